@@ -1,0 +1,55 @@
+/*
+ * limits.h: numbers that compiled code and the runtime must agree on, each with
+ * its reason. Nothing here is a preference; preferences are engine options.
+ */
+#ifndef SELVAGE_ABI_LIMITS_H
+#define SELVAGE_ABI_LIMITS_H
+
+#include <stdint.h>
+
+/* WebAssembly Core 2.0, section 4.2.8: one page of linear memory. */
+#define SV_WASM_PAGE UINT64_C(65536)
+
+/* A 32-bit memory has at most 2^16 pages: 4 GiB. */
+#define SV_MEMORY32_MAX_PAGES UINT64_C(65536)
+
+/* The machine's page; guards and images are multiples of it. */
+#define SV_HOST_PAGE UINT64_C(4096)
+
+/*
+ * Address space of one memory under --bounds=guard. The largest effective
+ * address is a 32-bit index plus a 32-bit offset plus the widest access:
+ * 2^32-1 + 2^32-1 + 16, so 8 GiB plus one page leaves every access a guest can
+ * form either inside the memory or in the guard, with no check in the code.
+ */
+#define SV_GUARD_RESERVATION (UINT64_C(8) * 1024 * 1024 * 1024 + 65536)
+
+/* Unreachable space below each memory and each stack: a sign error must fault. */
+#define SV_PRE_GUARD UINT64_C(65536)
+
+/*
+ * Guard below a guest stack. Prologues probe each page of a large frame, and
+ * functions of the host never run on it, so one page would do; 16 allow for the
+ * red zone and for stubs that are not probed.
+ */
+#define SV_STACK_GUARD UINT64_C(65536)
+
+/* Limits an implementation may have (Core 2.0, appendix "Implementation Limitations"). */
+#define SV_MAX_TYPES 1000000u
+#define SV_MAX_FUNCTIONS 1000000u
+#define SV_MAX_IMPORTS 1000000u
+#define SV_MAX_EXPORTS 1000000u
+#define SV_MAX_GLOBALS 1000000u
+#define SV_MAX_TABLES 100000u
+#define SV_MAX_MEMORIES 1000u
+#define SV_MAX_SEGMENTS 1000000u
+#define SV_MAX_PARAMETERS 1000u
+#define SV_MAX_RESULTS 1000u
+#define SV_MAX_LOCALS 50000u
+#define SV_MAX_BODY_BYTES (16u * 1024 * 1024)
+#define SV_MAX_MODULE_BYTES (UINT64_C(1) * 1024 * 1024 * 1024)
+#define SV_MAX_NESTING 100000u
+#define SV_MAX_OPERANDS 1000000u
+#define SV_MAX_TABLE_ENTRIES UINT64_C(10000000)
+
+#endif
