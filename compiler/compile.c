@@ -1,0 +1,73 @@
+/*
+ * compile.c: the whole compiler on one page.
+ *
+ *   bytes > read > validate > image, records > { lower > optimise > emit } > package > artifact
+ *
+ * The braces run once for each piece of the module, side by side (shard.c). Every stage takes
+ * the previous product as const; --dump prints what a stage made.
+ */
+#include "compiler/compiler.h"
+
+#include "compiler/dump.h"
+#include "compiler/module.h"
+#include "compiler/package.h"
+#include "compiler/records.h"
+#include "compiler/shard.h"
+#include "compiler/target.h"
+
+/* Products that outlive a stage; all zero is "not made yet", and finishing that is allowed. */
+struct compilation {
+	struct module module;
+	struct image image;
+	struct records records;
+	struct target target;
+	struct shard_products products;
+};
+
+static void compile_finish(struct compilation *c)
+{
+	shard_products_finish(&c->products);
+	records_finish(&c->records);
+	image_finish(&c->image);
+	module_finish(&c->module);
+}
+
+static bool compile_stages(struct compilation *c, struct sv_bytes input,
+		const struct sv_compile_options *options, struct buffer *output,
+		struct sv_error *error)
+{
+	TRY(target_find(&c->target, options->cpu, error));
+
+	TRY(module_read(&c->module, input, options->features, error));
+	if (options->dump == SV_STAGE_READ)
+		dump_module(&c->module, options->dump_file);
+
+	TRY(module_validate(&c->module, error));
+	if (options->dump == SV_STAGE_VALIDATE)
+		TRY(dump_bodies(&c->module, options->dump_file, error));
+
+	TRY(image_build(&c->image, &c->module, error));
+	TRY(records_build(&c->records, &c->module, &c->image, options->bounds, options->level,
+			error));
+
+	const struct shard_job job = {
+			&c->module, options, &c->target, &c->records, &c->image};
+	TRY(shard_compile(&job, &c->products, error)); /* lower > optimise > emit */
+
+	if (options->emit != SV_EMIT_ARTIFACT)
+		return buffer_append(output, c->products.buffers[0].data,
+				c->products.buffers[0].length, error);
+	TRY(package_link(c->products.buffers, c->products.count, output, error));
+	if (options->dump == SV_STAGE_PACKAGE)
+		records_dump(&c->records, options->dump_file);
+	return true;
+}
+
+bool sv_compile(struct sv_bytes module, const struct sv_compile_options *options,
+		struct buffer *output, struct sv_error *error)
+{
+	struct compilation compilation = {0};
+	bool done = compile_stages(&compilation, module, options, output, error);
+	compile_finish(&compilation);
+	return done;
+}

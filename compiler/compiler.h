@@ -1,0 +1,96 @@
+/*
+ * compiler.h: from WebAssembly to a native artifact. The public face of the compiler.
+ *
+ * Pure functions without global state but one lock around the linker; each call may
+ * run on any thread, and starts `jobs` threads of its own. LLVM is behind this header:
+ * libselvage-compiler.so carries it, a process that only runs artifacts does not.
+ */
+#ifndef SELVAGE_COMPILER_H
+#define SELVAGE_COMPILER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "abi/layout.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What sv_compile produces. */
+enum sv_emit {
+	SV_EMIT_ARTIFACT = 0, /* the shared object: what the runtime loads */
+	SV_EMIT_OBJECT,       /* one relocatable object (-j 1) or the first of several */
+	SV_EMIT_LLVM,         /* LLVM IR as text, after the passes */
+	SV_EMIT_ASSEMBLY,     /* machine assembly as text */
+};
+
+/* Stages whose product --dump can print, in pipeline order. */
+enum sv_stage {
+	SV_STAGE_NONE = 0,
+#define SV_STAGE(name, text, meaning) SV_STAGE_##name,
+#include "compiler/stages.def"
+#undef SV_STAGE
+	SV_STAGE_COUNT
+};
+
+/* Proposals that can be switched on and off: bits of sv_compile_options.features. */
+enum sv_feature {
+#define SV_FEATURE(name, text, on) SV_FEATURE_##name,
+#include "compiler/features.def"
+#undef SV_FEATURE
+	SV_FEATURE_COUNT
+};
+
+/* Called from the compiling threads, one call at a time: `done` of `total` bytes of code. */
+typedef void (*sv_progress)(void *data, uint64_t done, uint64_t total);
+
+struct sv_compile_options {
+	enum sv_bounds bounds;
+	unsigned level;     /* 0..3 */
+	const char *cpu;    /* NULL or "native": this CPU; else an LLVM CPU name */
+	unsigned jobs;      /* threads of code generation; 0: one per processor */
+	bool strict_traps;  /* keep every load, even where it costs vectorisation */
+	uint64_t features;  /* bits 1 << enum sv_feature */
+	enum sv_emit emit;
+	enum sv_stage dump; /* print this stage's product to dump_file */
+	FILE *dump_file;
+	const char *name;   /* of the module, for debug information and messages; may be NULL */
+	sv_progress progress; /* may be NULL */
+	void *progress_data;
+};
+
+/* Defaults: guard, -O2, this CPU, all processors, all supported features. */
+__attribute__((visibility("default"))) void sv_compile_options_init(
+		struct sv_compile_options *options);
+
+/*
+ * Compile a binary module and append the product to `output`. On failure false, `error` has
+ * the reason with the byte offset where there is one, and `output` is as it was.
+ */
+__attribute__((visibility("default"))) bool sv_compile(struct sv_bytes module,
+		const struct sv_compile_options *options, struct buffer *output,
+		struct sv_error *error);
+
+/* Read and validate only. True if the module is valid with the features of `options`. */
+bool sv_validate(struct sv_bytes module, const struct sv_compile_options *options,
+		struct sv_error *error);
+
+/*
+ * Translate the text format to the binary format and append it to `binary`; the error has
+ * line and column in its text. Uses wabt; linked into programs, not into the library.
+ */
+bool sv_text_to_binary(struct sv_bytes text, const char *name, struct buffer *binary,
+		struct sv_error *error);
+
+/* The stage of this name ("read", "lower"), or SV_STAGE_NONE. */
+enum sv_stage sv_stage_of_name(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * lower.h: what the lowering files share. A validated module goes in, LLVM IR comes out.
+ *
+ * struct ir is one LLVM module under construction (a shard of the functions, or the
+ * artifact's records); struct lowering is one function body in it. LLVM values carry
+ * their types, so the lowering keeps a stack of values and no types. Builders are not
+ * checked for failure: their inputs are validated, and every module is verified.
+ */
+#ifndef SELVAGE_COMPILER_LOWER_H
+#define SELVAGE_COMPILER_LOWER_H
+
+#include <llvm-c/Core.h>
+#include <llvm-c/DebugInfo.h>
+
+#include "abi/layout.h"
+#include "compiler/body.h"
+#include "compiler/compiler.h"
+#include "compiler/module.h"
+
+/* Sections that the linker collects; the first bounds the text of an artifact. */
+#define TEXT_SECTION "wasm_text"
+
+/* What a memory access may alias; one TBAA leaf each. */
+enum alias_class {
+	ALIAS_CONTEXT, /* the head and the rows of the context: constant while the instance lives */
+	ALIAS_GLOBAL,
+	ALIAS_TABLE,
+	ALIAS_SIZE, /* size of a memory */
+	ALIAS_MEMORY,
+	ALIAS_COUNT
+};
+
+struct ir {
+	const struct module *wasm;
+	const struct sv_compile_options *options;
+	struct sv_context_layout layout;
+
+	LLVMContextRef context;
+	LLVMModuleRef module;
+	LLVMBuilderRef builder;
+	LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, ptr, none;
+
+	LLVMTypeRef *types;      /* by type index, made on first use */
+	LLVMValueRef *functions; /* by function index, declared on first use */
+
+	LLVMValueRef alias_tags[ALIAS_COUNT];
+	LLVMValueRef empty_node;     /* for !invariant.load */
+	LLVMValueRef unlikely, likely; /* branch weights: first target unlikely, likely */
+	unsigned tbaa_kind, invariant_kind, weights_kind;
+	LLVMAttributeRef nomerge;
+
+	LLVMDIBuilderRef debug;
+	LLVMMetadataRef debug_file, debug_unit, debug_type;
+};
+
+/* One open block, loop or if. */
+struct control {
+	enum op op; /* OP_block, OP_loop, OP_if, OP_else; OP_NONE: the function itself */
+	LLVMBasicBlockRef target;     /* where a branch goes: behind the end, or the loop's head */
+	LLVMBasicBlockRef otherwise;  /* if: the else part, until it is met */
+	LLVMValueRef *phis;           /* at target, one per value a branch carries */
+	LLVMValueRef *parameters;     /* if: values the else part starts with */
+	struct function_type type;
+	uint32_t branch_count;        /* values a branch to it carries */
+	uint32_t height;              /* of the value stack below the parameters */
+	bool reached;                 /* target has a predecessor */
+};
+
+struct lowering {
+	struct ir *ir;
+	struct arena *arena; /* owns the arrays below; one function's life */
+	struct body body;
+	const struct instruction *at; /* the operator being lowered */
+	const struct function_type *type;
+	uint32_t index;
+
+	LLVMValueRef function, context;
+	LLVMBasicBlockRef entry; /* allocas and values that are constant in the function */
+	LLVMValueRef *locals;    /* allocas */
+	LLVMValueRef *bases;     /* by memory: base pointer, loaded in entry on first use */
+	LLVMMetadataRef scope;
+
+	LLVMValueRef *stack;
+	uint32_t depth, stack_capacity;
+	struct control *controls;
+	uint32_t control_count, control_capacity;
+	bool reachable;
+	uint32_t skipped; /* blocks opened in unreachable code */
+};
+
+/* ---- lower.c: modules and types ---- */
+
+void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_options *options,
+		const char *triple, const char *data_layout);
+void ir_finish(struct ir *ir);
+LLVMTypeRef ir_type(struct ir *ir, enum sv_type type);
+LLVMTypeRef ir_function_type(struct ir *ir, uint32_t type_index);
+LLVMTypeRef ir_result_type(struct ir *ir, const struct function_type *type);
+LLVMValueRef ir_function(struct ir *ir, uint32_t function);
+/* The attributes all code of an artifact has: probed stack, frame pointer, no library calls. */
+void ir_add_code_attributes(struct ir *ir, LLVMValueRef function);
+/* Add a hidden function of ours (stub, thunk) in the text section. */
+LLVMValueRef ir_add_stub(struct ir *ir, const char *name, LLVMTypeRef type);
+/* Symbol of a wasm function: its name and its index. */
+void ir_function_symbol(const struct module *wasm, uint32_t function, char *symbol, size_t size);
+LLVMAttributeRef ir_attribute(struct ir *ir, const char *name, uint64_t value);
+LLVMValueRef ir_intrinsic(struct ir *ir, const char *name, LLVMTypeRef *types, size_t count);
+
+/* ---- lower_function.c ---- */
+
+SV_MUST_USE bool lower_function(struct ir *ir, uint32_t function, struct arena *arena,
+		struct sv_error *error);
+void push(struct lowering *l, LLVMValueRef value);
+LLVMValueRef pop(struct lowering *l);
+LLVMBasicBlockRef lower_new_block(struct lowering *l, const char *name);
+/* Continue in `block`. */
+void lower_into(struct lowering *l, LLVMBasicBlockRef block);
+/* Run `build` steps in the entry block: position there, and back. */
+LLVMBasicBlockRef lower_enter_entry(struct lowering *l);
+void lower_leave_entry(struct lowering *l, LLVMBasicBlockRef saved);
+
+/* ---- lower_access.c: loads and stores with their alias class ---- */
+
+LLVMValueRef access_at(struct lowering *l, LLVMValueRef base, uint64_t offset);
+LLVMValueRef access_load(struct lowering *l, LLVMTypeRef type, LLVMValueRef address,
+		enum alias_class alias);
+LLVMValueRef access_load_constant(struct lowering *l, LLVMTypeRef type, LLVMValueRef address);
+void access_store(struct lowering *l, LLVMValueRef value, LLVMValueRef address,
+		enum alias_class alias);
+LLVMValueRef access_helper(struct lowering *l, enum sv_helper helper, LLVMValueRef *arguments);
+
+/* ---- lower_trap.c ---- */
+
+/* Trap unless `condition` holds; continues in a new block. */
+void trap_unless(struct lowering *l, LLVMValueRef condition, enum sv_trap trap);
+/* End the current block with a trap. */
+void trap_here(struct lowering *l, enum sv_trap trap);
+/* Give the instructions built next the position of the current operator. */
+void trap_mark_position(struct lowering *l);
+
+/* ---- lower_control.c, lower_call.c, lower_variable.c, lower_table.c: one handler each ---- */
+
+#define SV_OP(...)
+#define SV_CONTROL(code, feature, name, text, immediate) void lower_##name(struct lowering *l);
+#include "compiler/ops.def"
+#undef SV_OP
+#undef SV_CONTROL
+void control_open_function(struct lowering *l);
+/* The values a return yields, as one LLVM value, or NULL for none. */
+void lower_return_values(struct lowering *l, LLVMValueRef *values);
+/* In unreachable code: keep count of blocks; true if the operator was dealt with. */
+bool control_skip(struct lowering *l);
+
+/* ---- lower_number.c, lower_convert.c, lower_memory.c: families of ops.def ---- */
+
+enum sign { UNSIGNED, SIGNED };
+enum widening { NONE, ZEXT, SEXT };
+
+void lower_constant(struct lowering *l, LLVMTypeRef type);
+void lower_binary(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);
+void lower_binary_float(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);
+void lower_binary_call(struct lowering *l, LLVMTypeRef type, const char *intrinsic);
+void lower_unary_call(struct lowering *l, LLVMTypeRef type, const char *intrinsic);
+void lower_round(struct lowering *l, LLVMTypeRef type, const char *intrinsic);
+void lower_count_zeros(struct lowering *l, LLVMTypeRef type, const char *intrinsic);
+void lower_negate(struct lowering *l, LLVMTypeRef type);
+void lower_compare(struct lowering *l, LLVMTypeRef type, LLVMIntPredicate predicate);
+void lower_compare_float(struct lowering *l, LLVMTypeRef type, LLVMRealPredicate predicate);
+void lower_test_zero(struct lowering *l, LLVMTypeRef type);
+void lower_divide(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);
+void lower_shift(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);
+void lower_rotate(struct lowering *l, LLVMTypeRef type, const char *intrinsic);
+void lower_minimum(struct lowering *l, LLVMTypeRef type);
+void lower_maximum(struct lowering *l, LLVMTypeRef type);
+void lower_cast(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);
+void lower_cast_float(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);
+void lower_truncate(struct lowering *l, LLVMTypeRef type, enum sign sign);
+void lower_saturate(struct lowering *l, LLVMTypeRef type, enum sign sign);
+void lower_extend(struct lowering *l, LLVMTypeRef type, LLVMTypeRef width);
+void lower_load(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory, enum widening how);
+void lower_store(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory);
+
+/* ---- lower_op.c ---- */
+
+/* Lower the current operator (l->at) through its row. */
+void lower_op(struct lowering *l);
+
+/* ---- lower_stub.c ---- */
+
+/* The entry stub and the host thunk of a type; see abi/layout.h. */
+LLVMValueRef stub_entry(struct ir *ir, uint32_t type_index);
+LLVMValueRef stub_thunk(struct ir *ir, uint32_t type_index);
+
+/* ---- debug.c: line tables whose lines are byte offsets in the module ---- */
+
+void debug_init(struct ir *ir);
+LLVMMetadataRef debug_function(struct ir *ir, LLVMValueRef function, uint32_t index);
+void debug_finish(struct ir *ir);
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * lower_function.c: one function body: prologue, the walk over its operators, epilogue.
+ * Operators are lower_op.c's and the handlers'.
+ */
+#include "compiler/lower.h"
+
+#include <string.h>
+
+/*
+ * Bodies above this many bytes are compiled without optimisation: register allocation and
+ * several passes are worse than linear, and the largest bodies in the wild (1.5 MB) would
+ * take minutes.
+ */
+static const size_t body_size_to_optimise = 200 * 1024;
+
+static void *lowering_grow(struct lowering *l, const void *old, uint32_t used, uint32_t *capacity,
+		size_t size)
+{
+	uint32_t grown = *capacity ? *capacity * 2 : 64;
+	void *memory = arena_new(l->arena, grown, size);
+	check(memory); /* the arena has no limit, and the body passed validation within its own */
+	if (used)
+		memcpy(memory, old, used * size);
+	*capacity = grown;
+	return memory;
+}
+
+void push(struct lowering *l, LLVMValueRef value)
+{
+	if (l->depth == l->stack_capacity)
+		l->stack = lowering_grow(l, l->stack, l->depth, &l->stack_capacity, sizeof *l->stack);
+	l->stack[l->depth++] = value;
+}
+
+LLVMValueRef pop(struct lowering *l)
+{
+	debug_check(l->depth > 0);
+	return l->stack[--l->depth];
+}
+
+LLVMBasicBlockRef lower_new_block(struct lowering *l, const char *name)
+{
+	return LLVMAppendBasicBlockInContext(l->ir->context, l->function, name);
+}
+
+void lower_into(struct lowering *l, LLVMBasicBlockRef block)
+{
+	LLVMPositionBuilderAtEnd(l->ir->builder, block);
+}
+
+/* The entry block has no terminator until the end, so building at its end is enough. */
+LLVMBasicBlockRef lower_enter_entry(struct lowering *l)
+{
+	LLVMBasicBlockRef saved = LLVMGetInsertBlock(l->ir->builder);
+	lower_into(l, l->entry);
+	LLVMSetCurrentDebugLocation2(l->ir->builder, NULL);
+	return saved;
+}
+
+void lower_leave_entry(struct lowering *l, LLVMBasicBlockRef saved)
+{
+	lower_into(l, saved);
+}
+
+static void lower_locals(struct lowering *l)
+{
+	struct ir *ir = l->ir;
+	l->locals = arena_new(l->arena, l->body.local_count + 1, sizeof *l->locals);
+	check(l->locals);
+	for (uint32_t i = 0; i < l->body.local_count; i++) {
+		LLVMTypeRef type = ir_type(ir, l->body.locals[i]);
+		l->locals[i] = LLVMBuildAlloca(ir->builder, type, "");
+		LLVMValueRef initial = LLVMConstNull(type);
+		if (i < l->type->parameter_count)
+			initial = LLVMGetParam(l->function, 1 + i);
+		LLVMBuildStore(ir->builder, initial, l->locals[i]);
+	}
+}
+
+static void lower_attributes(struct lowering *l)
+{
+	struct ir *ir = l->ir;
+	ir_add_code_attributes(ir, l->function);
+	if (ir->options->level > 0 && ir->wasm->functions[l->index].body.length <= body_size_to_optimise)
+		return;
+	LLVMAddAttributeAtIndex(l->function, LLVMAttributeFunctionIndex,
+			ir_attribute(ir, "optnone", 0));
+	LLVMAddAttributeAtIndex(l->function, LLVMAttributeFunctionIndex,
+			ir_attribute(ir, "noinline", 0));
+}
+
+static bool lower_body(struct lowering *l, struct sv_error *error)
+{
+	struct instruction instruction;
+	l->at = &instruction;
+	while (!body_at_end(&l->body)) {
+		TRY(body_next(&l->body, &instruction, error));
+		if (!l->reachable && control_skip(l))
+			continue;
+		lower_op(l);
+	}
+	return true;
+}
+
+bool lower_function(struct ir *ir, uint32_t function, struct arena *arena, struct sv_error *error)
+{
+	struct lowering l = {
+			.ir = ir,
+			.arena = arena,
+			.type = module_function_type(ir->wasm, function),
+			.index = function,
+			.function = ir_function(ir, function),
+			.reachable = true,
+	};
+	TRY(body_begin(&l.body, ir->wasm, function, arena, error));
+	lower_attributes(&l);
+	l.scope = debug_function(ir, l.function, function);
+	l.context = LLVMGetParam(l.function, 0);
+	l.bases = arena_new(arena, ir->wasm->memory_count + 1, sizeof *l.bases);
+	check(l.bases);
+	l.entry = lower_new_block(&l, "entry");
+	lower_into(&l, l.entry);
+	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
+	lower_locals(&l);
+	LLVMBasicBlockRef start = lower_new_block(&l, "start");
+	lower_into(&l, start);
+	control_open_function(&l);
+	TRY(lower_body(&l, error));
+	lower_into(&l, l.entry);
+	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
+	LLVMBuildBr(ir->builder, start);
+	return true;
+}

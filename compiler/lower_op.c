@@ -1,0 +1,35 @@
+/*
+ * lower_op.c: from rows to families. The only file that reads the lowering columns of
+ * ops.def; each row becomes a function of two lines, and an entry in a table.
+ */
+#include "compiler/lower.h"
+
+typedef void (*op_lowering)(struct lowering *l);
+
+/* Type names of the shape and argument columns stand for the types of the module at hand. */
+#define SV_CONTROL(code, feature, name, text, immediate)
+#define SV_OP(code, feature, shape, verb, immediate, limit, signature, family, ...) \
+	static void op_##shape##_##verb(struct lowering *l) \
+	{ \
+		const LLVMTypeRef i8 = l->ir->i8, i16 = l->ir->i16, i32 = l->ir->i32; \
+		const LLVMTypeRef i64 = l->ir->i64, f32 = l->ir->f32, f64 = l->ir->f64; \
+		(void)i8, (void)i16, (void)i32, (void)i64, (void)f32, (void)f64; \
+		lower_##family(l, shape __VA_OPT__(, ) __VA_ARGS__); \
+	}
+#include "compiler/ops.def"
+#undef SV_OP
+#undef SV_CONTROL
+
+static const op_lowering op_lowerings[OP_COUNT] = {
+#define SV_OP(code, feature, shape, verb, ...) [OP_##shape##_##verb] = op_##shape##_##verb,
+#define SV_CONTROL(code, feature, name, text, immediate) [OP_##name] = lower_##name,
+#include "compiler/ops.def"
+#undef SV_OP
+#undef SV_CONTROL
+};
+
+void lower_op(struct lowering *l)
+{
+	LLVMSetCurrentDebugLocation2(l->ir->builder, NULL);
+	op_lowerings[l->at->op](l);
+}

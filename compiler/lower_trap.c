@@ -1,0 +1,37 @@
+/*
+ * lower_trap.c: traps as cold blocks that execute ud1 with the kind in the instruction,
+ * and the source positions by which a backtrace finds the operator again.
+ */
+#include "compiler/lower.h"
+
+void trap_mark_position(struct lowering *l)
+{
+	LLVMMetadataRef location = LLVMDIBuilderCreateDebugLocation(l->ir->context,
+			(unsigned)l->at->offset, 0, l->scope, NULL);
+	LLVMSetCurrentDebugLocation2(l->ir->builder, location);
+}
+
+void trap_here(struct lowering *l, enum sv_trap trap)
+{
+	struct ir *ir = l->ir;
+	LLVMValueRef trap_function = ir_intrinsic(ir, "llvm.ubsantrap", NULL, 0);
+	LLVMValueRef kind = LLVMConstInt(ir->i8, trap, 0);
+	trap_mark_position(l);
+	LLVMValueRef call = LLVMBuildCall2(ir->builder, LLVMGlobalGetValueType(trap_function),
+			trap_function, &kind, 1, "");
+	/* Merged traps would lose which operator it was. */
+	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, ir->nomerge);
+	LLVMBuildUnreachable(ir->builder);
+}
+
+void trap_unless(struct lowering *l, LLVMValueRef condition, enum sv_trap trap)
+{
+	struct ir *ir = l->ir;
+	LLVMBasicBlockRef cold = lower_new_block(l, "trap");
+	LLVMBasicBlockRef next = lower_new_block(l, "");
+	LLVMValueRef branch = LLVMBuildCondBr(ir->builder, condition, next, cold);
+	LLVMSetMetadata(branch, ir->weights_kind, ir->likely);
+	lower_into(l, cold);
+	trap_here(l, trap);
+	lower_into(l, next);
+}

@@ -1,0 +1,101 @@
+/*
+ * lower_variable.c: locals, globals, references, and the parametric operators.
+ */
+#include "compiler/lower.h"
+
+void lower_drop(struct lowering *l)
+{
+	pop(l);
+}
+
+void lower_select(struct lowering *l)
+{
+	LLVMValueRef selector = pop(l);
+	LLVMValueRef second = pop(l);
+	LLVMValueRef first = pop(l);
+	LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(selector));
+	LLVMValueRef condition = LLVMBuildICmp(l->ir->builder, LLVMIntNE, selector, zero, "");
+	push(l, LLVMBuildSelect(l->ir->builder, condition, first, second, ""));
+}
+
+void lower_select_typed(struct lowering *l)
+{
+	lower_select(l);
+}
+
+void lower_local_get(struct lowering *l)
+{
+	LLVMTypeRef type = ir_type(l->ir, l->body.locals[l->at->index]);
+	push(l, LLVMBuildLoad2(l->ir->builder, type, l->locals[l->at->index], ""));
+}
+
+void lower_local_set(struct lowering *l)
+{
+	LLVMBuildStore(l->ir->builder, pop(l), l->locals[l->at->index]);
+}
+
+void lower_local_tee(struct lowering *l)
+{
+	LLVMBuildStore(l->ir->builder, l->stack[l->depth - 1], l->locals[l->at->index]);
+}
+
+/* Address of the value: in the context, or in the cell of the instance that owns it. */
+static LLVMValueRef global_address(struct lowering *l, uint32_t index)
+{
+	uint64_t cell = l->ir->layout.globals + (uint64_t)index * sizeof(struct sv_global_cell);
+	LLVMValueRef address = access_at(l, l->context, cell);
+	if (index >= l->ir->wasm->imported_globals)
+		return address;
+	return access_load_constant(l, l->ir->ptr, address);
+}
+
+/* An own global that never changes and starts as a number is that number. */
+static LLVMValueRef global_constant(struct lowering *l, uint32_t index)
+{
+	const struct global *global = &l->ir->wasm->globals[index];
+	const struct sv_constant *value = &global->initial.value;
+	if (global->mutable || index < l->ir->wasm->imported_globals)
+		return NULL;
+	if (value->kind != SV_CONSTANT_BITS)
+		return NULL;
+	bool narrow = global->type == SV_TYPE_I32 || global->type == SV_TYPE_F32;
+	LLVMTypeRef bits_type = narrow ? l->ir->i32 : l->ir->i64;
+	uint64_t bits = narrow ? (uint32_t)value->value : value->value;
+	return LLVMConstBitCast(LLVMConstInt(bits_type, bits, 0), ir_type(l->ir, global->type));
+}
+
+void lower_global_get(struct lowering *l)
+{
+	uint32_t index = l->at->index;
+	LLVMValueRef constant = global_constant(l, index);
+	if (constant) {
+		push(l, constant);
+		return;
+	}
+	LLVMTypeRef type = ir_type(l->ir, l->ir->wasm->globals[index].type);
+	push(l, access_load(l, type, global_address(l, index), ALIAS_GLOBAL));
+}
+
+void lower_global_set(struct lowering *l)
+{
+	LLVMValueRef value = pop(l);
+	access_store(l, value, global_address(l, l->at->index), ALIAS_GLOBAL);
+}
+
+void lower_ref_null(struct lowering *l)
+{
+	push(l, LLVMConstNull(l->ir->ptr));
+}
+
+void lower_ref_is_null(struct lowering *l)
+{
+	LLVMValueRef null = LLVMConstNull(l->ir->ptr);
+	LLVMValueRef is_null = LLVMBuildICmp(l->ir->builder, LLVMIntEQ, pop(l), null, "");
+	push(l, LLVMBuildZExt(l->ir->builder, is_null, l->ir->i32, ""));
+}
+
+void lower_ref_func(struct lowering *l)
+{
+	LLVMValueRef function = LLVMConstInt(l->ir->i32, l->at->index, 0);
+	push(l, access_helper(l, SV_HELPER_ref_func, &function));
+}

@@ -1,0 +1,145 @@
+/*
+ * module.h: a decoded module. Made by module_read, checked by module_validate, immutable
+ * from then on. All of it lives in the module's arena; byte views point into the input,
+ * which must outlive the module.
+ */
+#ifndef SELVAGE_COMPILER_MODULE_H
+#define SELVAGE_COMPILER_MODULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/artifact.h"
+#include "abi/types.h"
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/error.h"
+
+struct function_type {
+	const enum sv_type *parameters;
+	const enum sv_type *results;
+	uint32_t parameter_count;
+	uint32_t result_count;
+};
+
+struct limits {
+	uint64_t minimum; /* pages or entries */
+	uint64_t maximum;
+	bool has_maximum;
+};
+
+/* Index spaces hold imports first, then the module's own. */
+
+struct import {
+	struct sv_bytes module;
+	struct sv_bytes name;
+	enum sv_extern_kind kind;
+	uint32_t index;  /* in the index space of its kind */
+	uint64_t offset; /* of the entry in the file, for messages */
+};
+
+struct export {
+	struct sv_bytes name;
+	enum sv_extern_kind kind;
+	uint32_t index;
+	uint64_t offset;
+};
+
+struct function {
+	uint32_t type;        /* index into types */
+	uint32_t reference;   /* number among functions that can be referred to, or SV_NO_INDEX */
+	struct sv_bytes name; /* from the name section, else the first export; may be empty */
+	struct sv_bytes body; /* own functions: locals and operators up to and with the last end */
+	uint64_t offset;      /* of the body (own) or of the import entry in the file */
+};
+
+struct table {
+	enum sv_type element;
+	struct limits limits;
+	uint64_t offset;
+};
+
+struct memory {
+	struct limits limits;
+	uint64_t offset;
+};
+
+/*
+ * A constant expression, decoded; its type is value.type. One that decodes but is no
+ * constant expression has the broken rule in `fault`; a validated module has none.
+ */
+struct constant {
+	struct sv_constant value;
+	const char *fault; /* NULL if there is none */
+	uint64_t offset;   /* of the expression; of the fault if there is one */
+};
+
+struct global {
+	enum sv_type type;
+	bool mutable;
+	struct constant initial; /* own globals */
+	uint64_t offset;
+};
+
+struct element_segment {
+	enum sv_segment_mode mode;
+	uint32_t table;
+	struct constant index; /* active */
+	enum sv_type type;
+	const struct constant *items;
+	uint32_t item_count;
+	uint64_t offset;
+};
+
+struct data_segment {
+	enum sv_segment_mode mode; /* PASSIVE or ACTIVE */
+	uint32_t memory;
+	struct constant address; /* active */
+	struct sv_bytes bytes;
+	uint64_t offset;
+};
+
+struct module {
+	struct arena arena; /* owns everything below */
+	struct sv_bytes input;
+	uint64_t features;
+
+	struct function_type *types;
+	struct import *imports;
+	struct export *exports;
+	struct function *functions;
+	struct table *tables;
+	struct memory *memories;
+	struct global *globals;
+	struct element_segment *elements;
+	struct data_segment *data;
+	uint32_t type_count, import_count, export_count, function_count, table_count;
+	uint32_t memory_count, global_count, element_count, data_count;
+
+	uint32_t imported_functions, imported_tables, imported_memories, imported_globals;
+	uint32_t reference_count;
+	uint32_t start;             /* function index, or SV_NO_INDEX */
+	uint64_t start_offset;      /* of the start section's index in the file */
+	bool has_data_count;        /* a DataCount section was there */
+	struct sv_bytes name;       /* from the name section */
+	uint64_t code_size;         /* bytes of all bodies, for progress */
+};
+
+/*
+ * Decode `input`. Every rejection has code MALFORMED (or UNSUPPORTED, LIMIT), a byte offset
+ * and the rule that was broken. On failure the module is empty; finish is still allowed.
+ */
+SV_MUST_USE bool module_read(struct module *module, struct sv_bytes input, uint64_t features,
+		struct sv_error *error);
+
+/* Check all validation rules, function bodies too; code INVALID with byte offset and rule. */
+SV_MUST_USE bool module_validate(const struct module *module, struct sv_error *error);
+
+/* Release the arena. */
+void module_finish(struct module *module);
+
+/* Type of a function by its index, which must be in range. */
+const struct function_type *module_function_type(const struct module *module, uint32_t function);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * op.h: the operator table, made from ops.def. Facts only; knows no LLVM.
+ */
+#ifndef SELVAGE_COMPILER_OP_H
+#define SELVAGE_COMPILER_OP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compiler/compiler.h"
+
+/* What follows the operator's code in the binary format. */
+enum immediate {
+	IMM_NONE,
+	IMM_I32,         /* signed LEB */
+	IMM_I64,         /* signed LEB */
+	IMM_F32,         /* four bytes */
+	IMM_F64,         /* eight bytes */
+	IMM_MEMARG,      /* alignment, offset */
+	IMM_BLOCK,       /* block type */
+	IMM_LABEL,       /* label index */
+	IMM_LABELS,      /* vector of labels, default label */
+	IMM_FUNCTION,    /* function index */
+	IMM_TYPE_TABLE,  /* type index, table index */
+	IMM_LOCAL,
+	IMM_GLOBAL,
+	IMM_TABLE,
+	IMM_TABLE_TABLE,   /* to, from */
+	IMM_ELEMENT,       /* element segment */
+	IMM_ELEMENT_TABLE, /* element segment, table */
+	IMM_DATA,          /* data segment */
+	IMM_DATA_MEMORY,   /* data segment, memory (a zero byte in 2.0) */
+	IMM_MEMORY,        /* memory (a zero byte in 2.0) */
+	IMM_MEMORY_MEMORY, /* to, from (zero bytes in 2.0) */
+	IMM_REFERENCE,     /* reference type */
+	IMM_TYPES,         /* vector of value types */
+};
+
+enum op {
+	OP_NONE = 0, /* no such operator */
+#define SV_OP(code, feature, shape, verb, immediate, limit, signature, ...) OP_##shape##_##verb,
+#define SV_CONTROL(code, feature, name, text, immediate) OP_##name,
+#include "compiler/ops.def"
+#undef SV_OP
+#undef SV_CONTROL
+	OP_COUNT
+};
+
+/* Operators of WebAssembly 1.0 belong to no feature. */
+#define OP_CORE (-1)
+
+struct op_info {
+	uint32_t code;         /* prefix << 12 | number; one-byte operators: the byte */
+	int feature;           /* enum sv_feature, or OP_CORE */
+	const char *name;      /* "i32.add" */
+	const char *signature; /* "ii:i"; NULL for operators whose type depends on context */
+	enum immediate immediate;
+	uint32_t limit; /* memory operators: log2 of the natural alignment */
+};
+
+/* Facts of one operator; `op` must be a real one. */
+const struct op_info *op_info(enum op op);
+
+/* The operator with this code, or OP_NONE. */
+enum op op_find(uint32_t code);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * optimise.c: the passes of each level. Order matters: values into SSA form, floats made
+ * exact, a small clean-up that shows which loads are needed, then LLVM's own pipeline.
+ */
+#include "compiler/optimise.h"
+
+#include <string.h>
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+enum phase { CLEAN, INLINE, MAIN };
+
+struct pass_row {
+	unsigned least, greatest; /* levels */
+	enum phase phase;
+	const char *text;
+};
+
+static const struct pass_row pass_rows[] = {
+#define SV_PASSES(least, greatest, phase, text) {least, greatest, phase, text},
+#include "compiler/passes.def"
+#undef SV_PASSES
+};
+
+static bool optimise_verify(struct ir *ir, const char *when, struct sv_error *error)
+{
+	char *message = NULL;
+	if (!LLVMVerifyModule(ir->module, LLVMReturnStatusAction, &message)) {
+		LLVMDisposeMessage(message);
+		return true;
+	}
+	sv_fail(error, SV_ERROR_INTERNAL, "LLVM rejects our code %s: %s", when, message);
+	LLVMDisposeMessage(message);
+	return false;
+}
+
+static bool optimise_passes(struct ir *ir, LLVMTargetMachineRef machine, const char *passes,
+		struct sv_error *error)
+{
+	LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+	LLVMPassBuilderOptionsSetLoopInterleaving(options, 1);
+	LLVMPassBuilderOptionsSetLoopVectorization(options, 1);
+	LLVMPassBuilderOptionsSetSLPVectorization(options, 1);
+	LLVMPassBuilderOptionsSetLoopUnrolling(options, 1);
+	LLVMErrorRef failure = LLVMRunPasses(ir->module, passes, machine, options);
+	LLVMDisposePassBuilderOptions(options);
+	if (!failure)
+		return true;
+	char *message = LLVMGetErrorMessage(failure);
+	sv_fail(error, SV_ERROR_INTERNAL, "LLVM passes failed: %s", message);
+	LLVMDisposeErrorMessage(message);
+	return false;
+}
+
+static bool optimise_phase(struct ir *ir, LLVMTargetMachineRef machine, enum phase phase,
+		struct sv_error *error)
+{
+	unsigned level = ir->options->level;
+	for (size_t i = 0; i < ARRAY_LENGTH(pass_rows); i++) {
+		const struct pass_row *row = &pass_rows[i];
+		if (row->phase != phase || level < row->least || level > row->greatest)
+			continue;
+		TRY(optimise_passes(ir, machine, row->text, error));
+	}
+	return true;
+}
+
+static bool optimise_is_off(LLVMValueRef function)
+{
+	unsigned kind = LLVMGetEnumAttributeKindForName("optnone", 7);
+	return LLVMIsDeclaration(function) ||
+			LLVMGetEnumAttributeAtIndex(function, LLVMAttributeFunctionIndex, kind);
+}
+
+static void optimise_floats(struct ir *ir)
+{
+	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
+	for (; function; function = LLVMGetNextFunction(function)) {
+		if (!optimise_is_off(function))
+			exact_floats(ir, function);
+	}
+}
+
+static void optimise_loads(struct ir *ir)
+{
+	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
+	for (; function; function = LLVMGetNextFunction(function)) {
+		if (!optimise_is_off(function))
+			exact_loads(function);
+	}
+}
+
+bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine, struct sv_error *error)
+{
+	TRY(optimise_verify(ir, "as lowered", error));
+	if (ir->options->level == 0)
+		return true;
+	TRY(optimise_phase(ir, machine, CLEAN, error));
+	optimise_floats(ir);
+	TRY(optimise_phase(ir, machine, INLINE, error));
+	if (ir->options->bounds == SV_BOUNDS_GUARD && !ir->options->strict_traps)
+		optimise_loads(ir);
+	TRY(optimise_phase(ir, machine, MAIN, error));
+	return optimise_verify(ir, "after the passes", error);
+}

@@ -1,0 +1,344 @@
+/*
+ * read_types.c: value types, and the sections that declare what a module has: types,
+ * imports, functions, tables, memories, globals, exports, start.
+ */
+#include "compiler/read.h"
+
+#include <stdio.h>
+
+#include "abi/limits.h"
+#include "compiler/feature.h"
+
+bool read_reference_type(struct reader *in, enum sv_type *type)
+{
+	uint8_t code;
+	TRY(reader_byte(in, &code));
+	*type = code;
+	if (sv_type_is_reference(*type))
+		return true;
+	in->at--;
+	return proposal_fail(in, PROPOSAL_VALUE_TYPE, code, "malformed reference type");
+}
+
+bool read_value_type(struct reader *in, enum sv_type *type)
+{
+	uint8_t code;
+	TRY(reader_byte(in, &code));
+	*type = code;
+	if (code >= SV_TYPE_F64 && code <= SV_TYPE_I32)
+		return true;
+	in->at--;
+	if (!sv_type_is_reference(*type))
+		return proposal_fail(in, PROPOSAL_VALUE_TYPE, code, "malformed value type");
+	TRY(feature_need(in, SV_FEATURE_REFERENCE_TYPES, "a value of reference type"));
+	in->at++;
+	return true;
+}
+
+/* Several memories are a later proposal: until then the index is one zero byte. */
+bool read_memory_index(struct reader *in, uint32_t *memory)
+{
+	uint8_t byte;
+	TRY(reader_byte(in, &byte));
+	*memory = byte;
+	if (byte == 0)
+		return true;
+	in->at--;
+	return proposal_fail(in, PROPOSAL_MEMORY_INDEX, byte, "zero byte expected");
+}
+
+/* ---- types ---- */
+
+static bool read_type_list(struct module_reader *r, const struct vector_rule *rule,
+		const enum sv_type **types, uint32_t *count)
+{
+	TRY(reader_count(&r->in, rule, count));
+	enum sv_type *list = NULL;
+	if (!read_extend(r, &list, 0, *count, sizeof *list))
+		return false;
+	*types = list;
+	for (uint32_t i = 0; i < *count; i++)
+		TRY(read_value_type(&r->in, &list[i]));
+	return true;
+}
+
+static bool read_function_type(struct module_reader *r, struct function_type *type)
+{
+	static const struct vector_rule parameters = {
+			"parameters", "SV_MAX_PARAMETERS", SV_MAX_PARAMETERS, 1};
+	static const struct vector_rule results = {
+			"results", "SV_MAX_RESULTS", SV_MAX_RESULTS, 1};
+	uint8_t form;
+	TRY(reader_byte(&r->in, &form));
+	if (form != 0x60) {
+		r->in.at--;
+		return proposal_fail(&r->in, PROPOSAL_TYPE_FORM, form, "malformed type form");
+	}
+	TRY(read_type_list(r, &parameters, &type->parameters, &type->parameter_count));
+	TRY(read_type_list(r, &results, &type->results, &type->result_count));
+	if (type->result_count > 1)
+		return feature_need(&r->in, SV_FEATURE_MULTI_VALUE,
+				"a function type with several results");
+	return true;
+}
+
+bool read_section_type(struct module_reader *r)
+{
+	static const struct vector_rule rule = {"types", "SV_MAX_TYPES", SV_MAX_TYPES, 3};
+	struct module *module = r->module;
+	TRY(reader_count(&r->in, &rule, &module->type_count));
+	if (!read_extend(r, &module->types, 0, module->type_count, sizeof *module->types))
+		return false;
+	for (uint32_t i = 0; i < module->type_count; i++)
+		TRY(read_function_type(r, &module->types[i]));
+	return true;
+}
+
+/* ---- what tables, memories and globals are ---- */
+
+static bool read_limits(struct reader *in, struct limits *limits)
+{
+	uint8_t flags;
+	uint32_t minimum, maximum = 0;
+	TRY(reader_byte(in, &flags));
+	if (flags > 1) {
+		in->at--;
+		return proposal_fail(in, PROPOSAL_LIMITS, flags, "malformed limits flags");
+	}
+	TRY(reader_u32(in, &minimum));
+	if (flags)
+		TRY(reader_u32(in, &maximum));
+	*limits = (struct limits){minimum, maximum, flags};
+	return true;
+}
+
+static bool read_table(struct reader *in, struct table *table)
+{
+	table->offset = reader_offset(in);
+	uint8_t form = in->at != in->end ? *in->at : 0;
+	if (form == 0x40)
+		return proposal_fail(in, PROPOSAL_TABLE_FORM, form, "a table with an initialiser");
+	if (form == SV_TYPE_EXTERNREF)
+		TRY(feature_need(in, SV_FEATURE_REFERENCE_TYPES, "a table of externref"));
+	TRY(read_reference_type(in, &table->element));
+	return read_limits(in, &table->limits);
+}
+
+static bool read_memory(struct reader *in, struct memory *memory)
+{
+	memory->offset = reader_offset(in);
+	return read_limits(in, &memory->limits);
+}
+
+static bool read_global(struct reader *in, struct global *global)
+{
+	uint8_t mutable;
+	global->offset = reader_offset(in);
+	TRY(read_value_type(in, &global->type));
+	TRY(reader_byte(in, &mutable));
+	if (mutable > 1) {
+		in->at--;
+		return reader_fail(in, "malformed mutability");
+	}
+	global->mutable = mutable;
+	return true;
+}
+
+/* ---- imports: one reader per kind, which adds to the index space of the kind ---- */
+
+static bool read_import_function(struct module_reader *r, struct import *import)
+{
+	struct module *module = r->module;
+	struct function *function = read_append(r, &module->functions, module->function_count,
+			sizeof *function);
+	if (!function)
+		return false;
+	*function = (struct function){.reference = SV_NO_INDEX, .offset = import->offset};
+	import->index = module->function_count++;
+	module->imported_functions++;
+	return reader_u32(&r->in, &function->type);
+}
+
+static bool read_import_table(struct module_reader *r, struct import *import)
+{
+	struct module *module = r->module;
+	struct table *table =
+			read_append(r, &module->tables, module->table_count, sizeof *table);
+	if (!table)
+		return false;
+	import->index = module->table_count++;
+	module->imported_tables++;
+	return read_table(&r->in, table);
+}
+
+static bool read_import_memory(struct module_reader *r, struct import *import)
+{
+	struct module *module = r->module;
+	struct memory *memory =
+			read_append(r, &module->memories, module->memory_count, sizeof *memory);
+	if (!memory)
+		return false;
+	import->index = module->memory_count++;
+	module->imported_memories++;
+	return read_memory(&r->in, memory);
+}
+
+static bool read_import_global(struct module_reader *r, struct import *import)
+{
+	struct module *module = r->module;
+	struct global *global =
+			read_append(r, &module->globals, module->global_count, sizeof *global);
+	if (!global)
+		return false;
+	*global = (struct global){0};
+	import->index = module->global_count++;
+	module->imported_globals++;
+	TRY(read_global(&r->in, global));
+	if (!global->mutable)
+		return true;
+	return feature_need(&r->in, SV_FEATURE_MUTABLE_GLOBALS, "an imported mutable global");
+}
+
+static bool read_extern_kind(struct reader *in, const char *fault, enum sv_extern_kind *kind)
+{
+	uint8_t byte;
+	TRY(reader_byte(in, &byte));
+	*kind = byte;
+	if (byte <= SV_EXTERN_GLOBAL)
+		return true;
+	in->at--;
+	return proposal_fail(in, PROPOSAL_EXTERN_KIND, byte, fault);
+}
+
+static bool read_import(struct module_reader *r, struct import *import)
+{
+	static bool (*const readers[])(struct module_reader *, struct import *) = {
+			[SV_EXTERN_FUNCTION] = read_import_function,
+			[SV_EXTERN_TABLE] = read_import_table,
+			[SV_EXTERN_MEMORY] = read_import_memory,
+			[SV_EXTERN_GLOBAL] = read_import_global,
+	};
+	import->offset = reader_offset(&r->in);
+	TRY(reader_name(&r->in, &import->module));
+	TRY(reader_name(&r->in, &import->name));
+	TRY(read_extern_kind(&r->in, "malformed import kind", &import->kind));
+	return readers[import->kind](r, import);
+}
+
+bool read_section_import(struct module_reader *r)
+{
+	static const struct vector_rule rule = {"imports", "SV_MAX_IMPORTS", SV_MAX_IMPORTS, 4};
+	struct module *module = r->module;
+	TRY(reader_count(&r->in, &rule, &module->import_count));
+	if (!read_extend(r, &module->imports, 0, module->import_count, sizeof *module->imports))
+		return false;
+	for (uint32_t i = 0; i < module->import_count; i++)
+		TRY(read_import(r, &module->imports[i]));
+	return true;
+}
+
+/* ---- the module's own ---- */
+
+/* The count of a section whose elements join an index space that already has `imported`. */
+static bool read_own_count(struct module_reader *r, const struct vector_rule *rule,
+		uint32_t imported, uint32_t *count)
+{
+	uint64_t offset = reader_offset(&r->in);
+	TRY(reader_count(&r->in, rule, count));
+	if ((uint64_t)imported + *count <= rule->limit)
+		return true;
+	return sv_fail_at(r->in.error, SV_ERROR_LIMIT, (int64_t)offset,
+			"%u %s, imported ones too, exceed the limit %s of %u", imported + *count,
+			rule->noun, rule->limit_name, rule->limit);
+}
+
+bool read_section_function(struct module_reader *r)
+{
+	static const struct vector_rule rule = {
+			"functions", "SV_MAX_FUNCTIONS", SV_MAX_FUNCTIONS, 1};
+	struct module *module = r->module;
+	TRY(read_own_count(r, &rule, module->function_count, &r->own_functions));
+	struct function *own = read_extend(r, &module->functions, module->function_count,
+			r->own_functions, sizeof *own);
+	if (!own)
+		return false;
+	for (uint32_t i = 0; i < r->own_functions; i++) {
+		own[i] = (struct function){.reference = SV_NO_INDEX, .offset = reader_offset(&r->in)};
+		TRY(reader_u32(&r->in, &own[i].type));
+	}
+	module->function_count += r->own_functions;
+	return true;
+}
+
+bool read_section_table(struct module_reader *r)
+{
+	static const struct vector_rule rule = {"tables", "SV_MAX_TABLES", SV_MAX_TABLES, 3};
+	struct module *module = r->module;
+	uint32_t count;
+	TRY(read_own_count(r, &rule, module->table_count, &count));
+	struct table *own = read_extend(r, &module->tables, module->table_count, count, sizeof *own);
+	if (!own)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		TRY(read_table(&r->in, &own[i]));
+	module->table_count += count;
+	return true;
+}
+
+bool read_section_memory(struct module_reader *r)
+{
+	static const struct vector_rule rule = {
+			"memories", "SV_MAX_MEMORIES", SV_MAX_MEMORIES, 2};
+	struct module *module = r->module;
+	uint32_t count;
+	TRY(read_own_count(r, &rule, module->memory_count, &count));
+	struct memory *own =
+			read_extend(r, &module->memories, module->memory_count, count, sizeof *own);
+	if (!own)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		TRY(read_memory(&r->in, &own[i]));
+	module->memory_count += count;
+	return true;
+}
+
+bool read_section_global(struct module_reader *r)
+{
+	static const struct vector_rule rule = {"globals", "SV_MAX_GLOBALS", SV_MAX_GLOBALS, 4};
+	struct module *module = r->module;
+	uint32_t count;
+	TRY(read_own_count(r, &rule, module->global_count, &count));
+	struct global *own =
+			read_extend(r, &module->globals, module->global_count, count, sizeof *own);
+	if (!own)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		TRY(read_global(&r->in, &own[i]));
+		TRY(read_constant(r, &own[i].initial));
+	}
+	module->global_count += count;
+	return true;
+}
+
+bool read_section_export(struct module_reader *r)
+{
+	static const struct vector_rule rule = {"exports", "SV_MAX_EXPORTS", SV_MAX_EXPORTS, 3};
+	struct module *module = r->module;
+	TRY(reader_count(&r->in, &rule, &module->export_count));
+	if (!read_extend(r, &module->exports, 0, module->export_count, sizeof *module->exports))
+		return false;
+	for (uint32_t i = 0; i < module->export_count; i++) {
+		struct export *export = &module->exports[i];
+		export->offset = reader_offset(&r->in);
+		TRY(reader_name(&r->in, &export->name));
+		TRY(read_extern_kind(&r->in, "malformed export kind", &export->kind));
+		TRY(reader_u32(&r->in, &export->index));
+	}
+	return true;
+}
+
+bool read_section_start(struct module_reader *r)
+{
+	r->module->start_offset = reader_offset(&r->in);
+	return reader_u32(&r->in, &r->module->start);
+}

@@ -1,0 +1,245 @@
+/*
+ * shard.c: cuts the functions into pieces of about equal size and compiles each in an LLVM
+ * context of its own, so that threads share nothing and memory is freed piece by piece.
+ * The first piece also carries the artifact's records.
+ */
+#include "compiler/shard.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "compiler/artifact.h"
+#include "compiler/emit.h"
+#include "compiler/lower.h"
+#include "compiler/optimise.h"
+
+/*
+ * Bytes of wasm code in a piece. Small enough that memory is bounded by the threads and not
+ * by the module, and that the threads finish together; large enough that what calls each
+ * other is mostly compiled together.
+ */
+static const uint64_t piece_least = 64 * 1024;
+static const uint64_t piece_most = 384 * 1024;
+
+static const unsigned jobs_most = 64;
+
+struct piece {
+	uint32_t first, end; /* function indices */
+	uint64_t bytes;
+};
+
+struct shard_pool {
+	const struct shard_job *job;
+	struct piece *pieces; /* owned */
+	struct shard_products *products;
+	size_t count;
+	struct sv_error *error;
+	pthread_mutex_t lock; /* guards what follows, and the caller's progress and error */
+	size_t next;
+	uint64_t done_bytes;
+	bool failed;
+};
+
+static bool shard_is_whole(const struct sv_compile_options *options)
+{
+	return options->emit != SV_EMIT_ARTIFACT || options->dump >= SV_STAGE_LOWER;
+}
+
+static unsigned shard_jobs(const struct sv_compile_options *options)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned jobs = options->jobs ? options->jobs : processors > 0 ? (unsigned)processors : 1;
+	return jobs > jobs_most ? jobs_most : jobs;
+}
+
+static uint64_t shard_piece_size(const struct shard_job *job)
+{
+	if (shard_is_whole(job->options))
+		return UINT64_MAX;
+	uint64_t size = job->module->code_size / shard_jobs(job->options) + 1;
+	if (size < piece_least)
+		return piece_least;
+	return size > piece_most ? piece_most : size;
+}
+
+static bool shard_cut(struct shard_pool *pool, struct sv_error *error)
+{
+	const struct module *module = pool->job->module;
+	uint64_t size = shard_piece_size(pool->job);
+	size_t most = (size_t)(module->code_size / (size / 2 + 1)) + 2;
+	pool->pieces = calloc(most, sizeof *pool->pieces);
+	if (!pool->pieces)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %zu pieces", most);
+	pool->count = 1;
+	struct piece *piece = pool->pieces;
+	piece->first = piece->end = module->imported_functions;
+	for (uint32_t i = module->imported_functions; i < module->function_count; i++) {
+		uint64_t bytes = module->functions[i].body.length;
+		if (piece->bytes && piece->bytes + bytes > size && pool->count < most) {
+			piece = &pool->pieces[pool->count++];
+			piece->first = i;
+		}
+		piece->bytes += bytes;
+		piece->end = i + 1;
+	}
+	return true;
+}
+
+static bool shard_lower(struct ir *ir, const struct piece *piece, struct sv_error *error)
+{
+	struct arena arena;
+	arena_init(&arena, 0);
+	bool done = true;
+	for (uint32_t i = piece->first; done && i < piece->end; i++) {
+		done = lower_function(ir, i, &arena, error);
+		arena_reset(&arena);
+	}
+	arena_finish(&arena);
+	debug_finish(ir);
+	return done;
+}
+
+/* Print the product of a stage if it was asked for. */
+static bool shard_dump(struct ir *ir, enum sv_stage stage, struct sv_error *error)
+{
+	const struct sv_compile_options *options = ir->options;
+	if (options->dump != stage || !options->dump_file)
+		return true;
+	struct buffer text = {0};
+	bool done = emit_text(ir, &text, error);
+	if (done)
+		fwrite(text.data, 1, text.length, options->dump_file);
+	buffer_finish(&text);
+	return done;
+}
+
+static bool shard_emit(struct ir *ir, LLVMTargetMachineRef machine, struct buffer *product,
+		struct sv_error *error)
+{
+	const struct sv_compile_options *options = ir->options;
+	if (options->dump == SV_STAGE_EMIT && options->dump_file) {
+		struct buffer text = {0};
+		bool done = emit_code(ir, machine, LLVMAssemblyFile, &text, error);
+		if (done)
+			fwrite(text.data, 1, text.length, options->dump_file);
+		buffer_finish(&text);
+		TRY(done);
+	}
+	if (options->emit == SV_EMIT_LLVM)
+		return emit_text(ir, product, error);
+	bool text = options->emit == SV_EMIT_ASSEMBLY;
+	return emit_code(ir, machine, text ? LLVMAssemblyFile : LLVMObjectFile, product, error);
+}
+
+static void shard_report_progress(struct shard_pool *pool, uint64_t bytes)
+{
+	const struct sv_compile_options *options = pool->job->options;
+	pthread_mutex_lock(&pool->lock);
+	pool->done_bytes += bytes;
+	if (options->progress)
+		options->progress(options->progress_data, pool->done_bytes,
+				pool->job->module->code_size);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* One piece through the three stages, visible as such. */
+static bool shard_compile_piece(struct shard_pool *pool, size_t index, LLVMTargetMachineRef machine,
+		struct sv_error *error)
+{
+	const struct shard_job *job = pool->job;
+	const struct piece *piece = &pool->pieces[index];
+	struct ir ir;
+	ir_init(&ir, job->module, job->options, job->target->triple, job->target->data_layout);
+	bool done = shard_lower(&ir, piece, error);
+	if (done && index == 0)
+		artifact_add(&ir, job->records, job->image, job->target);
+	done = done && shard_dump(&ir, SV_STAGE_LOWER, error);
+	shard_report_progress(pool, piece->bytes / 10);
+	done = done && optimise_run(&ir, machine, error);
+	done = done && shard_dump(&ir, SV_STAGE_OPTIMISE, error);
+	shard_report_progress(pool, piece->bytes / 2 - piece->bytes / 10);
+	done = done && shard_emit(&ir, machine, &pool->products->buffers[index], error);
+	shard_report_progress(pool, piece->bytes - piece->bytes / 2);
+	ir_finish(&ir);
+	return done;
+}
+
+static bool shard_take(struct shard_pool *pool, size_t *index)
+{
+	pthread_mutex_lock(&pool->lock);
+	bool some = !pool->failed && pool->next < pool->count;
+	*index = pool->next;
+	pool->next += some;
+	pthread_mutex_unlock(&pool->lock);
+	return some;
+}
+
+static void *shard_work(void *data)
+{
+	struct shard_pool *pool = data;
+	LLVMTargetMachineRef machine = target_machine(pool->job->target,
+			pool->job->options->level);
+	size_t index;
+	while (shard_take(pool, &index)) {
+		struct sv_error error = SV_ERROR_INIT;
+		if (shard_compile_piece(pool, index, machine, &error))
+			continue;
+		pthread_mutex_lock(&pool->lock);
+		if (!pool->failed && pool->error)
+			*pool->error = error;
+		pool->failed = true;
+		pthread_mutex_unlock(&pool->lock);
+	}
+	LLVMDisposeTargetMachine(machine);
+	return NULL;
+}
+
+static void shard_run(struct shard_pool *pool)
+{
+	pthread_t threads[64];
+	unsigned jobs = shard_jobs(pool->job->options);
+	unsigned started = 0;
+	/* LLVM recurses deeply on large functions; the default 8 MiB is not always enough. */
+	pthread_attr_t attributes;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 64 * 1024 * 1024);
+	while (started < jobs && started < pool->count) {
+		if (pthread_create(&threads[started], &attributes, shard_work, pool) != 0)
+			break;
+		started++;
+	}
+	pthread_attr_destroy(&attributes);
+	if (started == 0)
+		shard_work(pool);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+}
+
+bool shard_compile(const struct shard_job *job, struct shard_products *products,
+		struct sv_error *error)
+{
+	struct shard_pool pool = {
+			.job = job, .products = products, .error = error,
+			.lock = PTHREAD_MUTEX_INITIALIZER};
+	*products = (struct shard_products){0};
+	TRY(shard_cut(&pool, error));
+	products->buffers = calloc(pool.count, sizeof *products->buffers);
+	products->count = pool.count;
+	if (products->buffers)
+		shard_run(&pool);
+	else
+		pool.failed = !sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the pieces");
+	free(pool.pieces);
+	if (pool.failed)
+		shard_products_finish(products);
+	return !pool.failed;
+}
+
+void shard_products_finish(struct shard_products *products)
+{
+	for (size_t i = 0; products->buffers && i < products->count; i++)
+		buffer_finish(&products->buffers[i]);
+	free(products->buffers);
+	*products = (struct shard_products){0};
+}

@@ -1,0 +1,253 @@
+/*
+ * validate_body.c: checks function bodies with a stack of operand types and a stack of open
+ * blocks. Operators with a signature are checked here, the others by their handlers.
+ */
+#include "compiler/validate.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "abi/limits.h"
+
+bool validate_fail(struct validator *v, const char *format, ...)
+{
+	char text[300];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	struct sv_bytes name = v->module->functions[v->body.function].name;
+	int length = name.length < 100 ? (int)name.length : 100;
+	return sv_fail_at(v->error, SV_ERROR_INVALID, (int64_t)v->at.offset,
+			"%s, in function %u%s%.*s", text, v->body.function, length ? " " : "", length,
+			(const char *)name.data);
+}
+
+static bool stack_full(struct validator *v, const char *what, const char *limit_name,
+		uint32_t limit)
+{
+	return sv_fail_at(v->error, SV_ERROR_LIMIT, (int64_t)v->at.offset,
+			"%s exceed the limit %s of %u, in function %u", what, limit_name, limit,
+			v->body.function);
+}
+
+/* Move a stack to twice the room (or `least`, if that is more). */
+static bool stack_grow(struct validator *v, void *stack, uint32_t *capacity, uint32_t least,
+		size_t size)
+{
+	uint32_t wanted = *capacity ? *capacity * 2 : 256;
+	if (wanted < least)
+		wanted = least;
+	void **items = stack;
+	void *more = arena_new(&v->stacks, wanted, size);
+	if (!more)
+		return sv_fail(v->error, SV_ERROR_NO_MEMORY, "no memory for validation");
+	if (*capacity)
+		memcpy(more, *items, *capacity * size);
+	*items = more;
+	*capacity = wanted;
+	return true;
+}
+
+/* ---- operands ---- */
+
+/* Room for `count` operands more. */
+static bool operand_reserve(struct validator *v, uint32_t count)
+{
+	if (count <= v->operand_capacity - v->depth)
+		return true;
+	if (count > SV_MAX_OPERANDS || v->depth > SV_MAX_OPERANDS - count)
+		return stack_full(v, "operands on the stack", "SV_MAX_OPERANDS", SV_MAX_OPERANDS);
+	return stack_grow(v, &v->operands, &v->operand_capacity, v->depth + count,
+			sizeof *v->operands);
+}
+
+bool operand_push(struct validator *v, enum sv_type type)
+{
+	TRY(operand_reserve(v, 1));
+	v->operands[v->depth++] = type;
+	return true;
+}
+
+bool operand_push_all(struct validator *v, const enum sv_type *types, uint32_t count)
+{
+	TRY(operand_reserve(v, count));
+	for (uint32_t i = 0; i < count; i++)
+		v->operands[v->depth++] = types[i];
+	return true;
+}
+
+static struct frame *frame_top(struct validator *v)
+{
+	return &v->frames[v->frame_count - 1];
+}
+
+static const char *operator_name(struct validator *v)
+{
+	return op_info(v->at.op)->name;
+}
+
+static bool operand_mismatch(struct validator *v, enum sv_type expected, enum sv_type actual)
+{
+	return validate_fail(v, "type mismatch: %s takes %s where the stack has %s",
+			operator_name(v), sv_type_name(expected), sv_type_name(actual));
+}
+
+static bool operand_missing(struct validator *v, const char *expected)
+{
+	return validate_fail(v, "type mismatch: %s takes %s where the stack is empty",
+			operator_name(v), expected);
+}
+
+bool operand_pop_any(struct validator *v, enum sv_type *type)
+{
+	const struct frame *frame = frame_top(v);
+	*type = SV_TYPE_NONE;
+	if (v->depth > frame->height) {
+		*type = v->operands[--v->depth];
+		return true;
+	}
+	return frame->unreachable || operand_missing(v, "a value");
+}
+
+bool operand_pop(struct validator *v, enum sv_type expected)
+{
+	const struct frame *frame = frame_top(v);
+	if (v->depth == frame->height)
+		return frame->unreachable || operand_missing(v, sv_type_name(expected));
+	enum sv_type actual = v->operands[--v->depth];
+	if (actual == expected || actual == SV_TYPE_NONE)
+		return true;
+	return operand_mismatch(v, expected, actual);
+}
+
+bool operand_check(struct validator *v, const enum sv_type *types, uint32_t count)
+{
+	const struct frame *frame = frame_top(v);
+	uint32_t at = v->depth;
+	for (uint32_t i = count; i-- > 0;) {
+		if (at == frame->height)
+			return frame->unreachable || operand_missing(v, sv_type_name(types[i]));
+		enum sv_type actual = v->operands[--at];
+		if (actual != types[i] && actual != SV_TYPE_NONE)
+			return operand_mismatch(v, types[i], actual);
+	}
+	return true;
+}
+
+bool operand_pop_all(struct validator *v, const enum sv_type *types, uint32_t count)
+{
+	TRY(operand_check(v, types, count));
+	uint32_t available = v->depth - frame_top(v)->height;
+	v->depth -= count < available ? count : available;
+	return true;
+}
+
+bool operand_apply(struct validator *v, const char *signature)
+{
+	const char *colon = strchr(signature, ':');
+	for (const char *letter = colon; letter != signature;)
+		TRY(operand_pop(v, sv_type_of_letter(*--letter)));
+	for (const char *letter = colon + 1; *letter; letter++)
+		TRY(operand_push(v, sv_type_of_letter(*letter)));
+	return true;
+}
+
+/* ---- frames ---- */
+
+bool frame_open(struct validator *v, enum op op, struct function_type type)
+{
+	if (v->frame_count == v->frame_capacity) {
+		if (v->frame_count >= SV_MAX_NESTING)
+			return stack_full(v, "nested blocks", "SV_MAX_NESTING", SV_MAX_NESTING);
+		TRY(stack_grow(v, &v->frames, &v->frame_capacity, 0, sizeof *v->frames));
+	}
+	v->frames[v->frame_count++] = (struct frame){.op = op, .height = v->depth, .type = type};
+	/* The function's own parameters are locals, not operands. */
+	if (op == OP_NONE)
+		return true;
+	return operand_push_all(v, type.parameters, type.parameter_count);
+}
+
+bool frame_close(struct validator *v, struct frame *frame)
+{
+	*frame = *frame_top(v);
+	TRY(operand_pop_all(v, frame->type.results, frame->type.result_count));
+	if (v->depth != frame->height)
+		return validate_fail(v, "type mismatch: %u values too many at the end of a block",
+				v->depth - frame->height);
+	v->frame_count--;
+	return true;
+}
+
+void frame_set_unreachable(struct validator *v)
+{
+	struct frame *frame = frame_top(v);
+	frame->unreachable = true;
+	v->depth = frame->height;
+}
+
+/* ---- bodies ---- */
+
+static bool (*const handlers[OP_COUNT])(struct validator *v) = {
+#define SV_OP(...)
+#define SV_CONTROL(code, feature, name, text, immediate) [OP_##name] = validate_##name,
+#include "compiler/ops.def"
+#undef SV_OP
+#undef SV_CONTROL
+};
+
+static bool validate_memory_access(struct validator *v, const struct op_info *info)
+{
+	if (v->at.memarg.memory >= v->module->memory_count)
+		return validate_fail(v, "unknown memory %u", v->at.memarg.memory);
+	if (v->at.memarg.align <= info->limit)
+		return true;
+	return validate_fail(v,
+			"alignment must not be larger than natural: %s has 2^%u, its natural one is 2^%u",
+			info->name, v->at.memarg.align, info->limit);
+}
+
+static bool validate_op(struct validator *v)
+{
+	const struct op_info *info = op_info(v->at.op);
+	if (!info->signature)
+		return handlers[v->at.op](v);
+	if (info->immediate == IMM_MEMARG)
+		TRY(validate_memory_access(v, info));
+	return operand_apply(v, info->signature);
+}
+
+static bool validate_body(struct validator *v, uint32_t function)
+{
+	const struct function_type *type = module_function_type(v->module, function);
+	v->at = (struct instruction){.op = OP_end, .offset = v->module->functions[function].offset};
+	v->depth = v->frame_count = 0;
+	TRY(body_begin(&v->body, v->module, function, &v->scratch, v->error));
+	TRY(frame_open(v, OP_NONE, *type));
+	while (v->frame_count > 0) {
+		TRY(body_next(&v->body, &v->at, v->error));
+		TRY(validate_op(v));
+	}
+	if (body_at_end(&v->body))
+		return true;
+	return sv_fail_at(v->error, SV_ERROR_MALFORMED, (int64_t)v->at.offset + 1,
+			"section size mismatch: %zu bytes behind the last end of function %u",
+			(size_t)(v->body.end - v->body.at), function);
+}
+
+bool validate_bodies(const struct module *module, struct sv_error *error)
+{
+	struct validator v = {.module = module, .error = error};
+	bool ok = true;
+	arena_init(&v.scratch, 0);
+	arena_init(&v.stacks, 0);
+	for (uint32_t i = module->imported_functions; ok && i < module->function_count; i++) {
+		ok = validate_body(&v, i);
+		arena_reset(&v.scratch);
+	}
+	arena_finish(&v.scratch);
+	arena_finish(&v.stacks);
+	return ok;
+}

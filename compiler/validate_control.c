@@ -1,0 +1,205 @@
+/*
+ * validate_control.c: handlers for control flow, calls, drop and select.
+ */
+#include "compiler/validate.h"
+
+#include "abi/limits.h"
+
+bool validate_unreachable(struct validator *v)
+{
+	frame_set_unreachable(v);
+	return true;
+}
+
+bool validate_nop(struct validator *v)
+{
+	(void)v;
+	return true;
+}
+
+/* ---- blocks ---- */
+
+static bool block_open(struct validator *v)
+{
+	struct function_type type = v->at.block;
+	TRY(operand_pop_all(v, type.parameters, type.parameter_count));
+	return frame_open(v, v->at.op, type);
+}
+
+bool validate_block(struct validator *v)
+{
+	return block_open(v);
+}
+
+bool validate_loop(struct validator *v)
+{
+	return block_open(v);
+}
+
+bool validate_if(struct validator *v)
+{
+	TRY(operand_pop(v, SV_TYPE_I32));
+	return block_open(v);
+}
+
+bool validate_else(struct validator *v)
+{
+	struct frame frame;
+	if (v->frames[v->frame_count - 1].op != OP_if)
+		return sv_fail_at(v->error, SV_ERROR_MALFORMED, (int64_t)v->at.offset,
+				"END opcode expected: else outside of an if, in function %u",
+				v->body.function);
+	TRY(frame_close(v, &frame));
+	return frame_open(v, OP_else, frame.type);
+}
+
+static bool types_equal(const struct function_type *type)
+{
+	if (type->parameter_count != type->result_count)
+		return false;
+	for (uint32_t i = 0; i < type->result_count; i++) {
+		if (type->parameters[i] != type->results[i])
+			return false;
+	}
+	return true;
+}
+
+bool validate_end(struct validator *v)
+{
+	struct frame frame;
+	TRY(frame_close(v, &frame));
+	/* A missing else passes the parameters on. */
+	if (frame.op == OP_if && !types_equal(&frame.type))
+		return validate_fail(v, "type mismatch: an if without else must yield what it takes");
+	if (frame.op == OP_NONE)
+		return true;
+	return operand_push_all(v, frame.type.results, frame.type.result_count);
+}
+
+/* ---- branches ---- */
+
+/* What a branch to a label carries. */
+struct label {
+	const enum sv_type *types;
+	uint32_t count;
+};
+
+static bool label_find(struct validator *v, uint32_t index, struct label *label)
+{
+	if (index >= v->frame_count)
+		return validate_fail(v, "unknown label %u: %u blocks are open", index,
+				v->frame_count);
+	const struct frame *frame = &v->frames[v->frame_count - 1 - index];
+	if (frame->op == OP_loop)
+		*label = (struct label){frame->type.parameters, frame->type.parameter_count};
+	else
+		*label = (struct label){frame->type.results, frame->type.result_count};
+	return true;
+}
+
+bool validate_br(struct validator *v)
+{
+	struct label label = {0};
+	TRY(label_find(v, v->at.index, &label));
+	TRY(operand_check(v, label.types, label.count));
+	frame_set_unreachable(v);
+	return true;
+}
+
+bool validate_br_if(struct validator *v)
+{
+	struct label label = {0};
+	TRY(label_find(v, v->at.index, &label));
+	TRY(operand_pop(v, SV_TYPE_I32));
+	TRY(operand_pop_all(v, label.types, label.count));
+	return operand_push_all(v, label.types, label.count);
+}
+
+bool validate_br_table(struct validator *v)
+{
+	struct label last = {0}, label = {0};
+	TRY(operand_pop(v, SV_TYPE_I32));
+	TRY(label_find(v, v->at.labels[v->at.label_count], &last));
+	for (uint32_t i = 0; i < v->at.label_count; i++) {
+		TRY(label_find(v, v->at.labels[i], &label));
+		if (label.count != last.count)
+			return validate_fail(v,
+					"type mismatch: labels of br_table carry %u and %u values",
+					label.count, last.count);
+		TRY(operand_check(v, label.types, label.count));
+	}
+	TRY(operand_check(v, last.types, last.count));
+	frame_set_unreachable(v);
+	return true;
+}
+
+bool validate_return(struct validator *v)
+{
+	const struct function_type *type = &v->frames[0].type;
+	TRY(operand_check(v, type->results, type->result_count));
+	frame_set_unreachable(v);
+	return true;
+}
+
+/* ---- calls ---- */
+
+static bool validate_call_of(struct validator *v, const struct function_type *type)
+{
+	TRY(operand_pop_all(v, type->parameters, type->parameter_count));
+	return operand_push_all(v, type->results, type->result_count);
+}
+
+bool validate_call(struct validator *v)
+{
+	if (v->at.index >= v->module->function_count)
+		return validate_fail(v, "unknown function %u", v->at.index);
+	return validate_call_of(v, module_function_type(v->module, v->at.index));
+}
+
+bool validate_call_indirect(struct validator *v)
+{
+	if (v->at.index2 >= v->module->table_count)
+		return validate_fail(v, "unknown table %u", v->at.index2);
+	enum sv_type element = v->module->tables[v->at.index2].element;
+	if (element != SV_TYPE_FUNCREF)
+		return validate_fail(v, "type mismatch: call_indirect through a table of %s",
+				sv_type_name(element));
+	if (v->at.index >= v->module->type_count)
+		return validate_fail(v, "unknown type %u", v->at.index);
+	TRY(operand_pop(v, SV_TYPE_I32));
+	return validate_call_of(v, &v->module->types[v->at.index]);
+}
+
+/* ---- parametric ---- */
+
+bool validate_drop(struct validator *v)
+{
+	enum sv_type type;
+	return operand_pop_any(v, &type);
+}
+
+bool validate_select(struct validator *v)
+{
+	enum sv_type second, first;
+	TRY(operand_pop(v, SV_TYPE_I32));
+	TRY(operand_pop_any(v, &second));
+	TRY(operand_pop_any(v, &first));
+	if (sv_type_is_reference(first) || sv_type_is_reference(second))
+		return validate_fail(v, "type mismatch: select of references must name their type");
+	if (first != second && first != SV_TYPE_NONE && second != SV_TYPE_NONE)
+		return validate_fail(v, "type mismatch: select between %s and %s",
+				sv_type_name(first), sv_type_name(second));
+	return operand_push(v, first == SV_TYPE_NONE ? second : first);
+}
+
+bool validate_select_typed(struct validator *v)
+{
+	if (v->at.type_count != 1)
+		return validate_fail(v, "invalid result arity: select names %u types",
+				v->at.type_count);
+	enum sv_type type = v->at.types[0];
+	TRY(operand_pop(v, SV_TYPE_I32));
+	TRY(operand_pop(v, type));
+	TRY(operand_pop(v, type));
+	return operand_push(v, type);
+}
