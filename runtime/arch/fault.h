@@ -1,0 +1,32 @@
+/*
+ * fault.h: what a signal handler must know about the CPU. One implementation per CPU.
+ */
+#ifndef SELVAGE_RUNTIME_ARCH_FAULT_H
+#define SELVAGE_RUNTIME_ARCH_FAULT_H
+
+#include <stdint.h>
+
+#include "abi/layout.h"
+#include "runtime/arch/switch.h"
+
+struct fault_place {
+	uintptr_t pc, sp;
+	struct guest_frame *frame; /* frame pointer: may point anywhere */
+};
+
+/* Registers of the interrupted code, from the third argument of a handler. async-signal-safe */
+struct fault_place fault_place(const void *ucontext);
+
+/*
+ * Trap number in the trap instruction at `pc`, which must be readable for the length of an
+ * instruction; SV_TRAP_NONE if it is something else. async-signal-safe
+ */
+enum sv_trap fault_trap_number(uintptr_t pc);
+
+/*
+ * Address that the interrupted function will return to if `frame` is not yet (or no longer)
+ * its own frame; 0 if it is. `start` is the function's first instruction.
+ */
+uintptr_t fault_missing_return(const struct fault_place *place, uintptr_t start);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * switch.h: enter guest code on its own stack and come back. One implementation
+ * per CPU in arch/<cpu>/.
+ *
+ * Host code and guest code never share a stack. While a guest is entered, `host_sp`
+ * is the host's stack at the place of entry; helpers and host functions that the guest
+ * calls run below it, so that the frames of a guest are all on the guest stack and can
+ * be abandoned from anywhere by going back to `host_sp`.
+ */
+#ifndef SELVAGE_RUNTIME_ARCH_SWITCH_H
+#define SELVAGE_RUNTIME_ARCH_SWITCH_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "abi/layout.h"
+#include "base/check.h"
+
+/* What a frame pointer points to, in compiled code and in the stubs of the switch. */
+struct guest_frame {
+	struct guest_frame *caller; /* NULL: the outermost frame of its activation */
+	uintptr_t return_address;
+};
+
+/* First member of the store: the part of it that the assembly knows. */
+struct switch_state {
+	void *host_sp;                   /* NULL: no guest is entered */
+	struct guest_frame *guest_frame; /* of the stub through which the guest called the host */
+	_Atomic uint32_t pending;        /* enum sv_trap: end the guest when it is next returned to */
+};
+
+/*
+ * Run entry(context, code, values) on the guest stack that grows down from `guest_sp`
+ * (16-aligned). 0 if the code returned, else what switch_leave was given. Keeps the
+ * callee-saved registers and the floating-point control words of the host in both cases;
+ * the guest starts with default rounding.
+ */
+int switch_enter(struct switch_state *state, void *guest_sp, sv_entry_stub entry, void *context,
+		void *code, union sv_value *values);
+
+/*
+ * Abandon the guest: make the switch_enter that set `host_sp` return `outcome` (not 0).
+ * From host functions, helpers and signal handlers. async-signal-safe
+ */
+SV_NORETURN void switch_leave(void *host_sp, int outcome);
+
+/* Stubs of helpers.def in its order: what sv_context.helpers points to. */
+extern const sv_helper_code switch_helpers[SV_HELPER_COUNT];
+
+/* Stub to put in sv_host_row.enter: runs host_call_run on the host's stack. */
+void switch_host_stub(struct sv_host_row *row, union sv_value *values);
+
+/*
+ * The stubs touch the guest stack in their first instruction only as far as they need;
+ * a fault there is the guest's stack overflow. async-signal-safe
+ */
+extern const char switch_stubs_start[], switch_stubs_end[];
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * cpu.c: x86-64: does this machine have the features that an artifact needs?
+ */
+#include <cpuid.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "runtime/artifact.h"
+
+enum cpu_register {
+	EAX,
+	EBX,
+	ECX,
+	EDX,
+};
+
+/* Register sets that the system saves, as masks of XCR0. */
+enum cpu_state {
+	NONE = 0,
+	AVX = 0x6,
+	AVX512 = 0xe6,
+};
+
+struct cpu_feature {
+	const char *name;
+	uint32_t leaf, subleaf;
+	enum cpu_register at;
+	unsigned bit;
+	enum cpu_state state;
+};
+
+static const struct cpu_feature cpu_features[] = {
+#define CPU_FEATURE(name, leaf, subleaf, at, bit, state) {name, leaf, subleaf, at, bit, state},
+#include "runtime/arch/x86_64/cpu_features.def"
+#undef CPU_FEATURE
+};
+
+/* XCR0, or 0 if the system does not use XSAVE. */
+static uint64_t cpu_saved_state(void)
+{
+	uint32_t a, b, c, d, low, high;
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
+		return 0;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return low | (uint64_t)high << 32;
+}
+
+static bool cpu_has(const struct cpu_feature *feature)
+{
+	uint32_t registers[4];
+	if (!__get_cpuid_count(feature->leaf, feature->subleaf, &registers[EAX], &registers[EBX],
+			&registers[ECX], &registers[EDX]))
+		return false;
+	if (!(registers[feature->at] >> feature->bit & 1))
+		return false;
+	return (cpu_saved_state() & (uint64_t)feature->state) == (uint64_t)feature->state;
+}
+
+static const struct cpu_feature *cpu_find(const char *name, size_t length)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(cpu_features); i++) {
+		const char *known = cpu_features[i].name;
+		if (strlen(known) == length && memcmp(known, name, length) == 0)
+			return &cpu_features[i];
+	}
+	return NULL;
+}
+
+bool cpu_check(const char *features, struct sv_error *error)
+{
+	for (const char *at = features; *at;) {
+		size_t length = strcspn(at, ",");
+		const struct cpu_feature *feature = cpu_find(at, length);
+		if (length && !feature)
+			return sv_fail(error, SV_ERROR_CPU,
+					"needs the CPU feature \"%.*s\", which this version does not know",
+					(int)length, at);
+		if (length && !cpu_has(feature))
+			return sv_fail(error, SV_ERROR_CPU,
+					"needs the CPU feature \"%.*s\", which this machine lacks",
+					(int)length, at);
+		at += length + (at[length] == ',');
+	}
+	return true;
+}

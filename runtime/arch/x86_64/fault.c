@@ -1,0 +1,45 @@
+/*
+ * fault.c: x86-64: registers in a signal frame, and the trap instruction.
+ */
+#include "runtime/arch/fault.h"
+
+#include <ucontext.h>
+
+struct fault_place fault_place(const void *ucontext)
+{
+	const greg_t *registers = ((const ucontext_t *)ucontext)->uc_mcontext.gregs;
+	return (struct fault_place){
+			.pc = (uintptr_t)registers[REG_RIP],
+			.sp = (uintptr_t)registers[REG_RSP],
+			.frame = (struct guest_frame *)registers[REG_RBP],
+	};
+}
+
+/* llvm.ubsantrap(n) is `ud1l n(%eax), %eax`: address-size prefix, 0f b9, ModRM, n. */
+enum sv_trap fault_trap_number(uintptr_t pc)
+{
+	const uint8_t *code = (const uint8_t *)pc;
+	if (code[0] != 0x67 || code[1] != 0x0f || code[2] != 0xb9 || code[3] != 0x40)
+		return SV_TRAP_NONE;
+	switch (code[4]) {
+#define SV_TRAP_KIND(number, name, text) \
+	case number: \
+		return SV_TRAP_##name;
+#include "abi/traps.def"
+#undef SV_TRAP_KIND
+	default:
+		return SV_TRAP_NONE;
+	}
+}
+
+uintptr_t fault_missing_return(const struct fault_place *place, uintptr_t start)
+{
+	const uint8_t push_rbp = 0x55, ret = 0xc3;
+	const uintptr_t *stack = (const uintptr_t *)place->sp;
+	const uint8_t *code = (const uint8_t *)place->pc;
+	if (place->pc == start || *code == ret)
+		return stack[0];
+	if (place->pc == start + 1 && code[-1] == push_rbp)
+		return stack[1];
+	return 0;
+}

@@ -1,0 +1,211 @@
+/*
+ * artifact.c: load artifacts and read their records.
+ */
+#include "runtime/artifact.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <link.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "abi/limits.h"
+#include "runtime/engine.h"
+#include "runtime/symbols.h"
+
+/* Offsets in an artifact are 32 bits; nothing larger can be one. */
+static const uint64_t artifact_max_bytes = UINT64_C(4) << 30;
+
+/* Append the whole file, whatever the descriptor's position. */
+static bool artifact_read(int fd, struct buffer *buffer, struct sv_error *error)
+{
+	struct stat status;
+	if (fstat(fd, &status) != 0)
+		return sv_fail_errno(error, "cannot be examined");
+	if (!S_ISREG(status.st_mode))
+		return sv_fail(error, SV_ERROR_ARTIFACT, "is not a regular file");
+	if ((uint64_t)status.st_size > artifact_max_bytes)
+		return sv_fail(error, SV_ERROR_LIMIT, "is larger than %" PRIu64 " bytes",
+				artifact_max_bytes);
+	TRY(buffer_reserve(buffer, (size_t)status.st_size, error));
+	while (buffer->length < (size_t)status.st_size) {
+		ssize_t got = pread(fd, buffer->data + buffer->length,
+				(size_t)status.st_size - buffer->length, (off_t)buffer->length);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return sv_fail_errno(error, "cannot be read");
+		if (got == 0)
+			return sv_fail(error, SV_ERROR_ARTIFACT, "became shorter while it was read");
+		buffer->length += (size_t)got;
+	}
+	return true;
+}
+
+/* dlopen by descriptor: what was checked is what is mapped, whatever the path means by now. */
+static bool artifact_map(struct sv_artifact *artifact, struct sv_error *error)
+{
+	char path[40];
+	struct link_map *map;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", artifact->fd);
+	artifact->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!artifact->handle)
+		return sv_fail(error, SV_ERROR_ARTIFACT, "cannot be mapped: %s", dlerror());
+	artifact->header = dlsym(artifact->handle, SV_ARTIFACT_SYMBOL);
+	if (!artifact->header || dlinfo(artifact->handle, RTLD_DI_LINKMAP, &map) != 0)
+		return sv_fail(error, SV_ERROR_ARTIFACT, "has no symbol %s", SV_ARTIFACT_SYMBOL);
+	artifact->bias = map->l_addr;
+	return true;
+}
+
+static bool artifact_place(struct sv_artifact *artifact, const struct artifact_elf *elf,
+		struct sv_error *error)
+{
+	artifact->low = artifact->bias + elf->low;
+	artifact->high = artifact->bias + elf->high;
+	uintptr_t start = (uintptr_t)artifact->header;
+	if (start < artifact->low || start > artifact->high - sizeof *artifact->header ||
+			start % _Alignof(struct sv_artifact_header) != 0)
+		return sv_fail(error, SV_ERROR_ARTIFACT, "has its header outside its segments");
+	artifact->text_start = artifact->bias + elf->text_address;
+	artifact->text_end = artifact->text_start + elf->text_size;
+	TRY(artifact_records_check(artifact, error));
+	artifact->text_end = start + (uintptr_t)(intptr_t)artifact->header->text_end;
+	artifact->text_start = start + (uintptr_t)(intptr_t)artifact->header->text_start;
+	struct sv_span image = artifact->header->image;
+	uintptr_t image_start = start + (uintptr_t)(intptr_t)image.offset;
+	uintptr_t in_section = image_start - artifact->bias - elf->image_address;
+	if (image.count && (in_section > elf->image_size ||
+				image.count > elf->image_size - in_section || in_section % SV_HOST_PAGE))
+		return sv_fail(error, SV_ERROR_ARTIFACT, "has its memory image outside %s",
+				SV_IMAGE_SECTION);
+	artifact->image_offset = (off_t)(elf->image_offset + in_section);
+	return true;
+}
+
+/* Write the letters of a type; the caller has room for the largest type. */
+static bool artifact_type_letters(const struct sv_artifact *artifact, uint32_t index,
+		char *letters, struct sv_error *error)
+{
+	const struct sv_type_record *type = &artifact_types(artifact)[index];
+	const uint8_t *codes = artifact_type_codes(artifact) + type->offset;
+	uint32_t count = (uint32_t)type->parameter_count + type->result_count;
+	for (uint32_t i = 0; i < count; i++) {
+		if (i == type->parameter_count)
+			*letters++ = ':';
+		*letters = type_letter(codes[i]);
+		if (*letters++ == '?')
+			return sv_fail(error, SV_ERROR_ARTIFACT, "has an unknown value type 0x%x",
+					codes[i]);
+	}
+	if (type->result_count == 0)
+		*letters++ = ':';
+	*letters = '\0';
+	return true;
+}
+
+static bool artifact_intern_types(struct sv_artifact *artifact, struct sv_error *error)
+{
+	uint32_t count = artifact->header->types.count;
+	artifact->types = calloc((size_t)count + 1, sizeof(struct function_type *));
+	if (!artifact->types)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u function types", count);
+	for (uint32_t i = 0; i < count; i++) {
+		char letters[SV_MAX_PARAMETERS + SV_MAX_RESULTS + 2];
+		TRY(artifact_type_letters(artifact, i, letters, error));
+		artifact->types[i] = type_table_intern(&artifact->engine->types, letters, error);
+		if (!artifact->types[i])
+			return false;
+	}
+	return true;
+}
+
+static void artifact_measure(struct sv_artifact *artifact)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	artifact->counts = (struct sv_context_counts){
+			.memories = header->memories.count,
+			.tables = header->tables.count,
+			.globals = header->globals.count,
+			.imported_functions = header->imported_functions,
+			.types = header->types.count,
+	};
+	artifact->layout = sv_context_layout(artifact->counts);
+}
+
+static bool artifact_open(struct sv_artifact *artifact, int fd, struct sv_error *error)
+{
+	struct buffer bytes = {.limit = artifact_max_bytes};
+	struct artifact_elf elf;
+	artifact->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (artifact->fd < 0)
+		return sv_fail_errno(error, "its descriptor cannot be duplicated");
+	bool is_good = artifact_read(artifact->fd, &bytes, error) &&
+			artifact_elf_check(buffer_view(&bytes), &elf, error);
+	buffer_finish(&bytes);
+	TRY(is_good);
+	TRY(artifact_map(artifact, error));
+	TRY(artifact_place(artifact, &elf, error));
+	TRY(artifact_intern_types(artifact, error));
+	artifact_measure(artifact);
+	return true;
+}
+
+struct sv_artifact *sv_artifact_load_fd(struct sv_engine *engine, int fd, const char *name,
+		struct sv_error *error)
+{
+	struct sv_artifact *artifact = calloc(1, sizeof *artifact);
+	char *copy = strdup(name);
+	if (!artifact || !copy) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for an artifact");
+		free(artifact);
+		free(copy);
+		return NULL;
+	}
+	*artifact = (struct sv_artifact){.engine = engine, .name = copy, .fd = -1};
+	pthread_mutex_init(&artifact->symbols_lock, NULL);
+	atomic_fetch_add(&engine->tenants, 1);
+	struct sv_error cause = SV_ERROR_INIT;
+	if (artifact_open(artifact, fd, &cause))
+		return artifact;
+	sv_fail(error, cause.code, "%s %s", name, cause.text);
+	sv_artifact_free(artifact);
+	return NULL;
+}
+
+struct sv_artifact *sv_artifact_load(struct sv_engine *engine, const char *path,
+		struct sv_error *error)
+{
+	/* Non-blocking: opening a FIFO must not wait for a writer. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) {
+		sv_fail_errno(error, "%s", path);
+		return NULL;
+	}
+	struct sv_artifact *artifact = sv_artifact_load_fd(engine, fd, path, error);
+	close(fd);
+	return artifact;
+}
+
+void sv_artifact_free(struct sv_artifact *artifact)
+{
+	if (!artifact)
+		return;
+	for (uint32_t i = 0; artifact->types && i < artifact->header->types.count; i++)
+		type_table_release(&artifact->engine->types, artifact->types[i]);
+	free(artifact->types);
+	symbols_free(artifact->symbols);
+	pthread_mutex_destroy(&artifact->symbols_lock);
+	if (artifact->handle)
+		dlclose(artifact->handle);
+	if (artifact->fd >= 0)
+		close(artifact->fd);
+	atomic_fetch_sub(&artifact->engine->tenants, 1);
+	free(artifact->name);
+	free(artifact);
+}

@@ -1,0 +1,86 @@
+/*
+ * artifact.h: a loaded artifact, and checked access to its records.
+ */
+#ifndef SELVAGE_RUNTIME_ARTIFACT_H
+#define SELVAGE_RUNTIME_ARTIFACT_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "abi/artifact.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "runtime/selvage.h"
+
+struct function_type;
+struct symbols;
+
+struct sv_artifact {
+	struct sv_engine *engine;
+	char *name;   /* owned: of the file, for messages */
+	void *handle; /* of dlopen */
+	int fd;       /* own duplicate */
+	const struct sv_artifact_header *header;
+	uintptr_t bias;                 /* address - address in the file's headers */
+	uintptr_t text_start, text_end; /* of its code */
+	uintptr_t low, high;            /* of all that is mapped */
+	off_t image_offset;             /* of `image` in the file */
+	struct function_type **types;   /* owned; by the module's type index */
+	struct sv_context_counts counts;
+	struct sv_context_layout layout;
+	pthread_mutex_t symbols_lock;
+	struct symbols *symbols; /* owned, made at the first trap, under the lock */
+};
+
+/* What elf checking found: where things are in the file. */
+struct artifact_elf {
+	struct sv_artifact_note note;
+	uint64_t image_address, image_offset, image_size; /* size 0: no image */
+	uint64_t text_address, text_size;                 /* all executable segments */
+	uint64_t low, high;                               /* addresses of all loaded segments */
+};
+
+/*
+ * Check that `bytes`, the whole file, may be mapped into the process: form, machine, note,
+ * checksum, nothing that runs or binds at load. Nothing is executed or trusted.
+ */
+SV_MUST_USE bool artifact_elf_check(struct sv_bytes bytes, struct artifact_elf *elf,
+		struct sv_error *error);
+
+/* Check that each record of a mapped artifact is inside it and refers to what exists. */
+SV_MUST_USE bool artifact_records_check(const struct sv_artifact *artifact, struct sv_error *error);
+
+/* Check the note's feature list against this machine. */
+SV_MUST_USE bool cpu_check(const char *features, struct sv_error *error);
+
+/* First element of a span. */
+static inline const void *artifact_span(const struct sv_artifact *artifact, struct sv_span span)
+{
+	return (const char *)artifact->header + span.offset;
+}
+
+/* Typed access to the arrays: artifact_types(artifact)[index] and so on. */
+#define ARTIFACT_ARRAY(name, type) \
+	static inline const type *artifact_##name(const struct sv_artifact *artifact) \
+	{ \
+		return artifact_span(artifact, artifact->header->name); \
+	}
+#include "runtime/artifact_arrays.def"
+#undef ARTIFACT_ARRAY
+
+/* Code of function `index` (an own one), entry stub and host thunk of type `index`. */
+void *artifact_function_code(const struct sv_artifact *artifact, uint32_t index);
+sv_entry_stub artifact_entry(const struct sv_artifact *artifact, uint32_t type);
+void *artifact_thunk(const struct sv_artifact *artifact, uint32_t type);
+
+/* Bytes of a name. */
+const char *artifact_string(const struct sv_artifact *artifact, struct sv_name name);
+
+/* The limits of a record in the form of the API. */
+struct sv_size_limits artifact_limits(const struct sv_limits_record *record);
+
+/* The export of this name and kind (`kind` -1: any), or NULL. */
+const struct sv_export_record *artifact_find_export(const struct sv_artifact *artifact,
+		const char *name, size_t length, int kind);
+
+#endif

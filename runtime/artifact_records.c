@@ -1,0 +1,257 @@
+/*
+ * artifact_records.c: do the records of a mapped artifact agree with each other? The
+ * checksum has already said that they are what the compiler wrote; this keeps a compiler
+ * of another mind from making the runtime read outside the artifact.
+ */
+#include "runtime/artifact.h"
+
+#include <inttypes.h>
+
+#include "abi/limits.h"
+
+static bool records_fail(struct sv_error *error, const char *what)
+{
+	return sv_fail(error, SV_ERROR_ARTIFACT, "has inconsistent records: %s", what);
+}
+
+static bool records_check_span(const struct sv_artifact *artifact, struct sv_span span, size_t size,
+		size_t alignment, const char *name, struct sv_error *error)
+{
+	uintptr_t start = (uintptr_t)artifact->header + (uintptr_t)(intptr_t)span.offset;
+	if (span.count == 0)
+		return true;
+	if (start < artifact->low || start > artifact->high || start % alignment != 0 ||
+			span.count * size > artifact->high - start)
+		return sv_fail(error, SV_ERROR_ARTIFACT, "has inconsistent records: %s is outside",
+				name);
+	return true;
+}
+
+static bool records_check_spans(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+#define ARTIFACT_ARRAY(name, type) \
+	TRY(records_check_span(artifact, header->name, sizeof(type), _Alignof(type), #name, error));
+#include "runtime/artifact_arrays.def"
+#undef ARTIFACT_ARRAY
+	return true;
+}
+
+static bool records_check_head(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	if (header->magic != SV_ARTIFACT_MAGIC)
+		return records_fail(error, "no magic number");
+	if (header->abi_version != SV_ABI_VERSION || header->header_size != sizeof *header)
+		return records_fail(error, "header of another version");
+	if (header->bounds != SV_BOUNDS_GUARD && header->bounds != SV_BOUNDS_CHECK)
+		return records_fail(error, "unknown bounds strategy");
+	uintptr_t base = (uintptr_t)header;
+	if (base + (uintptr_t)(intptr_t)header->text_start < artifact->text_start ||
+			base + (uintptr_t)(intptr_t)header->text_end > artifact->text_end ||
+			header->text_start > header->text_end)
+		return records_fail(error, "text outside the executable segment");
+	return true;
+}
+
+static bool records_check_counts(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	if (header->imported_functions > header->functions.count ||
+			header->imported_tables > header->tables.count ||
+			header->imported_memories > header->memories.count ||
+			header->imported_globals > header->globals.count)
+		return records_fail(error, "more imports than there are");
+	if (header->code.count != header->functions.count - header->imported_functions ||
+			header->entries.count != header->types.count ||
+			header->thunks.count != header->types.count)
+		return records_fail(error, "code tables of another length");
+	if (header->reference_count > header->functions.count)
+		return records_fail(error, "more references than functions");
+	if (header->start != SV_NO_INDEX && header->start >= header->functions.count)
+		return records_fail(error, "start function");
+	return true;
+}
+
+static bool range_holds(uint32_t count, uint64_t first, uint64_t length)
+{
+	return first <= count && length <= count - first;
+}
+
+static bool records_check_types(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	for (uint32_t i = 0; i < header->types.count; i++) {
+		const struct sv_type_record *type = &artifact_types(artifact)[i];
+		if (type->parameter_count > SV_MAX_PARAMETERS || type->result_count > SV_MAX_RESULTS ||
+				!range_holds(header->type_codes.count, type->offset,
+						(uint64_t)type->parameter_count + type->result_count))
+			return records_fail(error, "function type");
+	}
+	for (uint32_t i = 0; i < header->functions.count; i++) {
+		const struct sv_function_record *function = &artifact_functions(artifact)[i];
+		if (function->type >= header->types.count ||
+				!range_holds(header->strings.count, function->name.offset,
+						function->name.length) ||
+				(function->reference != SV_NO_INDEX &&
+						function->reference >= header->reference_count))
+			return records_fail(error, "function");
+	}
+	return true;
+}
+
+static bool records_check_imports(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	uint32_t seen[4] = {0};
+	const uint32_t imported[4] = {header->imported_functions, header->imported_tables,
+			header->imported_memories, header->imported_globals};
+	for (uint32_t i = 0; i < header->imports.count; i++) {
+		const struct sv_import_record *import = &artifact_imports(artifact)[i];
+		if (import->kind > SV_EXTERN_GLOBAL || !range_holds(header->strings.count,
+				import->module.offset, import->module.length) ||
+				!range_holds(header->strings.count, import->name.offset,
+						import->name.length))
+			return records_fail(error, "import");
+		uint32_t limit = import->kind == SV_EXTERN_FUNCTION ? header->types.count
+								     : imported[import->kind];
+		if (import->index >= limit)
+			return records_fail(error, "index of an import");
+		if (import->kind != SV_EXTERN_FUNCTION && import->index != seen[import->kind])
+			return records_fail(error, "order of the imports");
+		seen[import->kind]++;
+	}
+	for (unsigned kind = 0; kind < 4; kind++) {
+		if (seen[kind] != imported[kind])
+			return records_fail(error, "number of imports");
+	}
+	return true;
+}
+
+static bool records_check_exports(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	const uint32_t counts[4] = {header->functions.count, header->tables.count,
+			header->memories.count, header->globals.count};
+	for (uint32_t i = 0; i < header->exports.count; i++) {
+		const struct sv_export_record *export = &artifact_exports(artifact)[i];
+		if (export->kind > SV_EXTERN_GLOBAL || export->index >= counts[export->kind] ||
+				!range_holds(header->strings.count, export->name.offset,
+						export->name.length))
+			return records_fail(error, "export");
+		if (export->kind == SV_EXTERN_FUNCTION && artifact_functions(artifact)[export->index]
+								 .reference == SV_NO_INDEX)
+			return records_fail(error, "an exported function without reference");
+	}
+	return true;
+}
+
+/* Imported memories have no image: it would overwrite what is there. */
+static bool records_check_memory(const struct sv_artifact *artifact, uint32_t index,
+		struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	const struct sv_memory_record *memory = &artifact_memories(artifact)[index];
+	if (!range_holds(header->extents.count, memory->first_extent, memory->extent_count) ||
+			(index < header->imported_memories && memory->extent_count != 0) ||
+			memory->limits.minimum > SV_MEMORY32_MAX_PAGES)
+		return records_fail(error, "memory");
+	uint64_t size = memory->limits.minimum * SV_WASM_PAGE;
+	for (uint32_t i = 0; i < memory->extent_count; i++) {
+		const struct sv_extent_record *extent =
+				&artifact_extents(artifact)[memory->first_extent + i];
+		if ((extent->address | extent->offset | extent->length) % SV_HOST_PAGE != 0 ||
+				extent->length == 0 || extent->address > size ||
+				extent->length > size - extent->address ||
+				!range_holds(header->image.count, extent->offset, extent->length))
+			return records_fail(error, "initial contents of a memory");
+	}
+	return true;
+}
+
+static bool constant_is_valid(const struct sv_artifact_header *header,
+		const struct sv_constant *constant, uint32_t globals)
+{
+	switch (constant->kind) {
+	case SV_CONSTANT_BITS:
+	case SV_CONSTANT_NULL:
+		return true;
+	case SV_CONSTANT_GLOBAL:
+		return constant->value < globals;
+	case SV_CONSTANT_FUNCTION:
+		return constant->value < header->functions.count;
+	default:
+		return false;
+	}
+}
+
+static bool records_check_globals(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	for (uint32_t i = header->imported_globals; i < header->globals.count; i++) {
+		if (!constant_is_valid(header, &artifact_globals(artifact)[i].initial, i))
+			return records_fail(error, "global");
+	}
+	for (uint32_t i = 0; i < header->items.count; i++) {
+		if (!constant_is_valid(header, &artifact_items(artifact)[i], header->globals.count))
+			return records_fail(error, "item of an element segment");
+	}
+	return true;
+}
+
+static bool records_check_segments(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	for (uint32_t i = 0; i < header->data.count; i++) {
+		const struct sv_data_record *data = &artifact_data(artifact)[i];
+		bool is_active = data->mode == SV_SEGMENT_ACTIVE;
+		if ((is_active && (data->memory >= header->memories.count ||
+				!constant_is_valid(header, &data->address, header->globals.count))) ||
+				!range_holds(header->segment_bytes.count, data->offset, data->length))
+			return records_fail(error, "data segment");
+	}
+	for (uint32_t i = 0; i < header->elements.count; i++) {
+		const struct sv_element_record *element = &artifact_elements(artifact)[i];
+		bool is_active = element->mode == SV_SEGMENT_ACTIVE;
+		if ((is_active && (element->table >= header->tables.count ||
+				!constant_is_valid(header, &element->index, header->globals.count))) ||
+				!range_holds(header->items.count, element->first_item,
+						element->item_count))
+			return records_fail(error, "element segment");
+	}
+	return true;
+}
+
+/* Every piece of code that the tables lead to is in the artifact's text. */
+static bool records_check_code(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	uintptr_t start = (uintptr_t)header + (uintptr_t)(intptr_t)header->text_start;
+	uintptr_t size = (uintptr_t)(header->text_end - header->text_start);
+	for (uint32_t i = 0; i < header->code.count; i++) {
+		uint32_t function = header->imported_functions + i;
+		if ((uintptr_t)artifact_function_code(artifact, function) - start >= size)
+			return records_fail(error, "code of a function");
+	}
+	for (uint32_t i = 0; i < header->types.count; i++) {
+		if ((uintptr_t)artifact_entry(artifact, i) - start >= size ||
+				(uintptr_t)artifact_thunk(artifact, i) - start >= size)
+			return records_fail(error, "code of a stub");
+	}
+	return true;
+}
+
+bool artifact_records_check(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	TRY(records_check_head(artifact, error));
+	TRY(records_check_spans(artifact, error));
+	TRY(records_check_counts(artifact, error));
+	TRY(records_check_code(artifact, error));
+	TRY(records_check_types(artifact, error));
+	TRY(records_check_imports(artifact, error));
+	TRY(records_check_exports(artifact, error));
+	for (uint32_t i = 0; i < artifact->header->memories.count; i++)
+		TRY(records_check_memory(artifact, i, error));
+	TRY(records_check_globals(artifact, error));
+	return records_check_segments(artifact, error);
+}

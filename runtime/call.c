@@ -1,0 +1,190 @@
+/*
+ * call.c: enter guests. An activation is on the host's stack; activations of one store share
+ * its guest stack, the inner below the outer.
+ */
+#include "runtime/call.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "abi/limits.h"
+#include "runtime/backtrace.h"
+#include "runtime/deadline.h"
+#include "runtime/instance.h"
+#include "runtime/signals.h"
+#include "runtime/thread.h"
+#include "runtime/type.h"
+
+/*
+ * Least room on the guest stack for a nested call: an entry stub with the most arguments and
+ * results, and the signal frame of an embedder's handler without its own stack.
+ */
+static const size_t nested_room = 48 * 1024;
+
+/* Where the guest stack of a new activation begins; NULL with `error` if it may not. */
+static void *activation_place(struct sv_store *store, const struct thread *thread,
+		struct sv_error *error)
+{
+	if (!thread) {
+		sv_fail(error, SV_ERROR_USAGE, "sv_thread_enter was not called on this thread");
+		return NULL;
+	}
+	if (!store->activation)
+		return store->stack.top;
+	if (store->thread != thread) {
+		sv_fail(error, SV_ERROR_USAGE, "the store is in use by another thread");
+		return NULL;
+	}
+	/* Below the stub's frame is what it saved, one register. */
+	uintptr_t place = ((uintptr_t)store->state.guest_frame - sizeof(uintptr_t)) & ~(uintptr_t)15;
+	if (place - (uintptr_t)store->stack.low < nested_room) {
+		sv_fail(error, SV_ERROR_LIMIT, "a nested call has less than %zu bytes left of the "
+				"guest stack (guest_stack_size)", nested_room);
+		return NULL;
+	}
+	return (void *)place;
+}
+
+static uint64_t deadline_earlier(uint64_t a, uint64_t b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return a < b ? a : b;
+}
+
+/*
+ * The handlers run on this thread: plain order of stores is enough, `thread->call` coming
+ * last, since without it they do nothing.
+ */
+static void activation_begin(struct activation *activation, struct sv_store *store,
+		struct thread *thread)
+{
+	*activation = (struct activation){
+			.outer = store->activation,
+			.outer_host_sp = store->state.host_sp,
+			.outer_guest_frame = store->state.guest_frame,
+			.outer_store = thread->store,
+			.outer_call = atomic_load_explicit(&thread->call, memory_order_relaxed),
+			.outer_deadline = atomic_load_explicit(&thread->deadline, memory_order_relaxed),
+	};
+	atomic_store_explicit(&thread->call, 0, memory_order_relaxed);
+	uint64_t call = atomic_load_explicit(&store->call, memory_order_relaxed);
+	if (!activation->outer) {
+		call = ++thread->last_call;
+		store->thread = thread;
+		atomic_store_explicit(&store->state.pending, 0, memory_order_relaxed);
+		atomic_store_explicit(&store->call, call, memory_order_release);
+	}
+	atomic_signal_fence(memory_order_seq_cst);
+	store->activation = activation;
+	thread->store = store;
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(&thread->call, call, memory_order_release);
+	uint64_t deadline = deadline_earlier(store->deadline, activation->outer_deadline);
+	if (deadline != activation->outer_deadline)
+		deadline_arm(thread, deadline);
+}
+
+static void activation_end(struct activation *activation, struct sv_store *store,
+		struct thread *thread)
+{
+	struct sv_store *outer_store = activation->outer_store;
+	uint64_t outer_call = activation->outer_call;
+	atomic_store_explicit(&thread->call, 0, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+	store->activation = activation->outer;
+	store->state.host_sp = activation->outer_host_sp;
+	store->state.guest_frame = activation->outer_guest_frame;
+	if (!activation->outer)
+		atomic_store_explicit(&store->call, 0, memory_order_release);
+	thread->store = outer_store;
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(&thread->call, outer_call, memory_order_release);
+	if (atomic_load_explicit(&thread->deadline, memory_order_relaxed) !=
+			activation->outer_deadline)
+		deadline_arm(thread, activation->outer_deadline);
+	/* An interrupt for the outer store while the inner one ran. */
+	if (outer_store && atomic_load(&outer_store->stopped) == outer_call)
+		atomic_store_explicit(&outer_store->state.pending, SV_TRAP_INTERRUPT,
+				memory_order_relaxed);
+}
+
+/* After the guest was left other than by returning. */
+static void activation_settle(struct sv_store *store, struct thread *thread)
+{
+	if (store->is_trapped)
+		backtrace_walk(store);
+	if (!thread->is_masked)
+		return;
+	sigset_t watchdog;
+	thread->is_masked = false;
+	sigemptyset(&watchdog);
+	sigaddset(&watchdog, SIGNAL_WATCHDOG);
+	pthread_sigmask(SIG_UNBLOCK, &watchdog, NULL);
+}
+
+enum sv_outcome call_run(struct sv_store *store, const struct call_target *target,
+		union sv_value *values, struct sv_error *error)
+{
+	struct thread *thread = thread_current;
+	struct activation activation;
+	void *guest_sp = activation_place(store, thread, error);
+	if (!guest_sp)
+		return SV_REFUSED;
+	activation_begin(&activation, store, thread);
+	store->is_trapped = false;
+	int outcome = switch_enter(&store->state, guest_sp, target->entry, target->context,
+			target->code, values);
+	if (outcome == SV_RETURNED)
+		store->is_trapped = false; /* of a nested call */
+	else
+		activation_settle(store, thread);
+	activation_end(&activation, store, thread);
+	return (enum sv_outcome)outcome;
+}
+
+/* References of another store must not get in. */
+static bool call_check_references(const struct sv_store *store, const struct function *function,
+		const union sv_value *values, struct sv_error *error)
+{
+	const char *letters = function->type->letters;
+	for (uint32_t i = 0; i < function->type->parameter_count; i++) {
+		const struct function *argument = values[i].ref;
+		if (letters[i] == 'r' && argument && argument->store != store)
+			return sv_fail(error, SV_ERROR_USAGE,
+					"argument %u is a function of another store", i);
+	}
+	return true;
+}
+
+enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *reference,
+		const char *signature, union sv_value *values, struct sv_error *error)
+{
+	const struct function *function = (const struct function *)reference;
+	if (function->store != store) {
+		sv_fail(error, SV_ERROR_USAGE, "the function belongs to another store");
+		return SV_REFUSED;
+	}
+	if (signature && strcmp(signature, function->type->letters) != 0) {
+		sv_fail(error, SV_ERROR_USAGE, "the function's signature is \"%.100s\", not \"%.100s\"",
+				function->type->letters, signature);
+		return SV_REFUSED;
+	}
+	if (function->type->has_references &&
+			!call_check_references(store, function, values, error))
+		return SV_REFUSED;
+	struct call_target target = {function->entry, reference->context, reference->code};
+	return call_run(store, &target, values, error);
+}
+
+bool sv_function_signature(struct sv_engine *engine, const struct sv_funcref *reference,
+		char *buffer, size_t size)
+{
+	const char *letters = ((const struct function *)reference)->type->letters;
+	size_t need = strlen(letters) + 1;
+	(void)engine;
+	if (need > size)
+		return false;
+	memcpy(buffer, letters, need);
+	return true;
+}

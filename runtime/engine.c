@@ -1,0 +1,90 @@
+/*
+ * engine.c: start and end of the runtime in a process.
+ */
+#include "runtime/engine.h"
+
+#include <stdlib.h>
+
+#include "abi/limits.h"
+#include "base/version.h"
+#include "base/version.h"
+#include "runtime/signals.h"
+
+/* Set while an engine exists: handlers and the thread-local record are the process's. */
+static _Atomic bool engine_exists;
+
+const char *sv_version(void)
+{
+	return SV_VERSION;
+}
+
+void sv_engine_config_init(struct sv_engine_config *config)
+{
+	*config = (struct sv_engine_config){
+			.guest_stack_size = 1024 * 1024,
+			/* 47 bits of address space, less room for everything else. */
+			.max_slots = (UINT64_C(1) << 47) / SV_GUARD_RESERVATION - 256,
+	};
+}
+
+static bool engine_config_check(const struct sv_engine_config *config, struct sv_error *error)
+{
+	const size_t least = 16 * 1024, most = (size_t)1 << 30;
+	if (config->guest_stack_size < least || config->guest_stack_size > most)
+		return sv_fail(error, SV_ERROR_USAGE,
+				"guest_stack_size is %zu bytes; from %zu to %zu are possible",
+				config->guest_stack_size, least, most);
+	if (config->max_slots == 0)
+		return sv_fail(error, SV_ERROR_USAGE, "max_slots is 0");
+	return true;
+}
+
+static bool engine_init(struct sv_engine *engine, const struct sv_engine_config *config,
+		struct sv_error *error)
+{
+	sv_engine_config_init(&engine->config);
+	if (config)
+		engine->config = *config;
+	TRY(engine_config_check(&engine->config, error));
+	TRY(type_table_init(&engine->types, error));
+	if (!watchdog_start(&engine->watchdog, error))
+		goto finish_types;
+	if (!signals_install(error))
+		goto stop_watchdog;
+	return true;
+stop_watchdog:
+	watchdog_stop(&engine->watchdog);
+finish_types:
+	type_table_finish(&engine->types);
+	return false;
+}
+
+struct sv_engine *sv_engine_new(const struct sv_engine_config *config, struct sv_error *error)
+{
+	if (atomic_exchange(&engine_exists, true)) {
+		sv_fail(error, SV_ERROR_USAGE, "this process already has an engine");
+		return NULL;
+	}
+	struct sv_engine *engine = calloc(1, sizeof *engine);
+	if (!engine)
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for an engine");
+	if (!engine || !engine_init(engine, config, error)) {
+		free(engine);
+		atomic_store(&engine_exists, false);
+		return NULL;
+	}
+	return engine;
+}
+
+void sv_engine_free(struct sv_engine *engine)
+{
+	if (!engine)
+		return;
+	check(atomic_load(&engine->tenants) == 0);
+	sv_thread_leave(engine);
+	signals_remove();
+	watchdog_stop(&engine->watchdog);
+	type_table_finish(&engine->types);
+	free(engine);
+	atomic_store(&engine_exists, false);
+}

@@ -1,0 +1,22 @@
+/*
+ * global.h: globals of instances and of the embedder.
+ */
+#ifndef SELVAGE_RUNTIME_GLOBAL_H
+#define SELVAGE_RUNTIME_GLOBAL_H
+
+#include "runtime/selvage.h"
+
+struct sv_global {
+	struct sv_store *store;
+	enum sv_type type;
+	bool is_mutable;
+	struct sv_global_cell *cell; /* in its instance's context, or `own` */
+	struct sv_global_cell own;
+	struct sv_global *next; /* in the store, for those of the embedder */
+};
+
+/* Put a value of `type` into a cell, in the width of the type. */
+void global_cell_set(struct sv_global_cell *cell, enum sv_type type, union sv_value value);
+union sv_value global_cell_get(const struct sv_global_cell *cell, enum sv_type type);
+
+#endif

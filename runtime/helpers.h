@@ -1,0 +1,31 @@
+/*
+ * helpers.h: the functions of helpers.def, called by the stubs of the switch on the host's
+ * stack. Each returns to the guest or leaves it with a trap.
+ */
+#ifndef SELVAGE_RUNTIME_HELPERS_H
+#define SELVAGE_RUNTIME_HELPERS_H
+
+#include "abi/layout.h"
+
+int64_t helper_memory_grow(struct sv_context *context, uint32_t memory, uint64_t pages);
+void helper_memory_fill(struct sv_context *context, uint32_t memory, uint64_t to, uint32_t byte,
+		uint64_t length);
+void helper_memory_copy(struct sv_context *context, uint32_t to_memory, uint32_t from_memory,
+		uint64_t to, uint64_t from, uint64_t length);
+void helper_memory_init(struct sv_context *context, uint32_t segment, uint32_t memory, uint64_t to,
+		uint32_t from, uint32_t length);
+void helper_data_drop(struct sv_context *context, uint32_t segment);
+void *helper_table_get(struct sv_context *context, uint32_t table, uint64_t index);
+void helper_table_set(struct sv_context *context, uint32_t table, uint64_t index, void *reference);
+int64_t helper_table_grow(struct sv_context *context, uint32_t table, void *reference,
+		uint64_t count);
+void helper_table_fill(struct sv_context *context, uint32_t table, uint64_t index, void *reference,
+		uint64_t count);
+void helper_table_copy(struct sv_context *context, uint32_t to_table, uint32_t from_table,
+		uint64_t to, uint64_t from, uint64_t count);
+void helper_table_init(struct sv_context *context, uint32_t segment, uint32_t table, uint64_t to,
+		uint32_t from, uint32_t count);
+void helper_elem_drop(struct sv_context *context, uint32_t segment);
+void *helper_ref_func(struct sv_context *context, uint32_t function);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * host_call.c: run host functions, and what they may ask about their caller.
+ */
+#include "runtime/host_call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "runtime/instance.h"
+#include "runtime/memory.h"
+#include "runtime/trap.h"
+#include "runtime/type.h"
+
+/* One call; on the host's stack. */
+struct sv_caller {
+	const struct host_row *row;
+	enum sv_trap trap;
+	int32_t exit_code;
+	char text[sizeof ((struct sv_trap_info *)0)->text]; /* empty: that of the kind */
+};
+
+/* References of another store must not get in. */
+static void host_call_check_results(const struct host_row *row, const union sv_value *values)
+{
+	const char *results = row->type->letters + row->type->parameter_count + 1;
+	for (uint32_t i = 0; i < row->type->result_count; i++) {
+		const struct function *function = values[i].ref;
+		if (results[i] == 'r' && function && function->store != row->store)
+			trap_raise(row->store, SV_TRAP_HOST,
+					"a host function returned a function of another store");
+	}
+}
+
+void host_call_run(struct host_row *row, union sv_value *values)
+{
+	struct sv_caller caller;
+	caller.row = row;
+	caller.trap = SV_TRAP_HOST;
+	caller.exit_code = 0;
+	caller.text[0] = '\0';
+	switch (row->function(&caller, values)) {
+	case SV_HOST_OK:
+		if (row->type->has_references)
+			host_call_check_results(row, values);
+		return;
+	case SV_HOST_EXIT:
+		trap_exit(row->store, caller.exit_code);
+	case SV_HOST_TRAP:
+		break;
+	}
+	trap_raise(row->store, caller.trap, caller.text[0] ? caller.text : NULL);
+}
+
+void *sv_caller_data(struct sv_caller *caller)
+{
+	return caller->row->data;
+}
+
+struct sv_store *sv_caller_store(struct sv_caller *caller)
+{
+	return caller->row->store;
+}
+
+struct sv_instance *sv_caller_instance(struct sv_caller *caller)
+{
+	return caller->row->instance;
+}
+
+void *sv_caller_range(struct sv_caller *caller, uint64_t guest_address, uint64_t length)
+{
+	const struct sv_memory *memory = sv_instance_memory(caller->row->instance, 0);
+	if (!memory || !memory_holds(memory, guest_address, length))
+		return NULL;
+	return memory->view.base + guest_address;
+}
+
+void sv_caller_set_trap(struct sv_caller *caller, enum sv_trap kind, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(caller->text, sizeof caller->text, format, arguments);
+	va_end(arguments);
+	caller->trap = kind;
+}
+
+void sv_caller_set_exit(struct sv_caller *caller, int32_t code)
+{
+	caller->exit_code = code;
+}

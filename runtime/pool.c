@@ -1,0 +1,163 @@
+/*
+ * pool.c: leases. A store stays whole between leases: its address space, stack and instance
+ * are made once, and what a guest changed is put back when it returns.
+ */
+#include "runtime/pool.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "runtime/artifact.h"
+#include "runtime/engine.h"
+#include "runtime/instance.h"
+#include "runtime/link.h"
+#include "runtime/memory.h"
+#include "runtime/store.h"
+#include "runtime/table.h"
+
+/* Most stores of a pool without a number of its own and without memories: 2^20. */
+static const uint32_t pool_max = 1u << 20;
+
+static uint32_t pool_count(const struct sv_engine *engine, uint32_t count)
+{
+	if (count == 0)
+		count = pool_max;
+	return count < engine->config.max_slots ? count : (uint32_t)engine->config.max_slots;
+}
+
+struct sv_pool *sv_pool_new(struct sv_engine *engine, struct sv_artifact *artifact,
+		struct sv_linker *linker, const struct sv_store_limits *limits, uint32_t count,
+		struct sv_error *error)
+{
+	if (!linker_check_hosted(linker, artifact, error))
+		return NULL;
+	struct sv_pool *pool = calloc(1, sizeof *pool);
+	if (!pool) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a pool");
+		return NULL;
+	}
+	*pool = (struct sv_pool){.engine = engine, .artifact = artifact, .linker = linker,
+			.count = pool_count(engine, count)};
+	sv_store_limits_init(&pool->limits);
+	if (limits)
+		pool->limits = *limits;
+	pthread_mutex_init(&pool->lock, NULL);
+	return pool;
+}
+
+void sv_pool_free(struct sv_pool *pool)
+{
+	if (!pool)
+		return;
+	check(pool->leased == 0);
+	while (pool->spares) {
+		struct sv_store *store = pool->spares;
+		pool->spares = store->spare;
+		sv_store_free(store);
+	}
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+static struct sv_store *pool_make(struct sv_pool *pool, struct sv_error *error)
+{
+	struct sv_store *store = sv_store_new(pool->engine, &pool->limits, error);
+	if (!store)
+		return NULL;
+	store->pool = pool;
+	if (instance_prepare(store, pool->artifact, pool->linker, error))
+		return store;
+	sv_store_free(store);
+	return NULL;
+}
+
+/* A spare, or the right to make one more (NULL and true), or neither. */
+static bool pool_take(struct sv_pool *pool, struct sv_store **store)
+{
+	pthread_mutex_lock(&pool->lock);
+	*store = pool->spares;
+	bool may_make = !*store && pool->made < pool->count;
+	if (*store)
+		pool->spares = (*store)->spare;
+	if (may_make)
+		pool->made++;
+	if (*store || may_make)
+		pool->leased++;
+	pthread_mutex_unlock(&pool->lock);
+	return *store || may_make;
+}
+
+/* One store less: it could not be made, or not be cleaned. */
+static void pool_forget(struct sv_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->made--;
+	pool->leased--;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+struct sv_store *sv_pool_lease(struct sv_pool *pool, struct sv_error *error)
+{
+	struct sv_store *store;
+	if (!pool_take(pool, &store)) {
+		sv_fail(error, SV_ERROR_LIMIT, "all %" PRIu32 " instances of %s are in use",
+				pool->count, pool->artifact->name);
+		return NULL;
+	}
+	if (store)
+		return store;
+	store = pool_make(pool, error);
+	if (!store)
+		pool_forget(pool);
+	return store;
+}
+
+enum sv_outcome sv_pool_start(struct sv_store *store, struct sv_error *error)
+{
+	return instance_start(store->instances, error);
+}
+
+/* What an embedder may have made besides the pool's instance is not put back but released. */
+static bool store_is_plain(const struct sv_store *store)
+{
+	return !store->instances->next && !store->globals;
+}
+
+static bool store_reset(struct sv_store *store)
+{
+	if (!store_is_plain(store) || !instance_reset(store->instances, NULL))
+		return false;
+	stack_reset(&store->stack);
+	store->is_trapped = false;
+	store->memory_limit_hit = false;
+	store->exit_code = 0;
+	store->deadline = 0;
+	return true;
+}
+
+/* Hardened builds: all that a guest can see is as it was. */
+static void store_scan(const struct sv_store *store)
+{
+	for (const struct sv_memory *at = store->memories; at; at = at->next)
+		check(memory_is_fresh(at));
+	for (const struct sv_table_object *at = store->tables; at; at = at->next)
+		check(at->view.size == at->initial && !at->written);
+}
+
+void sv_pool_return(struct sv_pool *pool, struct sv_store *store)
+{
+	check(store->pool == pool && !store->activation);
+	if (!store_reset(store)) {
+		/* Never lease what may hold a trace of the last guest. */
+		sv_store_free(store);
+		pool_forget(pool);
+		return;
+	}
+	if (pool->engine->config.hardened_scan)
+		store_scan(store);
+	pthread_mutex_lock(&pool->lock);
+	store->spare = pool->spares;
+	pool->spares = store;
+	pool->leased--;
+	pthread_mutex_unlock(&pool->lock);
+}

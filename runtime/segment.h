@@ -1,0 +1,27 @@
+/*
+ * segment.h: data and element segments: the part of instantiation that can trap, and what
+ * the bulk instructions do.
+ */
+#ifndef SELVAGE_RUNTIME_SEGMENT_H
+#define SELVAGE_RUNTIME_SEGMENT_H
+
+#include "abi/artifact.h"
+#include "runtime/instance.h"
+
+/* memory.init and table.init: SV_TRAP_NONE, or the trap with nothing written. */
+enum sv_trap segment_init_memory(struct sv_instance *instance, uint32_t segment, uint32_t memory,
+		uint64_t to, uint64_t from, uint64_t length);
+enum sv_trap segment_init_table(struct sv_instance *instance, uint32_t segment, uint32_t table,
+		uint64_t to, uint64_t from, uint64_t count);
+
+/* Run the active segments in order and drop them (Core 2.0, 4.5.4). */
+enum sv_trap segment_run_active(struct sv_instance *instance);
+
+/* Mark what is dropped before the guest runs: segments in the image, declared elements. */
+void segment_reset_dropped(struct sv_instance *instance);
+
+/* Value of a constant expression; globals it names are initialised. */
+union sv_value segment_constant(const struct sv_instance *instance,
+		const struct sv_constant *constant);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * slot.c: reservation of address space.
+ */
+#include "runtime/slot.h"
+
+#include <inttypes.h>
+#include <sys/mman.h>
+
+#include "abi/limits.h"
+#include "runtime/engine.h"
+
+static bool slot_count_take(struct sv_engine *engine, struct sv_error *error)
+{
+	if (atomic_fetch_add(&engine->slots, 1) < engine->config.max_slots)
+		return true;
+	atomic_fetch_sub(&engine->slots, 1);
+	return sv_fail(error, SV_ERROR_LIMIT,
+			"%" PRIu64 " linear memories are in use, the limit max_slots",
+			engine->config.max_slots);
+}
+
+bool slot_lease(struct slot *slot, struct sv_engine *engine, uint64_t reach, struct sv_error *error)
+{
+	TRY(slot_count_take(engine, error));
+	uint64_t whole = SV_PRE_GUARD + reach;
+	uint8_t *start = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			-1, 0);
+	if (start == MAP_FAILED) {
+		atomic_fetch_sub(&engine->slots, 1);
+		return sv_fail_errno(error,
+				"cannot reserve %" PRIu64 " bytes of address space for a memory (see "
+				"ulimit -v and vm.max_map_count)",
+				whole);
+	}
+	*slot = (struct slot){.start = start, .base = start + SV_PRE_GUARD, .reach = reach};
+	return true;
+}
+
+void slot_return(struct slot *slot, struct sv_engine *engine)
+{
+	if (!slot->start)
+		return;
+	munmap(slot->start, SV_PRE_GUARD + slot->reach);
+	atomic_fetch_sub(&engine->slots, 1);
+	*slot = (struct slot){0};
+}

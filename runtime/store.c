@@ -1,0 +1,160 @@
+/*
+ * store.c: make and release stores, and what they account for.
+ */
+#include "runtime/store.h"
+
+#include <stdlib.h>
+
+#include "abi/limits.h"
+#include "runtime/artifact.h"
+#include "runtime/backtrace.h"
+#include "runtime/engine.h"
+#include "runtime/global.h"
+#include "runtime/instance.h"
+#include "runtime/memory.h"
+#include "runtime/table.h"
+
+void sv_store_limits_init(struct sv_store_limits *limits)
+{
+	*limits = (struct sv_store_limits){
+			.max_memory = SV_MEMORY32_MAX_PAGES * SV_WASM_PAGE,
+			.max_table_entries = SV_MAX_TABLE_ENTRIES,
+	};
+}
+
+struct sv_store *sv_store_new(struct sv_engine *engine, const struct sv_store_limits *limits,
+		struct sv_error *error)
+{
+	struct sv_store *store = calloc(1, sizeof *store);
+	if (!store) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a store");
+		return NULL;
+	}
+	store->engine = engine;
+	sv_store_limits_init(&store->limits);
+	if (limits)
+		store->limits = *limits;
+	if (!stack_init(&store->stack, engine->config.guest_stack_size, error)) {
+		free(store);
+		return NULL;
+	}
+	atomic_fetch_add(&engine->tenants, 1);
+	return store;
+}
+
+static void store_free_globals(struct sv_store *store)
+{
+	while (store->globals) {
+		struct sv_global *global = store->globals;
+		store->globals = global->next;
+		free(global);
+	}
+}
+
+void sv_store_free(struct sv_store *store)
+{
+	if (!store)
+		return;
+	check(!store->activation);
+	while (store->instances) {
+		struct sv_instance *instance = store->instances;
+		store->instances = instance->next;
+		instance_free(instance);
+	}
+	while (store->memories) {
+		struct sv_memory *memory = store->memories;
+		store->memories = memory->next;
+		memory_free(memory);
+	}
+	while (store->tables) {
+		struct sv_table_object *table = store->tables;
+		store->tables = table->next;
+		table_free(table);
+	}
+	store_free_globals(store);
+	stack_finish(&store->stack);
+	atomic_fetch_sub(&store->engine->tenants, 1);
+	free(store);
+}
+
+bool store_take_memory(struct sv_store *store, uint64_t bytes)
+{
+	if (bytes > store->limits.max_memory ||
+			store->memory_bytes > store->limits.max_memory - bytes) {
+		store->memory_limit_hit = true;
+		return false;
+	}
+	store->memory_bytes += bytes;
+	return true;
+}
+
+void store_give_memory(struct sv_store *store, uint64_t bytes)
+{
+	store->memory_bytes -= bytes;
+}
+
+bool store_take_entries(struct sv_store *store, uint64_t count)
+{
+	if (count > store->limits.max_table_entries ||
+			store->table_entries > store->limits.max_table_entries - count)
+		return false;
+	store->table_entries += count;
+	return true;
+}
+
+void store_give_entries(struct sv_store *store, uint64_t count)
+{
+	store->table_entries -= count;
+}
+
+struct sv_instance *store_instance_at(const struct sv_store *store, uintptr_t pc)
+{
+	for (struct sv_instance *at = store->instances; at; at = at->next) {
+		if (pc >= at->artifact->text_start && pc < at->artifact->text_end)
+			return at;
+	}
+	return NULL;
+}
+
+struct sv_memory *store_memory_at(const struct sv_store *store, uintptr_t address)
+{
+	for (struct sv_memory *at = store->memories; at; at = at->next) {
+		if (address - (uintptr_t)at->slot.base < at->slot.reach)
+			return at;
+	}
+	return NULL;
+}
+
+void sv_store_set_data(struct sv_store *store, void *data)
+{
+	store->data = data;
+}
+
+void *sv_store_data(const struct sv_store *store)
+{
+	return store->data;
+}
+
+bool sv_store_hit_memory_limit(const struct sv_store *store)
+{
+	return store->memory_limit_hit;
+}
+
+const struct sv_trap_info *sv_store_trap(struct sv_store *store)
+{
+	if (!store->is_trapped)
+		return NULL;
+	if (!store->trace.is_named)
+		backtrace_name(store);
+	return &store->trap;
+}
+
+int32_t sv_store_exit_code(const struct sv_store *store)
+{
+	return store->exit_code;
+}
+
+struct sv_instance *sv_store_instance(struct sv_store *store)
+{
+	return store->instances;
+}

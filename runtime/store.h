@@ -1,0 +1,66 @@
+/*
+ * store.h: all that belongs together and runs on one thread at a time.
+ */
+#ifndef SELVAGE_RUNTIME_STORE_H
+#define SELVAGE_RUNTIME_STORE_H
+
+#include "runtime/arch/fault.h"
+#include "runtime/arch/switch.h"
+#include "runtime/selvage.h"
+#include "runtime/stack.h"
+
+struct activation;
+struct thread;
+
+/* Return addresses kept of a stack: some are of stubs, which are no frames of wasm. */
+#define STORE_TRACE_MAX (SV_MAX_FRAMES + 16)
+
+/* Where guest code was when it was left: the handler writes `fault`, the call the rest. */
+struct guest_trace {
+	struct fault_place fault;
+	bool is_call; /* fault.pc is a return address: the guest had called the host */
+	bool is_cut;  /* the stack was deeper */
+	bool is_named; /* the frames of the trap info are made from it */
+	uint32_t count;
+	/* Innermost first; each inside the instruction that was running. */
+	uintptr_t pcs[STORE_TRACE_MAX];
+};
+
+struct sv_store {
+	struct switch_state state; /* first: the assembly of the switch knows it */
+	struct sv_engine *engine;
+	struct stack stack;
+	struct activation *activation; /* innermost, or NULL */
+	struct thread *thread;         /* on which it runs; valid while there is an activation */
+	_Atomic uint64_t call;         /* of the outermost activation; 0: idle */
+	_Atomic uint64_t stopped;      /* the call that sv_store_interrupt wants to end */
+	uint64_t deadline;
+	struct sv_instance *instances; /* owned, as are the lists below; newest first */
+	struct sv_memory *memories;
+	struct sv_table_object *tables;
+	struct sv_global *globals;
+	struct sv_store_limits limits;
+	uint64_t memory_bytes, table_entries; /* in use */
+	bool memory_limit_hit;
+	bool is_trapped; /* `trap` is about the last call */
+	int32_t exit_code;
+	struct guest_trace trace;
+	struct sv_trap_info trap;
+	void *data;
+	struct sv_pool *pool;   /* that it is from, or NULL */
+	struct sv_store *spare; /* next of the pool's free stores */
+};
+
+/* Account for `bytes` more of memory; false (and the store remembers) if over the limit. */
+bool store_take_memory(struct sv_store *store, uint64_t bytes);
+void store_give_memory(struct sv_store *store, uint64_t bytes);
+bool store_take_entries(struct sv_store *store, uint64_t count);
+void store_give_entries(struct sv_store *store, uint64_t count);
+
+/* The instance whose artifact's text holds `pc`, or NULL. async-signal-safe */
+struct sv_instance *store_instance_at(const struct sv_store *store, uintptr_t pc);
+
+/* The memory whose reservation, guard below excluded, holds `address`. async-signal-safe */
+struct sv_memory *store_memory_at(const struct sv_store *store, uintptr_t address);
+
+#endif

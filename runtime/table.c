@@ -1,0 +1,142 @@
+/*
+ * table.c: tables of references. Entries of a funcref table hold a copy of what a call
+ * needs; see abi/layout.h.
+ */
+#include "runtime/table.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/limits.h"
+#include "runtime/store.h"
+
+static size_t table_entry_size(const struct sv_table_object *table)
+{
+	return table->element == SV_TYPE_FUNCREF ? sizeof(struct sv_table_entry) : sizeof(void *);
+}
+
+/* Entries for `count`; the new ones are null. */
+static bool table_reserve(struct sv_table_object *table, uint64_t count)
+{
+	if (count <= table->capacity)
+		return true;
+	uint64_t capacity = table->capacity + table->capacity / 2;
+	if (capacity < count || capacity > table->maximum)
+		capacity = count;
+	size_t size = table_entry_size(table);
+	/* Not more than 2^32 entries: the product fits. */
+	char *entries = realloc(table->view.entries, capacity * size);
+	if (!entries)
+		return false;
+	memset(entries + table->capacity * size, 0, (capacity - table->capacity) * size);
+	table->view.entries = entries;
+	table->capacity = capacity;
+	return true;
+}
+
+struct sv_table_object *sv_table_new(struct sv_store *store, enum sv_type element,
+		struct sv_size_limits limits, struct sv_error *error)
+{
+	struct sv_table_object *table = NULL;
+	bool has_maximum = limits.maximum != UINT64_MAX;
+	uint64_t maximum = has_maximum && limits.maximum < UINT32_MAX ? limits.maximum : UINT32_MAX;
+	if (!sv_type_is_reference(element) || limits.minimum > maximum) {
+		sv_fail(error, SV_ERROR_USAGE, "no table of %s can have %" PRIu64 " to %" PRIu64
+				" entries", sv_type_name(element), limits.minimum, limits.maximum);
+		return NULL;
+	}
+	if (!store_take_entries(store, limits.minimum)) {
+		sv_fail(error, SV_ERROR_LIMIT, "a table needs %" PRIu64 " entries; the store's limit "
+				"max_table_entries is %" PRIu64, limits.minimum,
+				store->limits.max_table_entries);
+		return NULL;
+	}
+	table = calloc(1, sizeof *table);
+	if (!table)
+		goto give_entries;
+	*table = (struct sv_table_object){.store = store, .element = element,
+			.initial = limits.minimum, .maximum = maximum, .has_maximum = has_maximum};
+	if (!table_reserve(table, limits.minimum))
+		goto free_table;
+	table->view.size = limits.minimum;
+	table->next = store->tables;
+	store->tables = table;
+	return table;
+free_table:
+	free(table);
+give_entries:
+	store_give_entries(store, limits.minimum);
+	sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a table of %" PRIu64 " entries",
+			limits.minimum);
+	return NULL;
+}
+
+void table_free(struct sv_table_object *table)
+{
+	store_give_entries(table->store, table->view.size);
+	free(table->view.entries);
+	free(table);
+}
+
+void *table_get(const struct sv_table_object *table, uint64_t index)
+{
+	if (table->element == SV_TYPE_FUNCREF)
+		return ((const struct sv_table_entry *)table->view.entries)[index].reference;
+	return ((void *const *)table->view.entries)[index];
+}
+
+void table_set(struct sv_table_object *table, uint64_t index, void *reference)
+{
+	if (table->element != SV_TYPE_FUNCREF) {
+		((void **)table->view.entries)[index] = reference;
+		return;
+	}
+	struct sv_table_entry *entry = (struct sv_table_entry *)table->view.entries + index;
+	struct sv_funcref *function = reference;
+	*entry = (struct sv_table_entry){0};
+	if (function)
+		*entry = (struct sv_table_entry){.type = function->type, .code = function->code,
+				.context = function->context, .reference = function};
+}
+
+int64_t table_grow(struct sv_table_object *table, void *reference, uint64_t count)
+{
+	uint64_t old = table->view.size;
+	if (count > table->maximum - old || !store_take_entries(table->store, count))
+		return -1;
+	if (!table_reserve(table, old + count)) {
+		store_give_entries(table->store, count);
+		return -1;
+	}
+	table->view.size = old + count;
+	for (uint64_t i = 0; i < count; i++)
+		table_set(table, old + i, reference);
+	return (int64_t)old;
+}
+
+void table_copy(struct sv_table_object *to, uint64_t to_index, const struct sv_table_object *from,
+		uint64_t from_index, uint64_t count)
+{
+	size_t size = table_entry_size(to);
+	if (count)
+		memmove((char *)to->view.entries + to_index * size,
+				(const char *)from->view.entries + from_index * size, count * size);
+}
+
+void table_reset(struct sv_table_object *table)
+{
+	size_t size = table_entry_size(table);
+	if (table->view.size)
+		memset(table->view.entries, 0, table->view.size * size);
+	store_give_entries(table->store, table->view.size - table->initial);
+	table->view.size = table->initial;
+	table->written = false;
+}
+
+struct sv_funcref *sv_table_function(struct sv_table_object *table, uint64_t index)
+{
+	if (table->element != SV_TYPE_FUNCREF || index >= table->view.size)
+		return NULL;
+	return table_get(table, index);
+}

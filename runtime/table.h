@@ -1,0 +1,45 @@
+/*
+ * table.h: tables of references.
+ */
+#ifndef SELVAGE_RUNTIME_TABLE_H
+#define SELVAGE_RUNTIME_TABLE_H
+
+#include "runtime/selvage.h"
+
+struct sv_table_object {
+	struct sv_table view; /* first: compiled code reads it */
+	struct sv_store *store;
+	struct sv_table_object *next; /* in the store */
+	enum sv_type element;
+	uint64_t initial, maximum; /* entries */
+	bool has_maximum;
+	bool written; /* by the guest or by another instance since it was made or reset */
+	uint64_t capacity;
+};
+
+/* For the store only. */
+void table_free(struct sv_table_object *table);
+
+/* The reference at `index`, which must be below the size. */
+void *table_get(const struct sv_table_object *table, uint64_t index);
+
+/* Put a reference of the table's type (NULL allowed) at `index`, which must be below the size. */
+void table_set(struct sv_table_object *table, uint64_t index, void *reference);
+
+/* Add `count` entries: the old size, or -1 with nothing changed. */
+int64_t table_grow(struct sv_table_object *table, void *reference, uint64_t count);
+
+/* Copy `count` entries between tables of the same type; ranges are inside, and may overlap. */
+void table_copy(struct sv_table_object *to, uint64_t to_index, const struct sv_table_object *from,
+		uint64_t from_index, uint64_t count);
+
+/* Back to the initial size, all entries null. */
+void table_reset(struct sv_table_object *table);
+
+/* True if [index, index + count) is inside the table. */
+static inline bool table_holds(const struct sv_table_object *table, uint64_t index, uint64_t count)
+{
+	return count <= table->view.size && index <= table->view.size - count;
+}
+
+#endif

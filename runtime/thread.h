@@ -1,0 +1,42 @@
+/*
+ * thread.h: what each thread that runs guests has: its signal stack, and the record through
+ * which the watchdog finds it.
+ */
+#ifndef SELVAGE_RUNTIME_THREAD_H
+#define SELVAGE_RUNTIME_THREAD_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "runtime/selvage.h"
+
+/*
+ * The running call as the watchdog sees it. `call` is 0 while none runs and different for
+ * each call of the process, so that a signal that comes late finds nothing to end.
+ */
+struct thread {
+	struct sv_engine *engine;
+	struct sv_store *store; /* whose guest runs (or called the host) on this thread, or NULL */
+	_Atomic uint64_t call;
+	_Atomic uint64_t deadline; /* of the call; 0: none. Partner: watchdog.wake */
+	_Atomic uint64_t stopped;  /* the call that sv_store_interrupt wants to end */
+	uint64_t last_call;        /* makes `call` unique: number of the thread, counter */
+	pid_t tid;
+	void *signal_stack; /* owned mapping, guard page first */
+	size_t signal_stack_size;
+	stack_t foreign_stack; /* what the thread had before, to give back, */
+	sigset_t foreign_mask; /* as this */
+	bool is_masked; /* a guest was left from the watchdog's handler: its signal is blocked */
+	struct thread *next;   /* in the watchdog's list, under its lock */
+};
+
+/*
+ * Record of the calling thread, NULL before sv_thread_enter. Initial-exec: reading it in a
+ * signal handler must not allocate.
+ */
+extern __thread struct thread *thread_current
+		__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * trap.h: how a guest that cannot go on is left.
+ */
+#ifndef SELVAGE_RUNTIME_TRAP_H
+#define SELVAGE_RUNTIME_TRAP_H
+
+#include "base/check.h"
+#include "runtime/arch/fault.h"
+#include "runtime/store.h"
+
+/* Leave the guest that called the host with this trap; `text` NULL means the text of the kind. */
+SV_NORETURN void trap_raise(struct sv_store *store, enum sv_trap kind, const char *text);
+
+/* Leave the guest that called the host with SV_EXITED. */
+SV_NORETURN void trap_exit(struct sv_store *store, int32_t code);
+
+/* Leave the guest for what is in state.pending. Called by the switch. */
+SV_NORETURN void trap_leave_pending(struct sv_store *store);
+
+/*
+ * Record a trap of guest code interrupted at `place`; the caller then leaves with the outcome
+ * that is returned. async-signal-safe
+ */
+enum sv_outcome trap_record(struct sv_store *store, enum sv_trap kind,
+		const struct fault_place *place);
+
+/* Record a trap that happened in no guest code, while instantiating. */
+void trap_record_outside(struct sv_store *store, enum sv_trap kind);
+
+/* What a fault of guest code means. */
+enum fault_class {
+	FAULT_FOREIGN, /* not the guest's: somebody else's handler should see it */
+	FAULT_TRAP,    /* recorded: leave the guest */
+	FAULT_BUG,     /* of our own: the process must end */
+};
+
+/*
+ * Classify a fault on a thread that runs `store`; FAULT_TRAP has recorded it.
+ * async-signal-safe
+ */
+enum fault_class trap_classify(struct sv_store *store, int signal, const void *info,
+		const struct fault_place *place);
+
+#endif
