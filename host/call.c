@@ -1,0 +1,102 @@
+/*
+ * call.c: calls into a guest, and how they end in the server's terms.
+ */
+#include "host/host.h"
+
+#include <stdio.h>
+
+#include "runtime/selvage.h"
+
+/* The innermost frames, as many as fit: "fib+0x12 <- main <- _start". */
+static void outcome_add_frames(struct host_outcome *outcome, const struct sv_trap_info *trap)
+{
+	size_t at = 0;
+	const size_t size = sizeof outcome->frames;
+	for (uint32_t i = 0; i < trap->frame_count && i < 8; i++) {
+		const struct sv_frame *frame = &trap->frames[i];
+		char name[64];
+		if (frame->name_length)
+			snprintf(name, sizeof name, "%.*s",
+					(int)(frame->name_length < 60 ? frame->name_length : 60),
+					frame->name);
+		else
+			snprintf(name, sizeof name, "function %u", frame->function);
+		int length = snprintf(outcome->frames + at, size - at, "%s%s+0x%x",
+				at ? " <- " : "", name, frame->code_offset);
+		if (length < 0 || (size_t)length >= size - at) {
+			outcome->frames[at] = '\0'; /* a frame that does not fit is left out */
+			return;
+		}
+		at += (size_t)length;
+	}
+}
+
+static void outcome_of_trap(const struct host_call *call)
+{
+	const struct sv_trap_info *trap = sv_store_trap(call->store);
+	check(trap != NULL);
+	/* The deadline passed in a call that a host function made. */
+	if (trap->kind == SV_TRAP_DEADLINE)
+		host_outcome_set(call->outcome, HOST_TIMED_OUT, "%s", trap->text);
+	if (sv_store_hit_memory_limit(call->store))
+		host_outcome_set(call->outcome, HOST_MEMORY,
+				"memory limit of %llu bytes reached, then trap: %s",
+				(unsigned long long)call->guest->max_memory, trap->text);
+	host_outcome_set(call->outcome, HOST_TRAPPED, "trap: %s", trap->text);
+	outcome_add_frames(call->outcome, trap);
+}
+
+static void outcome_of_exit(const struct host_call *call)
+{
+	int32_t code = sv_store_exit_code(call->store);
+	if (code == 0)
+		return;
+	if (sv_store_hit_memory_limit(call->store))
+		host_outcome_set(call->outcome, HOST_MEMORY,
+				"memory limit of %llu bytes reached, then exit code %d",
+				(unsigned long long)call->guest->max_memory, code);
+	host_outcome_set(call->outcome, HOST_EXITED, "exit code %d", code);
+}
+
+/* Put the end of a call into the outcome; true if the guest did its part. */
+static bool outcome_of_call(const struct host_call *call, enum sv_outcome ended,
+		const struct sv_error *error)
+{
+	const struct sv_trap_info *trap;
+	switch (ended) {
+	case SV_RETURNED:
+		break;
+	case SV_TRAPPED:
+		outcome_of_trap(call);
+		break;
+	case SV_EXITED:
+		outcome_of_exit(call);
+		break;
+	case SV_TIMED_OUT:
+		host_outcome_set(call->outcome, HOST_TIMED_OUT, "deadline exceeded");
+		trap = sv_store_trap(call->store);
+		if (trap)
+			outcome_add_frames(call->outcome, trap);
+		break;
+	case SV_REFUSED:
+		host_outcome_set(call->outcome, HOST_FAILED, "%s", error->text);
+		break;
+	}
+	return call->outcome->ending == HOST_ANSWERED;
+}
+
+bool host_call_export(const struct host_call *call, const char *name)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	enum sv_outcome ended = sv_pool_start(call->store, &error);
+	if (ended != SV_RETURNED)
+		return outcome_of_call(call, ended, &error);
+	struct sv_funcref *function = sv_instance_function(sv_store_instance(call->store), name);
+	if (!function) {
+		host_outcome_set(call->outcome, HOST_FAILED, "no function \"%s\" is exported", name);
+		return false;
+	}
+	union sv_value none;
+	ended = sv_call(call->store, function, ":", &none, &error);
+	return outcome_of_call(call, ended, &error);
+}

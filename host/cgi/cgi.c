@@ -1,0 +1,163 @@
+/*
+ * cgi.c: a WASI command as a CGI program (RFC 3875): the request in environment and
+ * standard input, the answer on standard output, a log on standard error.
+ */
+#include "host/cgi/cgi.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/assemblyscript/assemblyscript.h"
+#include "host/lines.h"
+#include "host/wasi/wasi.h"
+#include "runtime/selvage.h"
+
+/* Of one thread; all is reused from request to request. */
+struct cgi_state {
+	struct wasi *wasi;   /* owned; NULL before the first request */
+	const char *args[1]; /* the program's name */
+	struct cgi_environment environment;
+	struct host_lines lines;
+};
+
+/* What it imports is not asked here: the linker names what is missing. */
+static bool cgi_detect(const struct sv_artifact *artifact)
+{
+	return sv_artifact_has_export(artifact, "_start", SV_EXTERN_FUNCTION);
+}
+
+/* Missing functions are named by sv_linker_check. */
+static bool cgi_examine(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	(void)artifact;
+	(void)error;
+	return true;
+}
+
+static bool cgi_bind(struct sv_linker *linker, struct sv_error *error)
+{
+	TRY(assemblyscript_bind(linker, error));
+	return wasi_bind(linker, error);
+}
+
+static void *cgi_state_new(const struct host_guest *guest, struct sv_error *error)
+{
+	struct cgi_state *state = calloc(1, sizeof *state);
+	if (!state) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the state of a worker");
+		return NULL;
+	}
+	state->args[0] = guest->name;
+	return state;
+}
+
+static void cgi_state_free(void *data)
+{
+	struct cgi_state *state = data;
+	if (!state)
+		return;
+	wasi_free(state->wasi);
+	cgi_environment_finish(&state->environment);
+	free(state);
+}
+
+static bool cgi_take_log(void *data, const void *bytes, size_t length)
+{
+	host_lines_write(data, bytes, length);
+	return true;
+}
+
+static bool cgi_open(const struct host_call *call, struct cgi_state *state, struct sv_error *error)
+{
+	const struct wasi_config config = {
+			.args = state->args,
+			.arg_count = 1,
+			.env = state->environment.variables,
+			.env_count = state->environment.count,
+			.preopens = call->guest->preopens,
+			.preopen_count = call->guest->preopen_count,
+			.streams = {
+					{.kind = WASI_STREAM_INPUT, .input = call->request->body},
+					{.kind = WASI_STREAM_BUFFER, .buffer = &call->response->body},
+					{.kind = WASI_STREAM_SINK,
+							.sink = {cgi_take_log, &state->lines}},
+			},
+	};
+	if (state->wasi)
+		return wasi_reset(state->wasi, &config, error);
+	state->wasi = wasi_new(&config, error);
+	return state->wasi != NULL;
+}
+
+/* Close the guest's files now rather than when the next request comes. */
+static void cgi_close(struct cgi_state *state)
+{
+	const struct wasi_config nothing = {0};
+	if (!wasi_reset(state->wasi, &nothing, NULL)) {
+		wasi_free(state->wasi);
+		state->wasi = NULL;
+	}
+}
+
+/* The client sent a path that no program could be given. */
+static void cgi_refuse(const struct host_call *call, const char *text)
+{
+	struct host_response *response = call->response;
+	response->status = 400;
+	if (!host_response_add(response, host_text("Content-Type"),
+			    host_text("text/plain; charset=utf-8"), NULL) ||
+			!buffer_append(&response->body, text, strlen(text), NULL) ||
+			!buffer_append(&response->body, "\n", 1, NULL))
+		host_outcome_set(call->outcome, HOST_FAILED, "no memory for an answer");
+}
+
+static void cgi_execute(const struct host_call *call, struct cgi_state *state)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	sv_store_set_data(call->store, state->wasi);
+	bool has_ended_well = host_call_export(call, "_start");
+	if (wasi_output_limit_hit(state->wasi) && call->outcome->ending != HOST_TIMED_OUT) {
+		*call->outcome = (struct host_outcome){0};
+		host_outcome_set(call->outcome, HOST_TOO_LARGE,
+				"output of more than %zu bytes", call->response->body.limit);
+		return;
+	}
+	if (!has_ended_well)
+		return;
+	bool is_head = host_name_equal(call->request->method, host_text("HEAD"));
+	if (!cgi_reply_read(call->response, is_head, &error))
+		host_outcome_set(call->outcome,
+				error.code == SV_ERROR_LIMIT ? HOST_TOO_LARGE : HOST_INVALID,
+				"no valid CGI response: %s", error.text);
+}
+
+static void cgi_run(const struct host_call *call)
+{
+	struct cgi_state *state = call->state;
+	struct sv_error error = SV_ERROR_INIT;
+	enum cgi_built built = cgi_environment_build(&state->environment, call->guest,
+			call->request, &error);
+	if (built == CGI_BAD_PATH) {
+		cgi_refuse(call, error.text);
+		return;
+	}
+	host_lines_init(&state->lines, call->guest);
+	if (built != CGI_BUILT || !cgi_open(call, state, &error)) {
+		host_outcome_set(call->outcome, HOST_FAILED, "%s", error.text);
+		return;
+	}
+	cgi_execute(call, state);
+	sv_store_set_data(call->store, NULL);
+	host_lines_flush(&state->lines);
+	cgi_close(state);
+}
+
+const struct host_abi cgi_abi = {
+		.name = "WASI command (CGI)",
+		.detect = cgi_detect,
+		.examine = cgi_examine,
+		.bind = cgi_bind,
+		.state_new = cgi_state_new,
+		.state_free = cgi_state_free,
+		.run = cgi_run,
+};

@@ -1,0 +1,173 @@
+/*
+ * host.h: what lies between the server and the guest ABIs (WASI as CGI, Terrarium).
+ *
+ * The server makes a request out of bytes and bytes out of a response; an ABI shows
+ * the request to a guest and takes the response from it. Neither sees the other's
+ * side: no sockets here, no guest memory there. Everything of one request belongs to
+ * one thread at a time, so nothing here locks.
+ */
+#ifndef SELVAGE_HOST_H
+#define SELVAGE_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/error.h"
+
+struct sv_artifact;
+struct sv_linker;
+struct sv_store;
+struct wasi_preopen;
+
+/* A header field as it came: no CR, LF or NUL in either part, no space around the value. */
+struct host_header {
+	struct sv_bytes name;
+	struct sv_bytes value;
+};
+
+/* One request. All views are borrowed from the server and live until the ABI returns. */
+struct host_request {
+	struct sv_bytes method;
+	struct sv_bytes target; /* path with the query, as sent */
+	struct sv_bytes path;   /* still percent-encoded; starts with '/', or is "*" */
+	struct sv_bytes query;  /* behind the first '?', which is not part of it */
+	unsigned minor_version; /* of HTTP/1 */
+	const struct host_header *headers;
+	size_t header_count;
+	struct sv_bytes body;
+	bool has_body; /* a body was announced, perhaps an empty one */
+	const char *scheme;
+	const char *remote_address;
+	uint16_t remote_port;
+	const char *server_name; /* host part of the Host field, else the listening address */
+	uint16_t server_port;
+};
+
+/* The first header field of this name (any case), or NULL. */
+const struct host_header *host_request_header(const struct host_request *request, const char *name);
+
+/* A field of a response: places in the response's text. */
+struct host_field {
+	uint32_t name, name_length;
+	uint32_t value, value_length;
+};
+
+/* What the guest answers. Buffers are kept from one use to the next. */
+struct host_response {
+	int status;
+	struct host_field *fields; /* owned */
+	size_t field_count;
+	size_t field_capacity;
+	size_t field_limit;  /* most fields; 0: none */
+	struct buffer text;  /* names and values; its limit is that of the head */
+	struct buffer body;  /* its limit is that of the body */
+	size_t body_start;   /* what comes before it in `body` is not sent */
+	int64_t announced;   /* length given for an answer to HEAD; -1: none */
+};
+
+/* Make it the answer of a guest that says nothing: 200, no fields, no body. Keeps buffers. */
+void host_response_reset(struct host_response *response);
+
+/* Release the buffers. */
+void host_response_finish(struct host_response *response);
+
+/*
+ * Add a field. False for a name that is not a token, a value with a CR, LF, NUL or other
+ * control character, or too much of either; the response is then as before.
+ */
+SV_MUST_USE bool host_response_add(struct host_response *response, struct sv_bytes name,
+		struct sv_bytes value, struct sv_error *error);
+
+/* Remove the fields of this name (any case) among the first `before`. */
+void host_response_remove(struct host_response *response, struct sv_bytes name, size_t before);
+
+/* Name and value of field `index`, which is below the count. */
+struct host_header host_response_field(const struct host_response *response, size_t index);
+
+/* True if a status may be sent as a final one. */
+bool host_status_is_final(int64_t status);
+
+/* Case-insensitive comparison of header names. */
+bool host_name_equal(struct sv_bytes a, struct sv_bytes b);
+
+/* A view of a NUL-terminated string. */
+struct sv_bytes host_text(const char *text);
+
+/* How a guest ended. */
+enum host_ending {
+#define HOST_ENDING(name, status, meaning) HOST_##name,
+#include "host/endings.def"
+#undef HOST_ENDING
+};
+
+struct host_outcome {
+	enum host_ending ending;
+	char cause[256];  /* one line; empty if answered */
+	char frames[384]; /* innermost frames of the guest, one line; may be empty */
+};
+
+/* The status that tells a client of this ending. */
+int host_ending_status(enum host_ending ending);
+
+/* Set the outcome, unless it already tells of a failure. */
+void host_outcome_set(struct host_outcome *outcome, enum host_ending ending, const char *format,
+		...) SV_PRINTF(3, 4);
+
+/* Where a guest's own lines go; called on the guest's thread, without newline. */
+typedef void (*host_log_line)(void *data, const char *line, size_t length);
+
+/* What is the same for every request at one guest. Borrowed, constant while it is served. */
+struct host_guest {
+	const char *name; /* of the program, for messages */
+	struct sv_artifact *artifact;
+	const char *const *environment; /* "K=V" */
+	size_t environment_count;
+	const struct wasi_preopen *preopens; /* directories for WASI guests */
+	size_t preopen_count;
+	uint64_t max_memory; /* bytes; for messages, the store has the same limit */
+	size_t log_limit;    /* bytes a guest may log for one request */
+	bool pass_authorization; /* show the Authorization field to CGI programs */
+	host_log_line log;
+	void *log_data;
+};
+
+/* One request at a guest. */
+struct host_call {
+	const struct host_guest *guest;
+	void *state;            /* of this thread, made by state_new */
+	struct sv_store *store; /* leased, not started, its deadline set */
+	uint64_t deadline;      /* nanoseconds of CLOCK_MONOTONIC */
+	const struct host_request *request;
+	struct host_response *response; /* reset */
+	struct host_outcome *outcome;   /* all zero */
+};
+
+/* A guest ABI. Functions that fail fill `error`. */
+struct host_abi {
+	const char *name;
+	/* Whether the imports and exports of `artifact` are those of this ABI. */
+	bool (*detect)(const struct sv_artifact *artifact);
+	/* Refuse an artifact that needs what this version lacks, naming each thing. */
+	bool (*examine)(const struct sv_artifact *artifact, struct sv_error *error);
+	/* Define the host functions. */
+	bool (*bind)(struct sv_linker *linker, struct sv_error *error);
+	/* What one thread needs to run guests, one after the other; state_free takes NULL. */
+	void *(*state_new)(const struct host_guest *guest, struct sv_error *error);
+	void (*state_free)(void *state);
+	/* Run the guest to its end and fill response and outcome. */
+	void (*run)(const struct host_call *call);
+};
+
+/* The ABI of an artifact; NULL with `error` naming what was looked for. */
+const struct host_abi *host_abi_detect(const struct sv_artifact *artifact, struct sv_error *error);
+
+/*
+ * Run what instantiation left to run, then the exported function `name` of type [] -> [].
+ * Returns true if it returned or ended with exit code 0; else the outcome is set.
+ */
+bool host_call_export(const struct host_call *call, const char *name);
+
+#endif

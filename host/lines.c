@@ -1,0 +1,57 @@
+/*
+ * lines.c: a guest's log text, line by line. Control characters are shown as '?', so
+ * that no guest can write terminal sequences or forge lines of the server's log.
+ */
+#include "host/lines.h"
+
+#include <string.h>
+
+static const char limit_text[] = "(log limit of this request reached)";
+
+void host_lines_init(struct host_lines *lines, const struct host_guest *guest)
+{
+	lines->log = guest->log;
+	lines->log_data = guest->log_data;
+	lines->left = guest->log_limit;
+	lines->is_full = false;
+	lines->used = 0;
+}
+
+void host_lines_flush(struct host_lines *lines)
+{
+	if (lines->used && lines->log)
+		lines->log(lines->log_data, lines->line, lines->used);
+	lines->used = 0;
+}
+
+static void lines_refuse(struct host_lines *lines)
+{
+	if (lines->is_full)
+		return;
+	lines->is_full = true;
+	host_lines_flush(lines);
+	if (lines->log)
+		lines->log(lines->log_data, limit_text, sizeof limit_text - 1);
+}
+
+void host_lines_write(struct host_lines *lines, const void *bytes, size_t length)
+{
+	const unsigned char *text = bytes;
+	for (size_t i = 0; i < length; i++) {
+		if (!lines->left) {
+			lines_refuse(lines);
+			return;
+		}
+		lines->left--;
+		if (text[i] == '\n') {
+			host_lines_flush(lines);
+			continue;
+		}
+		if (text[i] == '\r' && i + 1 < length && text[i + 1] == '\n')
+			continue;
+		if (lines->used == sizeof lines->line)
+			host_lines_flush(lines);
+		bool is_control = (text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f;
+		lines->line[lines->used++] = is_control ? '?' : (char)text[i];
+	}
+}

@@ -1,0 +1,106 @@
+/*
+ * wasi.h: WASI preview 1 for guests of the runtime.
+ *
+ * wasi_bind defines the functions of `wasi_snapshot_preview1` in a linker, once per
+ * linker. What one guest may see (arguments, environment, streams, directories) is a
+ * `struct wasi`, one per store: before the guest runs, the embedder sets it as the
+ * store's data (sv_store_set_data). The functions find it there and nowhere else, so an
+ * embedder with state of its own puts that behind `user`.
+ *
+ * A struct wasi belongs to the thread its store is on. wasi_reset readies it for the
+ * next guest without giving memory back.
+ *
+ * Files: every path is resolved by the kernel beneath a preopened directory
+ * (openat2 with RESOLVE_BENEATH), see wasi_confine.h. Writing to a pipe nobody reads
+ * raises SIGPIPE: the embedder ignores that signal, and the guest gets EPIPE.
+ */
+#ifndef SELVAGE_HOST_WASI_H
+#define SELVAGE_HOST_WASI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/error.h"
+
+struct sv_linker;
+struct wasi;
+
+/* Descriptors a guest may have open at once, the three streams and the preopens included. */
+#define WASI_MAX_DESCRIPTORS 1024u
+
+/* Bytes of all arguments, or of the whole environment, with their NULs. */
+#define WASI_MAX_STRINGS (16u * 1024 * 1024)
+
+/* Takes what a guest writes; false if no more is wanted, which the guest sees as "no space". */
+typedef bool (*wasi_sink)(void *data, const void *bytes, size_t length);
+
+enum wasi_stream_kind {
+	WASI_STREAM_CLOSED = 0, /* the guest has no such descriptor */
+	WASI_STREAM_FD,         /* a host descriptor, borrowed: never closed here */
+	WASI_STREAM_INPUT,      /* bytes to read, then end of file */
+	WASI_STREAM_BUFFER,     /* output is appended to a buffer, up to the buffer's limit */
+	WASI_STREAM_SINK,       /* output goes to a function */
+};
+
+/* One of the guest's standard streams. What it points to lives until the reset or free. */
+struct wasi_stream {
+	enum wasi_stream_kind kind;
+	union {
+		int fd;
+		struct sv_bytes input;
+		struct buffer *buffer;
+		struct {
+			wasi_sink function;
+			void *data;
+		} sink;
+	};
+};
+
+/* A directory the guest may use. Opened once with wasi_preopen_open, then shared by any number
+ * of guests and threads. */
+struct wasi_preopen {
+	const char *guest_path;
+	int fd;
+	bool read_only; /* every change below it is refused (EROFS) */
+};
+
+struct wasi_config {
+	const char *const *args; /* borrowed until the next reset or free, as all below */
+	size_t arg_count;
+	const char *const *env; /* "NAME=value" */
+	size_t env_count;
+	const struct wasi_preopen *preopens; /* descriptors 3, 4, ... */
+	size_t preopen_count;
+	struct wasi_stream streams[3]; /* stdin, stdout, stderr */
+	void *user;                    /* the embedder's; see wasi_user */
+};
+
+/* Open the directory `host_path` for guests to find at `guest_path` (borrowed). */
+SV_MUST_USE bool wasi_preopen_open(struct wasi_preopen *preopen, const char *host_path,
+		const char *guest_path, bool read_only, struct sv_error *error);
+
+/* Close it; guests that use it must be gone. */
+void wasi_preopen_close(struct wasi_preopen *preopen);
+
+/* What a new guest may see. NULL with `error` if something in `config` is over a limit. */
+struct wasi *wasi_new(const struct wasi_config *config, struct sv_error *error);
+
+/* Close what the last guest left open and start over. On failure the guest would see nothing. */
+SV_MUST_USE bool wasi_reset(struct wasi *wasi, const struct wasi_config *config,
+		struct sv_error *error);
+
+/* Close everything and release it. NULL is allowed. */
+void wasi_free(struct wasi *wasi);
+
+/* Define the functions of wasi.def in `linker`. */
+SV_MUST_USE bool wasi_bind(struct sv_linker *linker, struct sv_error *error);
+
+/* `user` of the configuration. */
+void *wasi_user(const struct wasi *wasi);
+
+/* True if since the last reset the guest wrote more than a BUFFER's limit or a SINK would take. */
+bool wasi_output_limit_hit(const struct wasi *wasi);
+
+#endif

@@ -1,0 +1,246 @@
+/*
+ * wasi_poll.c: poll_oneoff: wait for the first of several times and descriptors. It is
+ * also how guests sleep. A signal (the deadline's) ends the wait with INTR.
+ */
+#include "host/wasi/wasi_call.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "host/wasi/wasi_clock.h"
+#include "host/wasi/wasi_state.h"
+
+/* More than a guest can have descriptors, for reading, writing and some clocks each. */
+#define MAX_SUBSCRIPTIONS 4096u
+
+#define NANOSECONDS UINT64_C(1000000000)
+#define NEVER UINT64_MAX
+
+/* The longest a single wait lasts; then it is begun again. Keeps time_t far from its limits. */
+#define LONGEST_WAIT (NANOSECONDS * 1000000)
+
+/* One subscription and what is known about it. */
+struct poll_item {
+	struct wasi_subscription wanted;
+	enum wasi_errno error;          /* found before waiting: due at once */
+	uint64_t deadline;              /* clocks: in CLOCK_MONOTONIC; else NEVER */
+	const struct wasi_entry *entry; /* descriptors; NULL for clocks */
+	struct pollfd *host;            /* descriptors of the host; NULL for streams in memory */
+};
+
+struct poll_set {
+	struct poll_item *items; /* owned, with the descriptors behind them */
+	uint32_t count;
+	struct pollfd *hosts;
+	nfds_t host_count;
+};
+
+/* ---- what is waited for ---- */
+
+static uint64_t add_saturated(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+	return __builtin_add_overflow(a, b, &sum) ? NEVER : sum;
+}
+
+static void item_prepare_clock(struct poll_item *item)
+{
+	uint64_t timeout = item->wanted.clock.timeout;
+	uint32_t id = item->wanted.clock.id;
+	clockid_t clock;
+	uint16_t flags = item->wanted.clock.flags;
+	if (!wasi_clock_of_guest(id, &clock) || (flags & ~WASI_SUBCLOCK_ABSTIME)) {
+		item->error = WASI_ERRNO_INVAL;
+		return;
+	}
+	/* CPU time does not pass while its thread waits. */
+	if (id != WASI_CLOCK_REALTIME && id != WASI_CLOCK_MONOTONIC) {
+		item->error = WASI_ERRNO_NOTSUP;
+		return;
+	}
+	if (flags & WASI_SUBCLOCK_ABSTIME) {
+		uint64_t now = wasi_clock_now(clock);
+		timeout = timeout > now ? timeout - now : 0;
+	}
+	item->deadline = add_saturated(wasi_clock_now(CLOCK_MONOTONIC), timeout);
+}
+
+static void item_prepare_fd(struct poll_item *item, struct poll_set *set, struct wasi *wasi)
+{
+	bool reads = item->wanted.type == WASI_EVENTTYPE_FD_READ;
+	struct wasi_entry *entry;
+	item->error = wasi_table_find(&wasi->table, item->wanted.fd,
+			WASI_RIGHT_POLL_FD_READWRITE |
+					(reads ? WASI_RIGHT_FD_READ : WASI_RIGHT_FD_WRITE),
+			&entry);
+	if (item->error)
+		return;
+	item->entry = entry;
+	if (entry->kind == WASI_ENTRY_MEMORY)
+		return;
+	item->host = &set->hosts[set->host_count++];
+	*item->host = (struct pollfd){.fd = entry->fd, .events = reads ? POLLIN : POLLOUT};
+}
+
+static bool item_prepare(struct poll_item *item, struct poll_set *set, struct wasi *wasi)
+{
+	item->error = WASI_ERRNO_SUCCESS;
+	item->deadline = NEVER;
+	item->entry = NULL;
+	item->host = NULL;
+	if (item->wanted.type > WASI_EVENTTYPE_FD_WRITE)
+		return false;
+	if (item->wanted.type == WASI_EVENTTYPE_CLOCK)
+		item_prepare_clock(item);
+	else
+		item_prepare_fd(item, set, wasi);
+	return true;
+}
+
+/* ---- waiting ---- */
+
+static bool item_is_due(const struct poll_item *item, uint64_t now)
+{
+	if (item->error)
+		return true;
+	if (!item->entry)
+		return item->deadline <= now;
+	return !item->host || item->host->revents != 0;
+}
+
+/* Nanoseconds until the first item is due by time alone; 0 if one is due now. */
+static uint64_t set_timeout(const struct poll_set *set)
+{
+	uint64_t now = wasi_clock_now(CLOCK_MONOTONIC), first = NEVER;
+	for (uint32_t i = 0; i < set->count; i++) {
+		if (item_is_due(&set->items[i], now))
+			return 0;
+		if (set->items[i].deadline < first)
+			first = set->items[i].deadline;
+	}
+	return first - now < LONGEST_WAIT ? first - now : LONGEST_WAIT;
+}
+
+static enum wasi_errno set_wait(struct poll_set *set)
+{
+	uint64_t timeout = set_timeout(set);
+	struct timespec time = {
+			.tv_sec = (time_t)(timeout / NANOSECONDS),
+			.tv_nsec = (long)(timeout % NANOSECONDS),
+	};
+	if (ppoll(set->hosts, set->host_count, &time, NULL) < 0)
+		return wasi_errno_of_host(errno);
+	return WASI_ERRNO_SUCCESS;
+}
+
+/* ---- what happened ---- */
+
+/* Bytes that can be moved without waiting; "1" where the host only says "some". */
+static uint64_t item_available(const struct poll_item *item)
+{
+	int bytes = 0;
+	struct stat stat;
+	const struct wasi_entry *entry = item->entry;
+	if (item->wanted.type == WASI_EVENTTYPE_FD_WRITE)
+		return 1;
+	if (entry->kind == WASI_ENTRY_MEMORY)
+		return entry->stream->ends.input.length - entry->stream->position;
+	if (entry->filetype == WASI_FILETYPE_REGULAR_FILE) {
+		off_t at = lseek(entry->fd, 0, SEEK_CUR);
+		bool known = at >= 0 && fstat(entry->fd, &stat) == 0;
+		return known && stat.st_size > at ? (uint64_t)(stat.st_size - at) : 0;
+	}
+	if (ioctl(entry->fd, FIONREAD, &bytes) != 0)
+		return 1;
+	return (uint64_t)bytes;
+}
+
+static struct wasi_event item_event(const struct poll_item *item)
+{
+	struct wasi_event event = {
+			.userdata = item->wanted.userdata,
+			.error = (uint16_t)item->error,
+			.type = item->wanted.type,
+	};
+	if (item->error || !item->entry)
+		return event;
+	if (item->host && (item->host->revents & POLLNVAL)) {
+		event.error = WASI_ERRNO_BADF;
+		return event;
+	}
+	event.available = item_available(item);
+	if (item->host && (item->host->revents & (POLLHUP | POLLERR)))
+		event.flags = WASI_EVENTRW_HANGUP;
+	return event;
+}
+
+/* Write the events of all items that are due; their number. */
+static uint32_t set_report(const struct poll_set *set, struct wasi_call *call, uint32_t address)
+{
+	uint64_t now = wasi_clock_now(CLOCK_MONOTONIC);
+	uint32_t events = 0;
+	for (uint32_t i = 0; i < set->count; i++) {
+		if (!item_is_due(&set->items[i], now))
+			continue;
+		struct wasi_event event = item_event(&set->items[i]);
+		(void)wasi_copy_out(call, address + (uint64_t)events * sizeof(event), &event,
+				sizeof(event));
+		events++;
+	}
+	return events;
+}
+
+/* ---- the call ---- */
+
+static enum wasi_errno set_read(struct poll_set *set, struct wasi_call *call, uint32_t address)
+{
+	for (uint32_t i = 0; i < set->count; i++) {
+		struct poll_item *item = &set->items[i];
+		if (!wasi_copy_in(call, &item->wanted,
+				address + (uint64_t)i * sizeof(item->wanted),
+				sizeof(item->wanted)))
+			return WASI_ERRNO_FAULT;
+		if (!item_prepare(item, set, call->wasi))
+			return WASI_ERRNO_INVAL;
+	}
+	return WASI_ERRNO_SUCCESS;
+}
+
+static enum wasi_errno set_run(struct poll_set *set, struct wasi_call *call,
+		const union sv_value *arguments)
+{
+	uint32_t events = 0;
+	enum wasi_errno error = set_read(set, call, wasi_u32(arguments, 0));
+	while (!error && events == 0) {
+		error = set_wait(set);
+		if (!error)
+			events = set_report(set, call, wasi_u32(arguments, 1));
+	}
+	if (!error)
+		(void)wasi_put_u32(call, wasi_u32(arguments, 3), events);
+	return error;
+}
+
+enum wasi_errno wasi_poll_oneoff(struct wasi_call *call, const union sv_value *arguments)
+{
+	uint32_t count = wasi_u32(arguments, 2);
+	if (count == 0 || count > MAX_SUBSCRIPTIONS)
+		return WASI_ERRNO_INVAL;
+	if (!wasi_is_inside(call, wasi_u32(arguments, 1), count * sizeof(struct wasi_event)) ||
+			!wasi_is_inside(call, wasi_u32(arguments, 3), sizeof(uint32_t)))
+		return WASI_ERRNO_FAULT;
+	struct poll_set set = {.count = count};
+	set.items = malloc(count * (sizeof(*set.items) + sizeof(*set.hosts)));
+	if (!set.items)
+		return WASI_ERRNO_NOMEM;
+	set.hosts = (struct pollfd *)(set.items + count);
+	enum wasi_errno error = set_run(&set, call, arguments);
+	free(set.items);
+	return error;
+}
