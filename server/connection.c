@@ -1,0 +1,406 @@
+/*
+ * connection.c: the life of a connection, one request after the other: find the head,
+ * parse it, take the body, have it answered, send the answer. Requests that came early
+ * (pipelining) wait in the input buffer until the one before is answered.
+ */
+#include "server/connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/http1_write.h"
+
+static void connection_set_remote(struct connection *connection)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof address;
+	snprintf(connection->remote_address, sizeof connection->remote_address, "unknown");
+	if (getpeername(connection->fd, (struct sockaddr *)&address, &length) != 0)
+		return;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address;
+	bool is_v6 = address.ss_family == AF_INET6;
+	connection->remote_port = ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
+	const void *bytes = is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr;
+	inet_ntop(address.ss_family, bytes, connection->remote_address,
+			sizeof connection->remote_address);
+}
+
+void connection_open(struct server *server, int fd, bool is_refused)
+{
+	struct connection *connection = calloc(1, sizeof *connection);
+	if (!connection) {
+		close(fd);
+		return;
+	}
+	connection->server = server;
+	connection->fd = connection->source.fd = fd;
+	connection->source.ready = connection_ready;
+	connection_set_remote(connection);
+	http1_parser_init(&connection->parser, &server->limits);
+	int on = 1;
+	/* Only a matter of speed: a response is one write. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (!loop_add(&server->loop, &connection->source, EPOLLIN, NULL)) {
+		close(fd);
+		free(connection);
+		return;
+	}
+	connection->next = server->connections;
+	if (server->connections)
+		server->connections->previous = connection;
+	server->connections = connection;
+	server->connection_count++;
+	timeout_set(&server->loop, &server->idle, &connection->timeout);
+	if (is_refused) {
+		connection_refuse(connection, 503, "too many connections");
+		connection_run(connection);
+	}
+}
+
+static void connection_drop(struct connection *connection)
+{
+	struct server *server = connection->server;
+	*(connection->previous ? &connection->previous->next : &server->connections) =
+			connection->next;
+	if (connection->next)
+		connection->next->previous = connection->previous;
+	server->connection_count--;
+	if (connection->input)
+		spare_input_give(server, connection->input);
+	if (connection->exchange)
+		spare_exchange_give(server, connection->exchange);
+	buffer_finish(&connection->out);
+	/* Events of this turn may still point here. */
+	connection->next = server->dead;
+	server->dead = connection;
+}
+
+void connection_close(struct connection *connection)
+{
+	if (connection->state == CONNECTION_CLOSED)
+		return;
+	bool is_out = connection->state == CONNECTION_WAITING;
+	connection->state = CONNECTION_CLOSED;
+	timeout_clear(&connection->timeout);
+	loop_remove(&connection->server->loop, &connection->source);
+	close(connection->fd);
+	connection->fd = -1;
+	if (!is_out)
+		connection_drop(connection);
+}
+
+void connection_stop(struct connection *connection)
+{
+	connection->keep_alive = false;
+	if (connection->state == CONNECTION_IDLE)
+		connection_close(connection);
+}
+
+/* ---- answering ---- */
+
+static void connection_begin_response(struct connection *connection)
+{
+	struct server *server = connection->server;
+	struct exchange *exchange = connection->exchange;
+	const struct http1_frame frame = {
+			.is_head = host_name_equal(exchange->request.method, host_text("HEAD")),
+			.keep_alive = connection->keep_alive && !server->is_stopping,
+			.is_old = exchange->request.method.length &&
+				  exchange->request.minor_version == 0,
+			.time = time(NULL),
+	};
+	connection->keep_alive = frame.keep_alive;
+	connection->state = CONNECTION_WRITING;
+	timeout_set(&server->loop, &server->write, &connection->timeout);
+	if (!http1_write_head(&connection->out, &exchange->response, &frame, &connection->body,
+			    NULL)) {
+		connection->keep_alive = false;
+		connection->out.length = 0;
+		connection->body = (struct sv_bytes){0};
+		log_event(&server->log, "no memory for a response");
+	}
+	exchange->sent = connection->body.length;
+}
+
+void connection_refuse(struct connection *connection, int status, const char *reason)
+{
+	struct server *server = connection->server;
+	log_refusal(&server->log, connection->remote_address, status, reason);
+	if (!connection->exchange)
+		connection->exchange = spare_exchange_take(server);
+	connection->keep_alive = false;
+	if (!connection->exchange || !http1_make_text(&connection->exchange->response, status,
+						     reason, NULL)) {
+		connection_close(connection);
+		return;
+	}
+	connection_begin_response(connection);
+}
+
+/* A guest that failed: its answer is ours to write. */
+static bool answer_for_failure(struct exchange *exchange)
+{
+	if (exchange->outcome.ending == HOST_ANSWERED)
+		return true;
+	int status = host_ending_status(exchange->outcome.ending);
+	return http1_make_text(&exchange->response, status, exchange->outcome.cause, NULL);
+}
+
+/* The exchange is back, with an answer or a failure. */
+static void connection_respond(struct connection *connection)
+{
+	struct server *server = connection->server;
+	struct exchange *exchange = connection->exchange;
+	bool has_answer = answer_for_failure(exchange);
+	if (connection->state == CONNECTION_CLOSED) {
+		log_exchange(&server->log, exchange, server->loop.now);
+		connection_drop(connection);
+		return;
+	}
+	check(connection->state == CONNECTION_WAITING);
+	if (!has_answer) {
+		connection->state = CONNECTION_WRITING;
+		connection_close(connection);
+		return;
+	}
+	connection_begin_response(connection);
+	log_exchange(&server->log, exchange, server->loop.now);
+}
+
+void connection_answer(struct exchange *exchange)
+{
+	struct connection *connection = exchange->connection;
+	connection_respond(connection);
+	connection_run(connection);
+}
+
+/* Ready for the next request, which may have been read already. */
+static void connection_next(struct connection *connection)
+{
+	struct server *server = connection->server;
+	spare_exchange_give(server, connection->exchange);
+	connection->exchange = NULL;
+	connection->out.length = connection->out_sent = 0;
+	http1_parser_reset(&connection->parser);
+	struct input *input = connection->input;
+	input->start += connection->head_length;
+	connection->head_length = 0;
+	connection->state = CONNECTION_IDLE;
+	timeout_set(&server->loop, &server->idle, &connection->timeout);
+	if (input->start == input->end) {
+		spare_input_give(server, input);
+		connection->input = NULL;
+	}
+}
+
+static bool run_writing(struct connection *connection)
+{
+	struct server *server = connection->server;
+	if (!connection_send(connection))
+		return false;
+	if (!connection_has_sent_all(connection)) {
+		loop_change(&server->loop, &connection->source, EPOLLOUT);
+		return false;
+	}
+	if (connection->keep_alive) {
+		connection_next(connection);
+		return true;
+	}
+	/*
+	 * Closing with unread input would reset the connection and could take the response
+	 * from the client before it is read: say that we are done, and read on for a while.
+	 */
+	shutdown(connection->fd, SHUT_WR);
+	connection->state = CONNECTION_LINGER;
+	timeout_set(&server->loop, &server->linger, &connection->timeout);
+	loop_change(&server->loop, &connection->source, EPOLLIN);
+	if (connection->at_end)
+		connection_close(connection);
+	return false;
+}
+
+/* ---- requests ---- */
+
+static void set_server_name(struct exchange *exchange, struct sv_bytes host, const char *fallback)
+{
+	size_t length = host.length;
+	const uint8_t *end = host.length ? memrchr(host.data, ':', host.length) : NULL;
+	/* A colon inside brackets belongs to an IPv6 address. */
+	if (end && !memchr(end, ']', host.length - (size_t)(end - host.data)))
+		length = (size_t)(end - host.data);
+	if (length && length < sizeof exchange->server_name)
+		snprintf(exchange->server_name, sizeof exchange->server_name, "%.*s", (int)length,
+				(const char *)host.data);
+	else
+		snprintf(exchange->server_name, sizeof exchange->server_name, "%s", fallback);
+}
+
+/* The request is complete: give it to a worker. */
+static void connection_submit(struct connection *connection)
+{
+	struct server *server = connection->server;
+	struct exchange *exchange = connection->exchange;
+	struct host_request *request = &exchange->request;
+	set_server_name(exchange, connection->parser.host, "localhost");
+	request->body = buffer_view(&exchange->body);
+	request->scheme = "http";
+	request->remote_address = connection->remote_address;
+	request->remote_port = connection->remote_port;
+	request->server_name = exchange->server_name;
+	request->server_port = server->port;
+	exchange->connection = connection;
+	exchange->began = connection->began;
+	exchange->deadline = server->loop.now + server->limits.request_time;
+	connection->keep_alive = connection->parser.keep_alive;
+	connection->state = CONNECTION_WAITING;
+	timeout_clear(&connection->timeout);
+	if (executor_submit(server->executor, exchange))
+		return;
+	host_outcome_set(&exchange->outcome, HOST_BUSY, "more than %llu requests are waiting",
+			(unsigned long long)server->limits.queue);
+	connection_respond(connection);
+}
+
+/* Wait for more input of the current request. */
+static bool connection_want_input(struct connection *connection)
+{
+	if (connection->at_end) {
+		connection_refuse(connection, 400, "the request ends too early");
+		return true;
+	}
+	loop_change(&connection->server->loop, &connection->source, EPOLLIN);
+	return false;
+}
+
+static bool run_idle(struct connection *connection)
+{
+	struct server *server = connection->server;
+	if (connection->input && connection->input->end > connection->input->start) {
+		connection->state = CONNECTION_HEAD;
+		connection->began = server->loop.now;
+		timeout_set(&server->loop, &server->head, &connection->timeout);
+		return true;
+	}
+	if (connection->at_end || server->is_stopping) {
+		connection_close(connection);
+		return false;
+	}
+	loop_change(&server->loop, &connection->source, EPOLLIN);
+	return false;
+}
+
+/* The request to the front of the buffer, so that there is room behind it. No views exist. */
+static void input_compact(struct input *input)
+{
+	if (!input->start)
+		return;
+	memmove(input->bytes, input->bytes + input->start, input->end - input->start);
+	input->end -= input->start;
+	input->start = 0;
+}
+
+static void connection_begin_body(struct connection *connection)
+{
+	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	struct server *server = connection->server;
+	struct input *input = connection->input;
+	connection->state = CONNECTION_BODY;
+	timeout_set(&server->loop, &server->body, &connection->timeout);
+	bool has_begun = input->end > input->start + connection->head_length;
+	if (!connection->parser.expects_continue || has_begun)
+		return;
+	if (!buffer_append(&connection->out, text, sizeof text - 1, NULL))
+		connection_close(connection);
+	else if (connection_send(connection) && !connection_has_sent_all(connection))
+		loop_change(&server->loop, &connection->source, EPOLLIN | EPOLLOUT);
+}
+
+static bool run_head(struct connection *connection)
+{
+	struct server *server = connection->server;
+	struct input *input = connection->input;
+	struct http1_parser *parser = &connection->parser;
+	struct sv_bytes bytes = {input->bytes + input->start, input->end - input->start};
+	enum http1_result result = http1_find_head(parser, bytes, &connection->head_length);
+	if (result == HTTP1_MORE) {
+		input_compact(input);
+		return connection_want_input(connection);
+	}
+	if (result == HTTP1_READY) {
+		/* Behind this head there must be room to read a body. */
+		if (server->input_size - input->start - connection->head_length <
+				CONNECTION_READ_SIZE)
+			input_compact(input);
+		connection->exchange = spare_exchange_take(server);
+		if (!connection->exchange) {
+			connection_refuse(connection, 503, "no memory for the request");
+			return false;
+		}
+		struct exchange *exchange = connection->exchange;
+		bytes = (struct sv_bytes){input->bytes + input->start, connection->head_length};
+		result = http1_parse_head(parser, bytes, &exchange->request, exchange->headers,
+				&exchange->body);
+	}
+	if (result == HTTP1_REFUSED)
+		connection_refuse(connection, parser->status, parser->reason);
+	else if (result == HTTP1_READY)
+		connection_submit(connection);
+	else
+		connection_begin_body(connection);
+	return true;
+}
+
+static bool run_body(struct connection *connection)
+{
+	struct input *input = connection->input;
+	size_t from = input->start + connection->head_length, used = 0;
+	struct sv_bytes bytes = {input->bytes + from, input->end - from};
+	enum http1_result result = HTTP1_MORE;
+	if (bytes.length)
+		result = http1_parse_body(&connection->parser, bytes, &used);
+	/* The head stays where it is, since the request points to it. */
+	memmove(input->bytes + from, bytes.data + used, bytes.length - used);
+	input->end -= used;
+	if (result == HTTP1_REFUSED)
+		connection_refuse(connection, connection->parser.status, connection->parser.reason);
+	else if (result == HTTP1_READY)
+		connection_submit(connection);
+	else
+		return connection_want_input(connection);
+	return true;
+}
+
+void connection_run(struct connection *connection)
+{
+	bool goes_on = true;
+	while (goes_on) {
+		switch (connection->state) {
+		case CONNECTION_IDLE:
+			goes_on = run_idle(connection);
+			break;
+		case CONNECTION_HEAD:
+			goes_on = run_head(connection);
+			break;
+		case CONNECTION_BODY:
+			goes_on = run_body(connection);
+			break;
+		case CONNECTION_WRITING:
+			goes_on = run_writing(connection);
+			break;
+		case CONNECTION_WAITING:
+		case CONNECTION_LINGER:
+		case CONNECTION_CLOSED:
+			goes_on = false;
+			break;
+		}
+	}
+}

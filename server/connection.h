@@ -1,0 +1,130 @@
+/*
+ * connection.h: what the files of the server share: the server's state and that of its
+ * connections. Everything here belongs to the loop's thread.
+ */
+#ifndef SELVAGE_SERVER_CONNECTION_H
+#define SELVAGE_SERVER_CONNECTION_H
+
+#include "server/exchange.h"
+#include "server/executor.h"
+#include "server/http1_parse.h"
+#include "server/limits.h"
+#include "server/log.h"
+#include "server/loop.h"
+
+/* Bytes behind a full head in an input buffer: what one read of a body takes. */
+#define CONNECTION_READ_SIZE 16384u
+
+struct server {
+	struct loop loop;
+	struct server_limits limits;
+	struct server_log log;
+	struct executor *executor;    /* owned */
+	struct loop_source listener;  /* its descriptor is owned */
+	struct loop_source answers;   /* of the executor */
+	struct loop_source stop;      /* event descriptor, owned */
+	struct timeout_list idle, head, body, write, linger, accept;
+	struct timeout accept_pause;
+	struct connection *connections;
+	struct connection *dead;      /* to be freed behind this turn */
+	size_t connection_count;
+	struct exchange *exchanges;   /* spare ones */
+	size_t exchange_count;
+	struct input *inputs;         /* spare ones */
+	size_t input_count;
+	size_t input_size;
+	char address[80];
+	uint16_t port;
+	bool is_stopping;
+	int stop_descriptor; /* same as stop.fd, constant: for server_stop */
+	int listen_descriptor;
+};
+
+enum connection_state {
+	CONNECTION_IDLE = 0, /* waits for the first byte of a request */
+	CONNECTION_HEAD,     /* has a part of a head */
+	CONNECTION_BODY,     /* has a head and waits for the body */
+	CONNECTION_WAITING,  /* a worker has the request */
+	CONNECTION_WRITING,  /* sends the response */
+	CONNECTION_LINGER,   /* has sent all; reads on so that the client gets it */
+	CONNECTION_CLOSED,
+};
+
+/* An input buffer: the head of the current request, behind it what was read after it. */
+struct input {
+	struct input *next;
+	size_t start; /* of the current request */
+	size_t end;   /* of what was read */
+	uint8_t bytes[];
+};
+
+struct connection {
+	struct loop_source source; /* first: sources are cast to connections */
+	struct timeout timeout;
+	struct server *server;
+	struct connection *previous, *next;
+	enum connection_state state;
+	bool keep_alive; /* behind the current response */
+	bool at_end;     /* the client will send no more */
+	int fd;          /* owned */
+	struct input *input;        /* owned; NULL while idle */
+	size_t head_length;         /* of the current request, once known */
+	struct http1_parser parser;
+	struct exchange *exchange;  /* owned, or the executor's while WAITING */
+	struct buffer out;          /* what goes before the body */
+	size_t out_sent;
+	struct sv_bytes body;       /* of the response, what is left of it */
+	uint64_t began;
+	uint16_t remote_port;
+	char remote_address[48];
+};
+
+/* ---- connection.c ---- */
+
+/* Take over a descriptor; `is_refused`: only to say that there are too many. */
+void connection_open(struct server *server, int fd, bool is_refused);
+
+/* A worker has answered. */
+void connection_answer(struct exchange *exchange);
+
+/* The server is stopping: end it if nothing is under way. */
+void connection_stop(struct connection *connection);
+
+/* Do what can be done now. */
+void connection_run(struct connection *connection);
+
+/* Answer with a status of our own and end the connection. */
+void connection_refuse(struct connection *connection, int status, const char *reason);
+
+/* End it now. If a worker has its request, the rest follows when that is answered. */
+void connection_close(struct connection *connection);
+
+/* ---- connection_io.c ---- */
+
+/* loop_ready and timeout_expired of connections. */
+void connection_ready(struct loop_source *source, uint32_t events);
+void connection_expired(struct timeout *timeout);
+
+/* Send what there is; false if the connection is lost (and closed). */
+bool connection_send(struct connection *connection);
+
+/* True if everything was sent. */
+bool connection_has_sent_all(const struct connection *connection);
+
+/* ---- spare.c: memory that is used again ---- */
+
+struct exchange *spare_exchange_take(struct server *server);
+void spare_exchange_give(struct server *server, struct exchange *exchange);
+struct input *spare_input_take(struct server *server);
+void spare_input_give(struct server *server, struct input *input);
+void spare_finish(struct server *server);
+
+/* ---- listen.c ---- */
+
+/* Listen at "ADDR:PORT" and fill in address, port and listener. */
+SV_MUST_USE bool listen_open(struct server *server, const char *where, struct sv_error *error);
+
+/* Stop listening. */
+void listen_close(struct server *server);
+
+#endif

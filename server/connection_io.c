@@ -1,0 +1,155 @@
+/*
+ * connection_io.c: the socket's side of a connection: reading, sending, time.
+ */
+#include "server/connection.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+static struct connection *connection_of_source(struct loop_source *source)
+{
+	return (struct connection *)source;
+}
+
+static struct connection *connection_of_timeout(struct timeout *timeout)
+{
+	return (struct connection *)((char *)timeout - offsetof(struct connection, timeout));
+}
+
+bool connection_has_sent_all(const struct connection *connection)
+{
+	return connection->out_sent == connection->out.length && !connection->body.length;
+}
+
+/* Account for bytes the kernel has taken. */
+static void connection_took(struct connection *connection, size_t count)
+{
+	size_t of_out = connection->out.length - connection->out_sent;
+	if (of_out > count)
+		of_out = count;
+	connection->out_sent += of_out;
+	connection->body.data += count - of_out;
+	connection->body.length -= count - of_out;
+}
+
+bool connection_send(struct connection *connection)
+{
+	while (!connection_has_sent_all(connection)) {
+		struct iovec parts[] = {
+				{connection->out.data + connection->out_sent,
+						connection->out.length - connection->out_sent},
+				{(void *)(uintptr_t)connection->body.data, connection->body.length},
+		};
+		struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+		ssize_t count = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return true;
+		if (count < 0) {
+			connection_close(connection);
+			return false;
+		}
+		connection_took(connection, (size_t)count);
+		if (connection->state == CONNECTION_WRITING)
+			timeout_set(&connection->server->loop, &connection->server->write,
+					&connection->timeout);
+	}
+	return true;
+}
+
+/* Read and forget, a limited amount each turn. */
+static void connection_linger(struct connection *connection)
+{
+	static char scratch[65536];
+	ssize_t count = recv(connection->fd, scratch, sizeof scratch, 0);
+	bool is_over = count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
+	if (is_over)
+		connection_close(connection);
+}
+
+static void connection_read(struct connection *connection)
+{
+	struct server *server = connection->server;
+	if (!connection->input)
+		connection->input = spare_input_take(server);
+	struct input *input = connection->input;
+	if (!input) {
+		connection_close(connection);
+		return;
+	}
+	size_t room = server->input_size - input->end;
+	check(room > 0);
+	ssize_t count = recv(connection->fd, input->bytes + input->end, room, 0);
+	if (count < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (count < 0) {
+		connection_close(connection);
+		return;
+	}
+	connection->at_end = count == 0;
+	input->end += (size_t)count;
+	connection_run(connection);
+}
+
+static void connection_readable(struct connection *connection)
+{
+	switch (connection->state) {
+	case CONNECTION_IDLE:
+	case CONNECTION_HEAD:
+	case CONNECTION_BODY:
+		connection_read(connection);
+		break;
+	case CONNECTION_LINGER:
+		connection_linger(connection);
+		break;
+	case CONNECTION_WAITING:
+	case CONNECTION_WRITING:
+		/* A request that comes early stays in the kernel until its turn. */
+		loop_change(&connection->server->loop, &connection->source,
+				connection->source.events & ~(uint32_t)EPOLLIN);
+		break;
+	case CONNECTION_CLOSED:
+		break;
+	}
+}
+
+void connection_ready(struct loop_source *source, uint32_t events)
+{
+	struct connection *connection = connection_of_source(source);
+	if (events & (EPOLLHUP | EPOLLERR)) {
+		connection_close(connection);
+		return;
+	}
+	if (events & EPOLLOUT) {
+		if (connection->state == CONNECTION_WRITING) {
+			connection_run(connection);
+			return;
+		}
+		/* "100 Continue" that did not go out at once. */
+		if (connection_send(connection) && connection_has_sent_all(connection))
+			loop_change(&connection->server->loop, source, EPOLLIN);
+	}
+	if (events & EPOLLIN)
+		connection_readable(connection);
+}
+
+void connection_expired(struct timeout *timeout)
+{
+	struct connection *connection = connection_of_timeout(timeout);
+	switch (connection->state) {
+	case CONNECTION_HEAD:
+		connection_refuse(connection, 408, "the head took too long");
+		connection_run(connection);
+		break;
+	case CONNECTION_BODY:
+		connection_refuse(connection, 408, "the body took too long");
+		connection_run(connection);
+		break;
+	default:
+		connection_close(connection);
+		break;
+	}
+}

@@ -1,0 +1,49 @@
+/*
+ * exchange.c: memory of requests in flight.
+ */
+#include "server/exchange.h"
+
+#include <stdlib.h>
+
+struct exchange *exchange_new(const struct server_limits *limits)
+{
+	struct exchange *exchange = calloc(1, sizeof *exchange);
+	if (!exchange)
+		return NULL;
+	exchange->headers = calloc(limits->header_fields, sizeof *exchange->headers);
+	if (!exchange->headers) {
+		free(exchange);
+		return NULL;
+	}
+	exchange->response.body.limit = limits->response_bytes;
+	exchange->response.text.limit = limits->response_head_bytes;
+	exchange->response.field_limit = limits->response_fields;
+	host_response_reset(&exchange->response);
+	return exchange;
+}
+
+void exchange_reset(struct exchange *exchange)
+{
+	/* As for responses: a large body is not kept for small ones. */
+	static const size_t kept = 256 * 1024;
+	if (exchange->body.capacity > kept)
+		buffer_finish(&exchange->body);
+	exchange->body.length = 0;
+	exchange->request = (struct host_request){0}; /* its views are dead */
+	exchange->next = NULL;
+	exchange->connection = NULL;
+	exchange->sent = 0;
+	exchange->outcome.ending = HOST_ANSWERED;
+	exchange->outcome.cause[0] = exchange->outcome.frames[0] = '\0';
+	host_response_reset(&exchange->response);
+}
+
+void exchange_free(struct exchange *exchange)
+{
+	if (!exchange)
+		return;
+	host_response_finish(&exchange->response);
+	buffer_finish(&exchange->body);
+	free(exchange->headers);
+	free(exchange);
+}

@@ -1,0 +1,35 @@
+/*
+ * exchange.h: one request with its answer, on its way from a connection to a worker and
+ * back. At any time one thread owns it: the loop, or the worker that handles it.
+ */
+#ifndef SELVAGE_SERVER_EXCHANGE_H
+#define SELVAGE_SERVER_EXCHANGE_H
+
+#include <stdint.h>
+
+#include "host/host.h"
+#include "server/limits.h"
+
+struct exchange {
+	struct exchange *next;   /* in the list it waits in */
+	void *connection;        /* borrowed; for the loop */
+	struct host_request request;
+	struct host_header *headers; /* owned; room for the limit */
+	struct buffer body;          /* of the request */
+	struct host_response response;
+	struct host_outcome outcome;
+	uint64_t began;    /* first byte of the request, nanoseconds of CLOCK_MONOTONIC */
+	uint64_t deadline; /* for the answer */
+	uint64_t sent;     /* bytes of the response's body that were to be sent */
+	char server_name[256];
+};
+
+/* An empty exchange, or NULL if there is no memory. */
+struct exchange *exchange_new(const struct server_limits *limits);
+
+/* Ready for another request; keeps its buffers. */
+void exchange_reset(struct exchange *exchange);
+
+void exchange_free(struct exchange *exchange);
+
+#endif

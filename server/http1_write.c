@@ -1,0 +1,115 @@
+/*
+ * http1_write.c: the head of a response. The fields about the message and the connection
+ * are the server's own; those of the guest with these names are left out.
+ */
+#include "server/http1_write.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/version.h"
+
+static const struct {
+	int status;
+	const char *text;
+} statuses[] = {
+#define HTTP_STATUS(status, text) {status, text},
+#include "server/status.def"
+#undef HTTP_STATUS
+};
+
+const char *http1_status_text(int status)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(statuses); i++) {
+		if (statuses[i].status == status)
+			return statuses[i].text;
+	}
+	return "Unknown";
+}
+
+/* Fields only the server may send. */
+static bool field_is_ours(struct sv_bytes name)
+{
+	static const char *const ours[] = {"Connection", "Content-Length", "Date", "Keep-Alive",
+			"Proxy-Connection", "Server", "TE", "Trailer", "Transfer-Encoding",
+			"Upgrade"};
+	for (size_t i = 0; i < ARRAY_LENGTH(ours); i++) {
+		if (host_name_equal(name, host_text(ours[i])))
+			return true;
+	}
+	return false;
+}
+
+/* RFC 9110, section 5.6.7. The text of a second is made once. */
+static const char *date_text(time_t time)
+{
+	static time_t made_for;
+	static char text[40];
+	struct tm parts;
+	if (time != made_for && gmtime_r(&time, &parts)) {
+		strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+		made_for = time;
+	}
+	return text;
+}
+
+static bool write_field(struct buffer *out, struct host_header field, struct sv_error *error)
+{
+	TRY(buffer_reserve(out, field.name.length + field.value.length + 4, error));
+	TRY(buffer_append(out, field.name.data, field.name.length, error));
+	TRY(buffer_append(out, ": ", 2, error));
+	TRY(buffer_append(out, field.value.data, field.value.length, error));
+	return buffer_append(out, "\r\n", 2, error);
+}
+
+static bool write_fields(struct buffer *out, const struct host_response *response,
+		struct sv_error *error)
+{
+	for (size_t i = 0; i < response->field_count; i++) {
+		struct host_header field = host_response_field(response, i);
+		if (!field_is_ours(field.name))
+			TRY(write_field(out, field, error));
+	}
+	return true;
+}
+
+bool http1_write_head(struct buffer *out, const struct host_response *response,
+		const struct http1_frame *frame, struct sv_bytes *body, struct sv_error *error)
+{
+	int status = response->status;
+	bool has_content = status != 204 && status != 304;
+	*body = (struct sv_bytes){0};
+	char text[256];
+	int length = snprintf(text, sizeof text,
+			"HTTP/1.1 %d %s\r\nServer: Selvage/" SV_VERSION "\r\nDate: %s\r\n", status,
+			http1_status_text(status), date_text(frame->time));
+	TRY(buffer_append(out, text, (size_t)length, error));
+	TRY(write_fields(out, response, error));
+	if (has_content) {
+		unsigned long long size = response->body.length - response->body_start;
+		if (frame->is_head && response->announced >= 0)
+			size = (unsigned long long)response->announced;
+		length = snprintf(text, sizeof text, "Content-Length: %llu\r\n", size);
+		TRY(buffer_append(out, text, (size_t)length, error));
+	}
+	if (!frame->keep_alive)
+		TRY(buffer_append(out, "Connection: close\r\n", 19, error));
+	else if (frame->is_old)
+		TRY(buffer_append(out, "Connection: keep-alive\r\n", 24, error));
+	TRY(buffer_append(out, "\r\n", 2, error));
+	if (has_content && !frame->is_head && response->body.length > response->body_start)
+		*body = (struct sv_bytes){response->body.data + response->body_start,
+				response->body.length - response->body_start};
+	return true;
+}
+
+bool http1_make_text(struct host_response *response, int status, const char *text,
+		struct sv_error *error)
+{
+	host_response_reset(response);
+	response->status = status;
+	TRY(host_response_add(response, host_text("Content-Type"),
+			host_text("text/plain; charset=utf-8"), error));
+	return buffer_printf(&response->body, error, "%d %s\n%s\n", status,
+			http1_status_text(status), text);
+}

@@ -1,0 +1,34 @@
+/*
+ * log.h: the server's lines on standard error. Lines of the loop are gathered and
+ * written once per turn; those of guests, from any thread, are written at once.
+ */
+#ifndef SELVAGE_SERVER_LOG_H
+#define SELVAGE_SERVER_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "server/exchange.h"
+
+/* The log of one server; of the loop's thread, but for log_guest. */
+struct server_log {
+	bool is_quiet;     /* no line for a request that went well */
+	struct buffer out; /* lines not yet written */
+};
+
+/* A line about an exchange that is being answered with the response it holds. */
+void log_exchange(struct server_log *log, const struct exchange *exchange, uint64_t now);
+
+/* A line about a request that was refused before there was an exchange to handle. */
+void log_refusal(struct server_log *log, const char *remote, int status, const char *reason);
+
+/* A line about the server itself. */
+void log_event(struct server_log *log, const char *format, ...) SV_PRINTF(2, 3);
+
+/* Write what was gathered. */
+void log_flush(struct server_log *log);
+
+/* host_log_line: a guest's own line; `data` is the guest's name. */
+void log_guest(void *data, const char *line, size_t length);
+
+#endif

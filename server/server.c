@@ -1,0 +1,156 @@
+/*
+ * server.c: puts loop, listener and executor together, and ends them in order.
+ */
+#include "server/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "server/connection.h"
+
+/* A client that has its response closes; one that does not is not waited for longer. */
+static const uint64_t linger_time = UINT64_C(2000000000);
+
+static void server_take_answers(struct loop_source *source, uint32_t events)
+{
+	struct server *server =
+			(struct server *)((char *)source - offsetof(struct server, answers));
+	(void)events;
+	struct exchange *exchange = executor_take(server->executor);
+	while (exchange) {
+		struct exchange *next = exchange->next;
+		connection_answer(exchange);
+		exchange = next;
+	}
+}
+
+static void server_begin_stop(struct loop_source *source, uint32_t events)
+{
+	struct server *server = (struct server *)((char *)source - offsetof(struct server, stop));
+	(void)events;
+	loop_remove(&server->loop, source);
+	server->is_stopping = true;
+	listen_close(server);
+	struct connection *next;
+	for (struct connection *c = server->connections; c; c = next) {
+		next = c->next;
+		connection_stop(c);
+	}
+}
+
+static bool server_watch(struct server *server, struct sv_error *error)
+{
+	server->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (server->stop_descriptor < 0)
+		return sv_fail_errno(error, "eventfd");
+	server->stop = (struct loop_source){
+			.fd = server->stop_descriptor, .ready = server_begin_stop};
+	TRY(loop_add(&server->loop, &server->stop, EPOLLIN, error));
+	server->answers = (struct loop_source){.fd = executor_descriptor(server->executor),
+			.ready = server_take_answers};
+	return loop_add(&server->loop, &server->answers, EPOLLIN, error);
+}
+
+static bool server_start(struct server *server, const struct server_config *config,
+		struct sv_error *error)
+{
+	struct server_limits *limits = &server->limits;
+	TRY(server_limits_check(limits, error));
+	TRY(loop_init(&server->loop, error));
+	TRY(listen_open(server, config->listen, error));
+	loop_add_timeouts(&server->loop, &server->idle, limits->idle_time, connection_expired);
+	loop_add_timeouts(&server->loop, &server->head, limits->head_time, connection_expired);
+	loop_add_timeouts(&server->loop, &server->body, limits->body_time, connection_expired);
+	loop_add_timeouts(&server->loop, &server->write, limits->write_time, connection_expired);
+	loop_add_timeouts(&server->loop, &server->linger, linger_time, connection_expired);
+	server->executor = executor_new(config->handler, config->workers, limits->queue, error);
+	return server->executor && server_watch(server, error);
+}
+
+struct server *server_new(const struct server_config *config, struct sv_error *error)
+{
+	struct server *server = calloc(1, sizeof *server);
+	if (!server) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the server");
+		return NULL;
+	}
+	server->limits = config->limits;
+	server->log.is_quiet = config->quiet;
+	server->loop.epoll = -1;
+	server->listen_descriptor = server->stop_descriptor = -1;
+	/* A head, two empty lines before it, and what one read takes. */
+	server->input_size = (size_t)config->limits.head_bytes + CONNECTION_READ_SIZE + 64;
+	if (server_start(server, config, error))
+		return server;
+	server_free(server);
+	return NULL;
+}
+
+const char *server_address(const struct server *server)
+{
+	return server->address;
+}
+
+static void server_bury(struct server *server)
+{
+	while (server->dead) {
+		struct connection *connection = server->dead;
+		server->dead = connection->next;
+		free(connection);
+	}
+}
+
+bool server_run(struct server *server)
+{
+	uint64_t stop_by = UINT64_MAX;
+	/* A reader of our output that goes away must not end us. */
+	signal(SIGPIPE, SIG_IGN);
+	while (!server->is_stopping || server->connection_count) {
+		loop_turn(&server->loop, server->is_stopping ? 20 : -1);
+		server_bury(server);
+		log_flush(&server->log);
+		if (server->is_stopping && stop_by == UINT64_MAX)
+			stop_by = server->loop.now + server->limits.stop_time;
+		if (server->loop.now >= stop_by)
+			break;
+	}
+	size_t left = 0;
+	for (struct connection *c = server->connections; c; c = c->next)
+		left += c->state == CONNECTION_WAITING || c->state == CONNECTION_CLOSED;
+	if (left)
+		log_event(&server->log, "stopped with %zu requests unanswered", left);
+	log_flush(&server->log);
+	return left == 0;
+}
+
+void server_stop(struct server *server)
+{
+	int saved = errno;
+	uint64_t one = 1;
+	ssize_t written = write(server->stop_descriptor, &one, sizeof one);
+	(void)written; /* fails only if it is already readable */
+	errno = saved;
+}
+
+void server_free(struct server *server)
+{
+	if (!server)
+		return;
+	while (server->connections) {
+		check(server->connections->state != CONNECTION_WAITING);
+		connection_close(server->connections);
+	}
+	server_bury(server);
+	executor_free(server->executor);
+	listen_close(server);
+	if (server->stop_descriptor >= 0)
+		close(server->stop_descriptor);
+	spare_finish(server);
+	buffer_finish(&server->log.out);
+	loop_finish(&server->loop);
+	free(server);
+}
