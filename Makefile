@@ -1,0 +1,220 @@
+# Selvage: one makefile for everything. `make V=1` shows the commands.
+#
+#   make             build/selvage, build/libselvage.{a,so}, build/libselvage-compiler.so
+#   make check       all tests (quick: those of under three minutes); spec: the official suite
+#   make asan        the quick tests under AddressSanitizer and UBSan
+#   make style       lengths, include rules, exported symbols, format
+#   make install     to DESTDIR and PREFIX
+#   make rust-toolchain   rustc and cargo with wasm targets, for sdk/rust
+#
+# A new source file needs no edit here: each folder is taken as a whole.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+bindir = $(PREFIX)/bin
+libdir = $(PREFIX)/lib
+includedir = $(PREFIX)/include
+mandir = $(PREFIX)/share/man
+datadir = $(PREFIX)/share
+LLVM ?= /usr/lib/llvm-22
+
+CFLAGS ?= -O2 -g
+CXXFLAGS ?= -O2 -g
+WARNINGS = -Wall -Wextra -Werror
+PARTS = -fPIC -fvisibility=hidden -pthread
+CPPFLAGS_ALL = -D_GNU_SOURCE -I. -isystem $(LLVM)/include -isystem /usr/share/include -MMD -MP $(CPPFLAGS)
+CFLAGS_ALL = -std=c11 $(PARTS) $(WARNINGS) $(CFLAGS) $(SANITIZE)
+CXXFLAGS_ALL = -std=c++17 $(PARTS) $(WARNINGS) $(CXXFLAGS) $(SANITIZE)
+LDFLAGS_ALL = -pthread -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack,-z,defs $(LDFLAGS) $(SANITIZE)
+
+VERSION := $(shell sed -n 's/.*SV_VERSION "\(.*\)"/\1/p' base/version.h)
+SOVERSION := 0
+
+# ---- what is built from what ----
+
+objects = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
+
+BASE := $(wildcard base/*.c abi/*.c)
+RUNTIME := $(wildcard runtime/*.c runtime/arch/x86_64/*.[cS])
+HOST := $(wildcard host/*.c host/*/*.c)
+SERVER := $(wildcard server/*.c)
+CLI := $(wildcard cli/*.c)
+TEXT := $(wildcard compiler/wat.cc)
+# Files of the compiler that use LLVM; the rest reads, validates and needs no LLVM.
+BACK_NAMES := compile lower% optimise% emit% package% target% debug% dump% artifact% link% shard% exact%
+BACK := $(filter $(BACK_NAMES:%=compiler/%.c),$(wildcard compiler/*.c)) \
+	$(filter-out $(TEXT),$(wildcard compiler/*.cc))
+FRONT := $(filter-out $(BACK),$(wildcard compiler/*.c))
+LLHTTP := $(addprefix $(BUILD)/llhttp/,api.o http.o llhttp.o)
+
+LIB_OBJECTS := $(call objects,$(BASE) $(RUNTIME))
+COMPILER_OBJECTS := $(call objects,$(BASE) $(FRONT) $(BACK))
+PROGRAM_OBJECTS := $(call objects,$(BASE) $(RUNTIME) $(FRONT) $(HOST) $(SERVER) $(TEXT)) $(LLHTTP)
+PROGRAM_LIBS = -lwabt -lcrypto -ldw -lelf -lz -ljansson -ldl -lm
+COMPILER_LIBS = -L$(LLVM)/lib -llldELF -llldCommon -lLLVM-22 -lelf -lz -lzstd
+
+# tests/unit/X.c is the program X; all of tests/SUITE/*.c together are the program SUITE.
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
+SUITE_DIRS := $(filter-out unit lib,$(sort $(patsubst tests/%/,%,$(dir $(wildcard tests/*/*.c)))))
+SUITE_TESTS := $(SUITE_DIRS:%=$(BUILD)/tests/%/program)
+
+PROGRAM := $(BUILD)/selvage
+LIBRARIES := $(BUILD)/libselvage.a $(BUILD)/libselvage.so $(BUILD)/libselvage-compiler.so
+
+all: $(PROGRAM) $(LIBRARIES)
+
+ifndef V
+Q = @
+say = @printf '  %-5s %s\n'
+else
+say = @:
+endif
+
+# ---- packages ----
+
+$(BUILD)/.packages: packaging/debian-packages
+	$(Q)packaging/install-packages build
+	$(Q)mkdir -p $(@D) && touch $@
+
+$(BUILD)/.test-packages: packaging/debian-packages
+	$(Q)packaging/install-packages build test
+	$(Q)mkdir -p $(@D) && touch $@
+
+# ---- objects ----
+
+$(BUILD)/%.o: %.c | $(BUILD)/.packages
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
+$(BUILD)/%.o: %.S | $(BUILD)/.packages
+	$(say) AS $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
+$(BUILD)/%.o: %.cc | $(BUILD)/.packages
+	$(say) C++ $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -c -o $@ $<
+
+# Debian's sources, not ours: no warnings, and their own headers.
+$(BUILD)/llhttp/%.o: | $(BUILD)/.packages
+	$(say) CC llhttp/$*.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -I/usr/share/include -I/usr/share/include/llhttp $(PARTS) $(CFLAGS) $(SANITIZE) -w \
+		-DLLHTTP_STRICT_MODE=1 -c -o $@ /usr/share/llhttp/$*.c
+
+# ---- libraries ----
+
+# One relocatable object, so that nothing but the public functions can be linked against.
+$(BUILD)/libselvage.a: $(LIB_OBJECTS)
+	$(say) AR $@
+	$(Q)$(LD) -r -o $(BUILD)/libselvage.o $^ && objcopy --localize-hidden $(BUILD)/libselvage.o
+	$(Q)rm -f $@ && $(AR) rc $@ $(BUILD)/libselvage.o
+
+$(BUILD)/libselvage.so: $(LIB_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CC) -shared $(LDFLAGS_ALL) -Wl,-soname,libselvage.so.$(SOVERSION) -o $@ $^ -ldw -lelf -lz -lm
+	$(Q)ln -sf libselvage.so $@.$(SOVERSION)
+
+$(BUILD)/libselvage-compiler.so: $(COMPILER_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CXX) -shared $(LDFLAGS_ALL) -Wl,-soname,libselvage-compiler.so.$(SOVERSION) \
+		-Wl,--exclude-libs,ALL -o $@ $^ $(COMPILER_LIBS)
+	$(Q)ln -sf libselvage-compiler.so $@.$(SOVERSION)
+
+# ---- programs ----
+
+$(PROGRAM): $(call objects,$(CLI)) $(PROGRAM_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CXX) -pie $(LDFLAGS_ALL) -o $@ $^ $(PROGRAM_LIBS)
+
+# Everything but the command line, for tests to take what they need from.
+$(BUILD)/libtest.a: $(PROGRAM_OBJECTS)
+	$(Q)rm -f $@ && $(AR) rcT $@ $^
+
+link_test = $(CXX) -pie $(LDFLAGS_ALL) -Wl,-rpath,$(abspath $(BUILD)) -o $@ $(filter %.o,$^) \
+	$(BUILD)/libtest.a $(BUILD)/libselvage-compiler.so $(PROGRAM_LIBS)
+
+$(UNIT_TESTS): %: %.o $(BUILD)/libtest.a $(BUILD)/libselvage-compiler.so
+	$(say) LINK $@
+	$(Q)$(link_test)
+
+.SECONDEXPANSION:
+$(SUITE_TESTS): $(BUILD)/tests/%/program: $$(call objects,$$(wildcard tests/%/*.c)) \
+		$(BUILD)/libtest.a $(BUILD)/libselvage-compiler.so
+	$(say) LINK $@
+	$(Q)$(link_test)
+
+# ---- tests ----
+
+tests: all $(UNIT_TESTS) $(SUITE_TESTS) $(BUILD)/.test-packages
+
+run_tests = BUILD=$(abspath $(BUILD)) tests/run
+
+check: tests
+	$(Q)$(run_tests)
+
+quick: tests
+	$(Q)$(run_tests) --quick
+
+spec: tests
+	$(Q)$(run_tests) spec
+
+style: tests
+	$(Q)$(run_tests) style
+
+# ASan must leave the runtime's signal handlers and guest stacks alone.
+ASAN_ENV = ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:use_sigaltstack=0:detect_stack_use_after_return=0 \
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+asan:
+	$(Q)$(ASAN_ENV) $(MAKE) BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer" CXXFLAGS="-O1 -g" \
+		SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" quick
+
+bench: all
+	$(Q)packaging/install-packages bench
+	$(Q)BUILD=$(abspath $(BUILD)) bench/run
+
+# The README's first command; DEMO=--once ends after one request.
+demo: all
+	$(Q)packaging/install-packages test
+	$(Q)BUILD=$(BUILD) packaging/demo $(DEMO)
+
+rust-toolchain:
+	$(Q)packaging/install-packages rust
+
+# ---- installation ----
+
+PUBLIC_BASE = base/bytes.h base/check.h base/error.h base/errors.def
+PUBLIC_ABI = $(wildcard abi/*.h abi/*.def)
+headers = $(DESTDIR)$(includedir)/selvage
+install_library = install -m 755 $(BUILD)/$(1).so $(DESTDIR)$(libdir)/$(1).so.$(VERSION) && \
+	ln -sf $(1).so.$(VERSION) $(DESTDIR)$(libdir)/$(1).so.$(SOVERSION) && \
+	ln -sf $(1).so.$(SOVERSION) $(DESTDIR)$(libdir)/$(1).so
+fill_in = sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(libdir),' -e 's,@INCLUDEDIR@,$(includedir),' \
+	-e 's,@VERSION@,$(VERSION),'
+
+install: all
+	$(Q)install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1 \
+		$(headers)/base $(headers)/abi $(headers)/compiler $(DESTDIR)$(datadir)/selvage/sdk/c
+	$(Q)install -m 755 $(PROGRAM) $(DESTDIR)$(bindir)/selvage
+	$(Q)install -m 644 $(BUILD)/libselvage.a $(DESTDIR)$(libdir)/libselvage.a
+	$(Q)$(call install_library,libselvage)
+	$(Q)$(call install_library,libselvage-compiler)
+	$(Q)install -m 644 runtime/selvage.h compiler/compiler.h $(headers)
+	$(Q)install -m 644 $(PUBLIC_BASE) $(headers)/base
+	$(Q)install -m 644 $(PUBLIC_ABI) $(headers)/abi
+	$(Q)install -m 644 compiler/stages.def compiler/features.def $(headers)/compiler
+	$(Q)$(foreach pc,selvage selvage-compiler,$(fill_in) packaging/$(pc).pc.in \
+		>$(DESTDIR)$(libdir)/pkgconfig/$(pc).pc;)
+	$(Q)install -m 644 docs/man/*.1 $(DESTDIR)$(mandir)/man1
+	$(Q)install -m 644 sdk/c/*.h $(DESTDIR)$(datadir)/selvage/sdk/c
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all demo tests check quick spec style asan bench rust-toolchain install clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

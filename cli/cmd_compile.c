@@ -1,0 +1,154 @@
+/*
+ * cmd_compile.c: `selvage compile`.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/compile_flags.h"
+#include "cli/compiler_load.h"
+#include "cli/module_open.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+
+struct compile_command {
+	struct compile_flags flags;
+	const char *output;
+	unsigned emit; /* enum sv_emit */
+	unsigned dump; /* enum sv_stage */
+};
+
+/* In the order of enum sv_emit. */
+static const char *const emit_names[] = {"so", "obj", "ll", "asm", NULL};
+static const char *const emit_suffixes[] = {".so", ".o", ".ll", ".s"};
+
+/* In the order of enum sv_stage. */
+static const char *const stage_names[] = {
+		"none",
+#define SV_STAGE(name, text, meaning) text,
+#include "compiler/stages.def"
+#undef SV_STAGE
+		NULL,
+};
+
+static const struct option_row rows[] = {
+		{.name = "output", .letter = 'o', .kind = OPTION_TEXT,
+				.offset = offsetof(struct compile_command, output),
+				.argument = "FILE",
+				.help = "result; \"-\": standard output (default: IN with .so)"},
+		{.name = "emit", .kind = OPTION_CHOICE,
+				.offset = offsetof(struct compile_command, emit),
+				.argument = "so|obj|ll|asm", .choices = emit_names,
+				.help = "artifact, object file, LLVM IR or assembly"},
+		{.name = "dump", .kind = OPTION_CHOICE,
+				.offset = offsetof(struct compile_command, dump),
+				.argument = "STAGE", .choices = stage_names,
+				.help = "print what a stage made: read, validate, lower, optimise, emit, "
+					"package"},
+		COMPILE_FLAG_ROWS(struct compile_command, flags),
+};
+
+static const struct option_table table = {
+		.command = "compile",
+		.rows = rows,
+		.row_count = ARRAY_LENGTH(rows),
+		.minimum_operands = 1,
+		.maximum_operands = 1,
+};
+
+/* IN with the suffix of what is made, in the folder of IN; on the heap. */
+static char *output_name(const char *input, unsigned emit)
+{
+	const char *base = module_base_name(input);
+	const char *dot = strrchr(base, '.');
+	size_t stem = dot && dot != base ? (size_t)(dot - input) : strlen(input);
+	char *name = NULL;
+	if (asprintf(&name, "%.*s%s", (int)stem, input, emit_suffixes[emit]) < 0)
+		return NULL;
+	return name;
+}
+
+static bool output_is_input(const char *input, const char *output)
+{
+	struct stat a, b;
+	return stat(input, &a) == 0 && stat(output, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+static bool output_write(const char *path, unsigned emit, struct sv_bytes bytes,
+		struct sv_error *error)
+{
+	if (strcmp(path, "-") != 0)
+		return file_write(path, bytes, emit == SV_EMIT_ARTIFACT ? 0777 : 0666, error);
+	if (fwrite(bytes.data, 1, bytes.length, stdout) != bytes.length || fflush(stdout) != 0)
+		return sv_fail_errno(error, "cannot write to standard output");
+	return true;
+}
+
+static bool compile_module(const struct compile_command *command, const char *input,
+		struct buffer *output, struct sv_error *error)
+{
+	struct buffer module = {0};
+	struct compiler compiler;
+	struct sv_compile_options options;
+	bool done = module_read_binary(input, &module, error) && compiler_load(&compiler, error);
+	if (done) {
+		compiler.options_init(&options);
+		compile_flags_apply(&command->flags, &options);
+		options.emit = (enum sv_emit)command->emit;
+		options.dump = (enum sv_stage)command->dump;
+		options.dump_file = stdout;
+		options.name = module_base_name(input);
+		done = compiler.compile(buffer_view(&module), &options, output, error);
+		progress_end();
+		if (!done)
+			sv_error_prefix(error, "%s", module_label(input));
+	}
+	buffer_finish(&module);
+	return done;
+}
+
+static bool compile_file(const struct compile_command *command, const char *input,
+		const char *path, struct sv_error *error)
+{
+	if (path && output_is_input(input, path))
+		return sv_fail(error, SV_ERROR_USAGE, "%s would overwrite its own source", path);
+	struct buffer output = {0};
+	bool done = compile_module(command, input, &output, error) &&
+		    (!path || output_write(path, command->emit, buffer_view(&output), error));
+	buffer_finish(&output);
+	return done;
+}
+
+int cmd_compile(int argc, char **argv)
+{
+	struct compile_command command = {.flags = COMPILE_FLAGS_INIT};
+	int operand;
+	switch (options_parse(&table, argc, argv, &command, &operand)) {
+	case OPTIONS_HELP:
+		return EXIT_FINE;
+	case OPTIONS_WRONG:
+		return EXIT_USAGE;
+	case OPTIONS_READY:
+		break;
+	}
+	const char *input = argv[operand];
+	if (!command.output && strcmp(input, "-") == 0)
+		return report_usage("compile: standard input has no name, so -o is needed");
+	/* A dump is read, not kept: only -o makes a file beside it. */
+	char *name = NULL;
+	if (!command.output && !command.dump) {
+		name = output_name(input, command.emit);
+		if (!name)
+			return report_errno("no memory for a file name");
+		command.output = name;
+	}
+	struct sv_error error = SV_ERROR_INIT;
+	bool done = compile_file(&command, input, command.output, &error);
+	free(name);
+	return done ? EXIT_FINE : report_error(&error);
+}

@@ -1,0 +1,210 @@
+/*
+ * cmd_serve.c: `selvage serve`: an artifact, the ABI it speaks, a server in front of it.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/compile_flags.h"
+#include "cli/grants.h"
+#include "cli/module_open.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "host/host.h"
+#include "runtime/selvage.h"
+#include "server/guest.h"
+#include "server/limits.h"
+#include "server/log.h"
+#include "server/server.h"
+
+struct serve_options {
+	struct compile_flags flags;
+	const char *listen;
+	struct option_list dirs;
+	struct option_list envs;
+	uint64_t workers;
+	bool quiet;
+	bool pass_authorization;
+	struct server_limits limits;
+};
+
+#define LIMIT_COUNT OPTION_NUMBER, .argument = "N"
+#define LIMIT_BYTES OPTION_SIZE, .argument = "SIZE"
+#define LIMIT_TIME OPTION_DURATION, .argument = "DUR"
+
+static const struct option_row rows[] = {
+		{.name = "listen", .kind = OPTION_TEXT,
+				.offset = offsetof(struct serve_options, listen),
+				.argument = "ADDR:PORT",
+				.help = "where to listen (default 127.0.0.1:8080; port 0: any free one)"},
+		GRANT_ROWS(struct serve_options),
+		{.name = "workers", .kind = OPTION_NUMBER,
+				.offset = offsetof(struct serve_options, workers),
+				.argument = "N", .minimum = 1, .maximum = 1024,
+				.help = "threads that run guests (default: two for each CPU, at least 4)"},
+		{.name = "quiet", .kind = OPTION_FLAG,
+				.offset = offsetof(struct serve_options, quiet),
+				.help = "log only requests that failed"},
+		{.name = "pass-authorization", .kind = OPTION_FLAG,
+				.offset = offsetof(struct serve_options, pass_authorization),
+				.help = "show the Authorization field to CGI programs"},
+#define SERVER_LIMIT(field, option, unit, initial, least, most, status, text) \
+	{.name = option, .kind = LIMIT_##unit, \
+			.offset = offsetof(struct serve_options, limits.field), \
+			.minimum = least, .maximum = most, .help = text},
+#include "server/limits.def"
+#undef SERVER_LIMIT
+		COMPILE_FLAG_ROWS(struct serve_options, flags),
+};
+
+#undef LIMIT_COUNT
+#undef LIMIT_BYTES
+#undef LIMIT_TIME
+
+static const struct option_table table = {
+		.command = "serve",
+		.rows = rows,
+		.row_count = ARRAY_LENGTH(rows),
+		.minimum_operands = 1,
+		.maximum_operands = 1,
+};
+
+/* Everything a server needs, in the order in which it is made. */
+struct serve {
+	const struct serve_options *options;
+	const char *path;
+	struct grants grants;
+	struct sv_engine *engine;
+	struct host_guest guest;
+	struct guest_service *service;
+	struct server *server;
+};
+
+/* For the signal handler: set once, before it is installed. */
+static struct server *running;
+
+static void serve_stop(int signal_number)
+{
+	(void)signal_number;
+	server_stop(running);
+}
+
+static void serve_catch_signals(struct server *server)
+{
+	struct sigaction action = {.sa_handler = serve_stop, .sa_flags = SA_RESTART};
+	running = server;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+static unsigned serve_worker_count(const struct serve_options *options)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	if (options->workers)
+		return (unsigned)options->workers;
+	return cpus < 2 ? 4 : (unsigned)cpus * 2;
+}
+
+static bool serve_open_guest(struct serve *serve, struct sv_error *error)
+{
+	const struct serve_options *options = serve->options;
+	TRY(grants_open(&serve->grants, &options->dirs, &options->envs, error));
+	serve->engine = sv_engine_new(NULL, error);
+	if (!serve->engine)
+		return false;
+	struct sv_artifact *artifact =
+			module_open(serve->engine, serve->path, &options->flags, error);
+	if (!artifact)
+		return false;
+	serve->guest = (struct host_guest){
+			.name = module_base_name(serve->path),
+			.artifact = artifact,
+			.environment = serve->grants.env,
+			.environment_count = serve->grants.env_count,
+			.preopens = serve->grants.preopens,
+			.preopen_count = serve->grants.preopen_count,
+			.max_memory = options->limits.guest_memory,
+			.log_limit = options->limits.log_bytes,
+			.pass_authorization = options->pass_authorization,
+			.log = log_guest,
+			.log_data = (void *)(uintptr_t)module_base_name(serve->path),
+	};
+	return true;
+}
+
+static bool serve_prepare(struct serve *serve, struct sv_error *error)
+{
+	const struct serve_options *options = serve->options;
+	unsigned workers = serve_worker_count(options);
+	TRY(server_limits_check(&options->limits, error));
+	TRY(serve_open_guest(serve, error));
+	serve->service = guest_service_new(serve->engine, &serve->guest, workers, error);
+	if (!serve->service) {
+		sv_error_prefix(error, "%s", serve->path);
+		return false;
+	}
+	const struct server_config config = {
+			.listen = options->listen,
+			.limits = options->limits,
+			.workers = workers,
+			.quiet = options->quiet,
+			.handler = guest_service_handler(serve->service),
+	};
+	serve->server = server_new(&config, error);
+	return serve->server != NULL;
+}
+
+static void serve_finish(struct serve *serve)
+{
+	server_free(serve->server);
+	guest_service_free(serve->service);
+	sv_artifact_free(serve->guest.artifact);
+	sv_engine_free(serve->engine);
+	grants_close(&serve->grants);
+}
+
+static int serve_file(const struct serve_options *options, const char *path)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	struct serve serve = {.options = options, .path = path};
+	int code = EXIT_FINE;
+	/* A log or a guest's pipe that nobody reads is an error number, not a signal. */
+	signal(SIGPIPE, SIG_IGN);
+	if (serve_prepare(&serve, &error)) {
+		serve_catch_signals(serve.server);
+		printf("serving %s on http://%s/\n", path, server_address(serve.server));
+		fflush(stdout);
+		/* Guests that still run hold on to all there is: leave it to the system. */
+		if (!server_run(serve.server))
+			_exit(EXIT_FINE);
+	} else {
+		code = report_error(&error);
+	}
+	serve_finish(&serve);
+	return code;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	struct serve_options options = {
+			.flags = COMPILE_FLAGS_INIT,
+			.listen = "127.0.0.1:8080",
+	};
+	int operand, code = EXIT_FINE;
+	server_limits_init(&options.limits);
+	switch (options_parse(&table, argc, argv, &options, &operand)) {
+	case OPTIONS_HELP:
+		break;
+	case OPTIONS_WRONG:
+		code = EXIT_USAGE;
+		break;
+	case OPTIONS_READY:
+		code = serve_file(&options, argv[operand]);
+		break;
+	}
+	option_list_finish(&options.dirs);
+	option_list_finish(&options.envs);
+	return code;
+}

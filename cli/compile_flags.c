@@ -1,0 +1,21 @@
+/*
+ * compile_flags.c: from flags to the compiler's options.
+ */
+#include "cli/compile_flags.h"
+
+#include "cli/progress.h"
+
+/* In the order of enum sv_bounds. */
+const char *const bounds_names[] = {"guard", "check", NULL};
+
+void compile_flags_apply(const struct compile_flags *flags, struct sv_compile_options *options)
+{
+	options->bounds = (enum sv_bounds)flags->bounds;
+	if (flags->level != LEVEL_DEFAULT)
+		options->level = (unsigned)flags->level;
+	options->cpu = flags->cpu;
+	options->jobs = (unsigned)flags->jobs;
+	options->strict_traps = flags->strict_traps;
+	if (!flags->no_progress && progress_is_wanted())
+		options->progress = progress_show;
+}

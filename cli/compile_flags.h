@@ -1,0 +1,49 @@
+/*
+ * compile_flags.h: options of every command that may compile, and what they mean to the compiler.
+ */
+#ifndef SELVAGE_CLI_COMPILE_FLAGS_H
+#define SELVAGE_CLI_COMPILE_FLAGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/options.h"
+#include "compiler/compiler.h"
+
+struct compile_flags {
+	uint64_t level; /* LEVEL_DEFAULT: the compiler's own */
+	unsigned bounds;
+	const char *cpu;
+	uint64_t jobs;
+	bool strict_traps;
+	bool no_progress;
+};
+
+#define LEVEL_DEFAULT UINT64_MAX
+#define COMPILE_FLAGS_INIT {.level = LEVEL_DEFAULT}
+
+extern const char *const bounds_names[];
+
+/* Rows for an option table whose struct `type` has a struct compile_flags `field`. */
+#define COMPILE_FLAG_ROWS(type, field) \
+	{.letter = 'O', .kind = OPTION_NUMBER, .offset = offsetof(type, field.level), \
+			.argument = "LEVEL", .maximum = 3, .help = "optimise: 0 (compile fast) to 3"}, \
+	{.name = "bounds", .kind = OPTION_CHOICE, .offset = offsetof(type, field.bounds), \
+			.argument = "guard|check", .choices = bounds_names, \
+			.help = "keep accesses inside memory by guard pages, or by comparing"}, \
+	{.name = "target-cpu", .kind = OPTION_TEXT, .offset = offsetof(type, field.cpu), \
+			.argument = "NAME", .help = "CPU to compile for; native: this one (default)"}, \
+	{.name = "jobs", .letter = 'j', .kind = OPTION_NUMBER, \
+			.offset = offsetof(type, field.jobs), .argument = "N", .maximum = 1024, \
+			.minimum = 1, .help = "threads of code generation (default: all CPUs)"}, \
+	{.name = "strict-traps", .kind = OPTION_FLAG, \
+			.offset = offsetof(type, field.strict_traps), \
+			.help = "keep every load, even where it costs vectorisation"}, \
+	{.name = "no-progress", .kind = OPTION_FLAG, \
+			.offset = offsetof(type, field.no_progress), \
+			.help = "no progress bar on a terminal"}
+
+/* Carry the flags over to `options`, which the compiler has filled with its defaults. */
+void compile_flags_apply(const struct compile_flags *flags, struct sv_compile_options *options);
+
+#endif

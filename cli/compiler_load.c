@@ -1,0 +1,55 @@
+/*
+ * compiler_load.c: finds and opens libselvage-compiler.so.
+ */
+#include "cli/compiler_load.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIBRARY "libselvage-compiler.so.0"
+
+/* Folder of the running executable, without the last slash; empty if unknown. */
+static void executable_folder(char *folder, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", folder, size - 1);
+	folder[length > 0 ? length : 0] = '\0';
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+}
+
+static void *compiler_open(struct sv_error *error)
+{
+	static const char *const places[] = {"/" LIBRARY, "/../lib/" LIBRARY};
+	char folder[PATH_MAX], path[PATH_MAX + 64];
+	executable_folder(folder, sizeof folder);
+	for (size_t i = 0; folder[0] && i < ARRAY_LENGTH(places); i++) {
+		snprintf(path, sizeof path, "%s%s", folder, places[i]);
+		if (access(path, F_OK) != 0)
+			continue;
+		void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+		if (!library)
+			sv_fail(error, SV_ERROR_SYSTEM, "cannot load the compiler: %s", dlerror());
+		return library;
+	}
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	if (!library)
+		sv_fail(error, SV_ERROR_SYSTEM, "cannot load the compiler: %s", dlerror());
+	return library;
+}
+
+bool compiler_load(struct compiler *compiler, struct sv_error *error)
+{
+	void *library = compiler_open(error);
+	if (!library)
+		return false;
+	/* POSIX lets dlsym's result be a function; ISO C has no cast for it. */
+	*(void **)&compiler->options_init = dlsym(library, "sv_compile_options_init");
+	*(void **)&compiler->compile = dlsym(library, "sv_compile");
+	if (compiler->options_init && compiler->compile)
+		return true;
+	return sv_fail(error, SV_ERROR_SYSTEM, "%s is not of this version of Selvage", LIBRARY);
+}

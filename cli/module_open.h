@@ -1,0 +1,47 @@
+/*
+ * module_open.h: a module from a file in any of its forms, told apart by content: an artifact
+ * (ELF), the binary format, or the text format.
+ */
+#ifndef SELVAGE_CLI_MODULE_OPEN_H
+#define SELVAGE_CLI_MODULE_OPEN_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "cli/compile_flags.h"
+
+struct sv_engine;
+struct sv_artifact;
+
+enum module_form {
+	MODULE_ARTIFACT,
+	MODULE_BINARY,
+};
+
+/*
+ * Read `path` ("-": standard input). Text becomes binary; what is neither of the three forms, or
+ * is a component, is refused. `bytes` is an empty buffer; the caller finishes it in any case.
+ */
+SV_MUST_USE bool module_read_file(const char *path, struct buffer *bytes, enum module_form *form,
+		struct sv_error *error);
+
+/* The same where only a module will do: an artifact is refused. */
+SV_MUST_USE bool module_read_binary(const char *path, struct buffer *bytes,
+		struct sv_error *error);
+
+/* What messages call the file at `path`. */
+const char *module_label(const char *path);
+
+/* The last part of a path, for the name of a module. */
+const char *module_base_name(const char *path);
+
+/*
+ * Load the artifact at `path`, or compile the module there and load the result without leaving
+ * a file behind. The artifact is the caller's. NULL with `error` on failure; its text starts
+ * with the path.
+ */
+struct sv_artifact *module_open(struct sv_engine *engine, const char *path,
+		const struct compile_flags *flags, struct sv_error *error);
+
+#endif
