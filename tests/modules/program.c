@@ -1,0 +1,90 @@
+/*
+ * program.c: what the module tests need of the embedding API.
+ *   program FILE.so            render() and write the bytes at render_ptr() to standard output
+ *   program --stubs FILE.so    instantiate with functions that trap for all imports
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/selvage.h"
+
+static int fail(const char *text)
+{
+	fprintf(stderr, "program: %s\n", text);
+	return 1;
+}
+
+static enum sv_host_result stub(struct sv_caller *caller, union sv_value *values)
+{
+	(void)values;
+	sv_caller_set_trap(caller, SV_TRAP_HOST, "a stub was called");
+	return SV_HOST_TRAP;
+}
+
+static bool define_stubs(struct sv_linker *linker, struct sv_artifact *artifact,
+		struct sv_error *error)
+{
+	for (uint32_t i = 0; i < sv_artifact_import_count(artifact); i++) {
+		struct sv_import import;
+		char module[256], name[256];
+		if (!sv_artifact_import(artifact, i, &import) || import.kind != SV_EXTERN_FUNCTION)
+			continue;
+		snprintf(module, sizeof module, "%.*s", (int)import.module_length, import.module);
+		snprintf(name, sizeof name, "%.*s", (int)import.name_length, import.name);
+		if (!sv_linker_define_function(linker, module, name, import.signature, stub, NULL,
+				error))
+			return false;
+	}
+	return true;
+}
+
+static bool call_number(struct sv_store *store, struct sv_instance *instance, const char *name,
+		uint32_t *number)
+{
+	union sv_value value = {0};
+	struct sv_error error = SV_ERROR_INIT;
+	struct sv_funcref *function = sv_instance_function(instance, name);
+	if (!function || sv_call(store, function, ":i", &value, &error) != SV_RETURNED)
+		return false;
+	*number = (uint32_t)value.i32;
+	return true;
+}
+
+static int render(struct sv_store *store, struct sv_instance *instance)
+{
+	uint32_t length, address;
+	if (!call_number(store, instance, "render", &length) ||
+			!call_number(store, instance, "render_ptr", &address))
+		return fail("render failed");
+	struct sv_memory *memory = sv_instance_memory(instance, 0);
+	if ((uint64_t)address + length > sv_memory_size(memory))
+		return fail("the picture lies outside the memory");
+	fwrite(sv_memory_data(memory) + address, 1, length, stdout);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	bool stubs = argc == 3 && strcmp(argv[1], "--stubs") == 0;
+	if (argc != 2 && !stubs)
+		return fail("usage: program [--stubs] FILE.so");
+	struct sv_error error = SV_ERROR_INIT;
+	struct sv_engine *engine = sv_engine_new(NULL, &error);
+	if (!engine || !sv_thread_enter(engine, &error))
+		return fail(error.text);
+	struct sv_artifact *artifact = sv_artifact_load(engine, argv[argc - 1], &error);
+	struct sv_linker *linker = sv_linker_new(engine, &error);
+	struct sv_store *store = sv_store_new(engine, NULL, &error);
+	if (!artifact || !linker || !store || (stubs && !define_stubs(linker, artifact, &error)))
+		return fail(error.text);
+	struct sv_instance *instance = sv_instance_new(store, artifact, linker, NULL, &error);
+	if (!instance)
+		return fail(error.text);
+	int status = stubs ? 0 : render(store, instance);
+	sv_store_free(store);
+	sv_linker_free(linker);
+	sv_artifact_free(artifact);
+	sv_engine_free(engine);
+	return status;
+}
