@@ -139,7 +139,7 @@ static void module_add_validity(json_t *object, struct sv_bytes bytes)
 		json_object_set_new(object, "features", module_features(bytes, options.features));
 	else
 		json_object_set_new(object, "error",
-				json_sprintf("%s at byte %lld", error.text,
+				json_sprintf("%s (at byte %lld)", error.text,
 						(long long)error.position));
 }
 

@@ -43,7 +43,7 @@ int report_error(const struct sv_error *error)
 			json_object_set_new(object, "position", json_integer(error->position));
 		report_json(object);
 	} else if (error->position >= 0) {
-		fprintf(stderr, "selvage: %s at byte %" PRId64 "\n", error->text, error->position);
+		fprintf(stderr, "selvage: %s (at byte %" PRId64 ")\n", error->text, error->position);
 	} else {
 		fprintf(stderr, "selvage: %s\n", error->text);
 	}

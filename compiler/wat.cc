@@ -1,7 +1,7 @@
 /*
  * wat.cc: the text format through wabt's parser and binary writer. What the text means is
  * wabt's to say; whether the module is valid and supported is decided by our own reader, so
- * every feature wabt knows is on here.
+ * every feature wabt's writer can encode is on here.
  */
 #include "compiler/compiler.h"
 
@@ -23,6 +23,9 @@ static wabt::Features all_features()
 {
 	wabt::Features features;
 	features.EnableAll();
+	/* wabt 1.0.32 parses these in part and aborts when it writes them. */
+	features.disable_gc();
+	features.disable_function_references();
 	return features;
 }
 
@@ -43,42 +46,59 @@ static bool text_fail(const wabt::Errors &errors, struct sv_error *error)
  */
 static const unsigned nesting_limit = 2000;
 
-/* Depth that a token adds (or takes): parentheses, and block ... end without them. */
-static int token_depth(wabt::TokenType type, wabt::TokenType before)
+/* What is open at a token. */
+struct nesting {
+	unsigned parentheses, blocks;
+};
+
+static bool is_block(wabt::TokenType type)
 {
-	switch (type) {
-	case wabt::TokenType::Lpar:
-		return 1;
-	case wabt::TokenType::Rpar:
-		return -1;
-	case wabt::TokenType::Block:
-	case wabt::TokenType::Loop:
-	case wabt::TokenType::If:
-	case wabt::TokenType::Try:
-		return before == wabt::TokenType::Lpar ? 0 : 1;
-	case wabt::TokenType::End:
-		return -1;
-	default:
-		return 0;
-	}
+	return type == wabt::TokenType::Block || type == wabt::TokenType::Loop ||
+	       type == wabt::TokenType::If || type == wabt::TokenType::Try;
 }
 
-static bool text_check_nesting(struct sv_bytes text, struct sv_error *error)
+static void nesting_add(struct nesting *nesting, wabt::TokenType type, wabt::TokenType before)
+{
+	if (type == wabt::TokenType::Lpar || type == wabt::TokenType::LparAnn)
+		nesting->parentheses++;
+	else if (type == wabt::TokenType::Rpar && nesting->parentheses)
+		nesting->parentheses--;
+	else if (is_block(type) && before != wabt::TokenType::Lpar)
+		nesting->blocks++;
+	else if (type == wabt::TokenType::End && nesting->blocks)
+		nesting->blocks--;
+}
+
+static bool token_fail(const wabt::Token &token, enum sv_error_code code, const char *text,
+		struct sv_error *error)
+{
+	return sv_fail(error, code, "%d:%d: %s", token.loc.line, token.loc.first_column, text);
+}
+
+/* Refuse what wabt's parser would not survive: deep nesting, open annotations, quoted modules. */
+static bool text_check(struct sv_bytes text, struct sv_error *error)
 {
 	wabt::Errors errors;
 	std::unique_ptr<wabt::WastLexer> lexer = wabt::WastLexer::CreateBufferLexer(
 			"text", text.data, text.length, &errors);
+	struct nesting nesting = {};
 	wabt::TokenType before = wabt::TokenType::Eof;
-	int depth = 0;
 	for (;;) {
 		wabt::Token token = lexer->GetToken();
+		if (!errors.empty())
+			return text_fail(errors, error);
+		if (token.token_type() == wabt::TokenType::Eof && nesting.parentheses)
+			return token_fail(token, SV_ERROR_MALFORMED,
+					"unexpected end of the text: parentheses are open", error);
 		if (token.token_type() == wabt::TokenType::Eof)
 			return true;
-		depth += token_depth(token.token_type(), before);
-		if (depth > static_cast<int>(nesting_limit))
-			return sv_fail(error, SV_ERROR_LIMIT,
-					"%d:%d: text nested deeper than the limit of %u",
-					token.loc.line, token.loc.first_column, nesting_limit);
+		if (token.token_type() == wabt::TokenType::Quote)
+			return token_fail(token, SV_ERROR_MALFORMED,
+					"a quoted module belongs into a test script", error);
+		nesting_add(&nesting, token.token_type(), before);
+		if (nesting.parentheses + nesting.blocks > nesting_limit)
+			return token_fail(token, SV_ERROR_LIMIT,
+					"the text nests deeper than the limit of 2000", error);
 		before = token.token_type();
 	}
 }
@@ -114,7 +134,7 @@ extern "C" bool sv_text_to_binary(struct sv_bytes text, const char *name, struct
 	if (text.length > SV_MAX_MODULE_BYTES)
 		return sv_fail(error, SV_ERROR_LIMIT, "a text longer than SV_MAX_MODULE_BYTES");
 	try {
-		return text_check_nesting(text, error) && text_translate(text, name, binary, error);
+		return text_check(text, error) && text_translate(text, name, binary, error);
 	} catch (const std::bad_alloc &) {
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory to translate the text");
 	}

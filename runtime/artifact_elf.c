@@ -251,8 +251,8 @@ static bool elf_check_segments(struct elf_file *file, struct sv_error *error)
 		has_dynamic |= segment.p_type == PT_DYNAMIC;
 		has_stack |= segment.p_type == PT_GNU_STACK;
 	}
-	if (!has_dynamic || file->found->text_size == 0)
-		return sv_fail(error, SV_ERROR_ARTIFACT, "has no dynamic section or no code");
+	if (!has_dynamic)
+		return sv_fail(error, SV_ERROR_ARTIFACT, "has no dynamic section");
 	/* Without the header the loader would make all stacks of the process executable. */
 	if (!has_stack)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "does not say that its stack is not executable");

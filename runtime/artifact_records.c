@@ -46,7 +46,10 @@ static bool records_check_head(const struct sv_artifact *artifact, struct sv_err
 		return records_fail(error, "header of another version");
 	if (header->bounds != SV_BOUNDS_GUARD && header->bounds != SV_BOUNDS_CHECK)
 		return records_fail(error, "unknown bounds strategy");
+	/* A module without functions may have no text. */
 	uintptr_t base = (uintptr_t)header;
+	if (header->text_start == header->text_end)
+		return true;
 	if (base + (uintptr_t)(intptr_t)header->text_start < artifact->text_start ||
 			base + (uintptr_t)(intptr_t)header->text_end > artifact->text_end ||
 			header->text_start > header->text_end)

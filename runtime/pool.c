@@ -120,7 +120,14 @@ enum sv_outcome sv_pool_start(struct sv_store *store, struct sv_error *error)
 /* What an embedder may have made besides the pool's instance is not put back but released. */
 static bool store_is_plain(const struct sv_store *store)
 {
-	return !store->instances->next && !store->globals;
+	const struct sv_artifact_header *header = store->instances->artifact->header;
+	uint32_t memories = 0, tables = 0;
+	for (const struct sv_memory *at = store->memories; at; at = at->next)
+		memories++;
+	for (const struct sv_table_object *at = store->tables; at; at = at->next)
+		tables++;
+	return !store->instances->next && !store->globals && memories == header->memories.count &&
+			tables == header->tables.count;
 }
 
 static bool store_reset(struct sv_store *store)

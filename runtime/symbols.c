@@ -20,10 +20,13 @@ struct code_start {
 	uint32_t function; /* SV_NO_INDEX: a stub */
 };
 
-/* Range of a subprogram in the file's addresses. */
+/*
+ * Range of a subprogram in the file's addresses. Line tables without more debug information
+ * have one only for functions into which others were inlined.
+ */
 struct code_scope {
 	Dwarf_Addr low, high;
-	Dwarf_Die die, unit;
+	Dwarf_Die die;
 };
 
 struct symbols {
@@ -143,7 +146,7 @@ static bool symbols_add_scope(struct symbols *symbols, const struct code_scope *
 
 static void symbols_read_unit(struct symbols *symbols, Dwarf_Die *unit)
 {
-	struct code_scope scope = {.unit = *unit};
+	struct code_scope scope = {0};
 	if (dwarf_child(unit, &scope.die) != 0)
 		return;
 	do {
@@ -175,7 +178,7 @@ static void symbols_read_dwarf(struct symbols *symbols, int fd)
 				code_scope_compare);
 }
 
-static struct code_scope *symbols_scope(struct symbols *symbols, Dwarf_Addr address)
+static const struct code_scope *symbols_scope(const struct symbols *symbols, Dwarf_Addr address)
 {
 	size_t low = 0, high = symbols->scope_count;
 	while (low < high) {
@@ -213,11 +216,41 @@ static bool scope_function(Dwarf_Die *die, const struct sv_artifact *artifact, u
 			*function < artifact->header->functions.count;
 }
 
-static uint32_t scope_line(Dwarf_Die *unit, Dwarf_Addr address)
+/* The row of the line table for an address, whichever unit has it; NULL if none does. */
+static Dwarf_Line *symbols_row(const struct symbols *symbols, Dwarf_Addr address)
 {
-	int number;
-	Dwarf_Line *line = dwarf_getsrc_die(unit, address);
-	return line && dwarf_lineno(line, &number) == 0 && number > 0 ? (uint32_t)number : 0;
+	Dwarf_Off at = 0, next;
+	size_t header_size;
+	while (symbols->dwarf && dwarf_nextcu(symbols->dwarf, at, &next, &header_size, NULL, NULL,
+						 NULL) == 0) {
+		Dwarf_Die unit;
+		if (dwarf_offdie(symbols->dwarf, at + header_size, &unit) &&
+				dwarf_haspc(&unit, address) > 0)
+			return dwarf_getsrc_die(&unit, address);
+		at = next;
+	}
+	return NULL;
+}
+
+/*
+ * The line table's number for an address; where it has 0 (code of no operator in particular),
+ * that of the nearest code before it, down to `start`.
+ */
+static uint32_t symbols_line(const struct symbols *symbols, Dwarf_Addr address, Dwarf_Addr start)
+{
+	while (address >= start) {
+		int number;
+		Dwarf_Addr begin;
+		Dwarf_Line *row = symbols_row(symbols, address);
+		if (!row || dwarf_lineno(row, &number) != 0 || dwarf_lineaddr(row, &begin) != 0)
+			return 0;
+		if (number > 0)
+			return (uint32_t)number;
+		if (begin > address)
+			return 0;
+		address = begin - 1;
+	}
+	return 0;
 }
 
 static uint32_t scope_call_line(Dwarf_Die *die)
@@ -230,11 +263,11 @@ static uint32_t scope_call_line(Dwarf_Die *die)
 }
 
 /*
- * Inlined functions at `address`, innermost first, and then `*symbol`'s own offset: that of
- * the instruction or of the outermost inlined call.
+ * Inlined functions at `address`, innermost first. `*offset` is that of the instruction, and
+ * becomes that of the outermost inlined call.
  */
-static uint32_t symbols_inlined(struct code_scope *scope, const struct sv_artifact *artifact,
-		Dwarf_Addr address, struct symbol *own, struct symbol *inlined)
+static uint32_t scope_inlined(const struct code_scope *scope, const struct sv_artifact *artifact,
+		Dwarf_Addr address, uint32_t *offset, struct symbol *inlined)
 {
 	uint32_t functions[inline_depth_max], calls[inline_depth_max], depth = 0, count = 0;
 	Dwarf_Die at = scope->die, inner;
@@ -244,33 +277,41 @@ static uint32_t symbols_inlined(struct code_scope *scope, const struct sv_artifa
 				scope_function(&at, artifact, &functions[depth]))
 			calls[depth++] = scope_call_line(&at);
 	}
-	uint32_t offset = scope_line(&scope->unit, address);
 	while (depth > 0) {
 		depth--;
-		inlined[count++] = (struct symbol){functions[depth], offset, own->code_offset};
-		offset = calls[depth];
+		inlined[count++] = (struct symbol){functions[depth], *offset, 0};
+		*offset = calls[depth];
 	}
-	own->wasm_offset = offset;
+	return count;
+}
+
+/* Under the lock. */
+static uint32_t symbols_look_up(struct sv_artifact *artifact, uintptr_t pc, struct symbol *found)
+{
+	uint32_t count = 0;
+	struct symbols *symbols = symbols_of(artifact);
+	const struct code_start *piece = symbols ? symbols_piece(symbols, pc) : NULL;
+	if (!piece || piece->function == SV_NO_INDEX)
+		return 0;
+	if (!symbols->has_looked)
+		symbols_read_dwarf(symbols, artifact->fd);
+	Dwarf_Addr address = pc - artifact->bias;
+	uint32_t offset = symbols_line(symbols, address, piece->start - artifact->bias);
+	const struct code_scope *scope = symbols_scope(symbols, address);
+	if (scope)
+		count = scope_inlined(scope, artifact, address, &offset, found);
+	found[count++] = (struct symbol){piece->function, offset, 0};
+	for (uint32_t i = 0; i < count; i++)
+		found[i].code_offset = (uint32_t)(pc - piece->start);
 	return count;
 }
 
 uint32_t symbols_find(struct sv_artifact *artifact, uintptr_t pc, struct symbol *found,
 		uint32_t limit)
 {
-	uint32_t count = 0;
 	struct symbol all[inline_depth_max + 1];
 	pthread_mutex_lock(&artifact->symbols_lock);
-	struct symbols *symbols = symbols_of(artifact);
-	const struct code_start *piece = symbols ? symbols_piece(symbols, pc) : NULL;
-	if (piece && piece->function != SV_NO_INDEX) {
-		struct symbol own = {piece->function, 0, (uint32_t)(pc - piece->start)};
-		if (!symbols->has_looked)
-			symbols_read_dwarf(symbols, artifact->fd);
-		struct code_scope *scope = symbols_scope(symbols, pc - artifact->bias);
-		if (scope)
-			count = symbols_inlined(scope, artifact, pc - artifact->bias, &own, all);
-		all[count++] = own;
-	}
+	uint32_t count = symbols_look_up(artifact, pc, all);
 	pthread_mutex_unlock(&artifact->symbols_lock);
 	if (count > limit)
 		count = limit;

@@ -6,30 +6,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "program.h"
-#include "wasm-rt-impl.h"
+#include <program.h>
+#include <wasm-rt-impl.h>
 
 #define HOST(name) Z_wasi_snapshot_preview1Z_##name
 
 /* WASI errno values. */
 enum { OK = 0, BADF = 8, INVAL = 28, SPIPE = 70 };
 
-struct Z_wasi_snapshot_preview1_instance_t {
+/* The name is wasm2c's; it hands the host back with every call. */
+#define HOST_TYPE struct Z_wasi_snapshot_preview1_instance_t
+
+HOST_TYPE
+{
 	wasm_rt_memory_t *memory;
 };
 
-typedef struct Z_wasi_snapshot_preview1_instance_t host;
-
-static void *range(host *host, u32 address, u32 length)
+static void *range(HOST_TYPE *host, u32 address, u32 length)
 {
 	if ((u64)address + length > host->memory->size)
 		wasm_rt_trap(WASM_RT_TRAP_OOB);
 	return host->memory->data + address;
 }
 
-u32 HOST(fd_write)(host *host, u32 fd, u32 vectors, u32 count, u32 written)
+u32 HOST(fd_write)(HOST_TYPE *host, u32 fd, u32 vectors, u32 count, u32 written)
 {
 	u32 sum = 0;
 
@@ -47,7 +48,7 @@ u32 HOST(fd_write)(host *host, u32 fd, u32 vectors, u32 count, u32 written)
 	return OK;
 }
 
-u32 HOST(fd_fdstat_get)(host *host, u32 fd, u32 result)
+u32 HOST(fd_fdstat_get)(HOST_TYPE *host, u32 fd, u32 result)
 {
 	u8 *stat = range(host, result, 24);
 
@@ -59,19 +60,19 @@ u32 HOST(fd_fdstat_get)(host *host, u32 fd, u32 result)
 	return OK;
 }
 
-u32 HOST(fd_seek)(host *host, u32 fd, u64 offset, u32 whence, u32 result)
+u32 HOST(fd_seek)(HOST_TYPE *host, u32 fd, u64 offset, u32 whence, u32 result)
 {
 	(void)host, (void)fd, (void)offset, (void)whence, (void)result;
 	return SPIPE;
 }
 
-u32 HOST(fd_close)(host *host, u32 fd)
+u32 HOST(fd_close)(HOST_TYPE *host, u32 fd)
 {
 	(void)host;
 	return fd > 2 ? BADF : OK;
 }
 
-u32 HOST(clock_time_get)(host *host, u32 clock, u64 precision, u32 result)
+u32 HOST(clock_time_get)(HOST_TYPE *host, u32 clock, u64 precision, u32 result)
 {
 	struct timespec now;
 	u64 nanoseconds;
@@ -84,7 +85,7 @@ u32 HOST(clock_time_get)(host *host, u32 clock, u64 precision, u32 result)
 	return OK;
 }
 
-void HOST(proc_exit)(host *host, u32 code)
+void HOST(proc_exit)(HOST_TYPE *host, u32 code)
 {
 	(void)host;
 	fflush(stdout);
@@ -94,7 +95,7 @@ void HOST(proc_exit)(host *host, u32 code)
 int main(void)
 {
 	static Z_program_instance_t program;
-	static host host;
+	static HOST_TYPE host;
 	wasm_rt_trap_t trap;
 
 	wasm_rt_init();

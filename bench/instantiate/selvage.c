@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/instantiate/timing.h"
 #include "runtime/selvage.h"
-
-#include "timing.h"
 
 struct bench {
 	struct sv_engine *engine;
@@ -102,9 +101,9 @@ int main(int argc, char **argv)
 	bench.pages = atoi(argv[3]);
 	if (!bench_init(&bench, argv[1]))
 		return 1;
-	done = timing_print("selvage: lease, call, return", count, from_pool, &bench)
-		&& timing_print("selvage: new store and instance, call, free", count,
-				from_scratch, &bench);
+	done = timing_print("selvage: lease, call, return", count, from_pool, &bench) &&
+			timing_print("selvage: new store and instance, call, free", count,
+					from_scratch, &bench);
 	bench_finish(&bench);
 	return !done;
 }

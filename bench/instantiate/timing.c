@@ -1,5 +1,5 @@
 /* timing.c: clock, percentiles, one line of output. */
-#include "timing.h"
+#include "bench/instantiate/timing.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "program.h"
-#include "timing.h"
-#include "wasm-rt-impl.h"
+#include <program.h>
+#include <wasm-rt-impl.h>
+
+#include "bench/instantiate/timing.h"
 
 static bool instantiate(void *data)
 {
@@ -37,6 +38,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "trap: %s\n", wasm_rt_strerror(trap));
 		return 1;
 	}
-	return !timing_print("wasm2c: instantiate, call, free", (unsigned)atoi(argv[1]), instantiate,
-			&pages);
+	return !timing_print("wasm2c: instantiate, call, free", (unsigned)atoi(argv[1]),
+			instantiate, &pages);
 }

@@ -50,6 +50,16 @@ def sections(path):
         at += size
 
 
+def custom_sections(path):
+    """Names of the custom sections."""
+    names = []
+    for kind, data in sections(path):
+        if kind == 0:
+            size, at = leb(data, 0)
+            names.append(data[at:at + size].decode())
+    return names
+
+
 def imports(path):
     """module.name of each import; SDK guests import functions only."""
     names = []

@@ -30,9 +30,10 @@ static void decode(void)
 	uint8_t *to = back;
 
 	for (size_t i = 0; i < sizeof text; i += 4) {
-		uint32_t group = (uint32_t)values[(uint8_t)text[i]] << 18
-			| (uint32_t)values[(uint8_t)text[i + 1]] << 12
-			| (uint32_t)values[(uint8_t)text[i + 2]] << 6 | values[(uint8_t)text[i + 3]];
+		uint32_t group = (uint32_t)values[(uint8_t)text[i]] << 18 |
+				(uint32_t)values[(uint8_t)text[i + 1]] << 12 |
+				(uint32_t)values[(uint8_t)text[i + 2]] << 6 |
+				values[(uint8_t)text[i + 3]];
 
 		*to++ = (uint8_t)(group >> 16);
 		*to++ = (uint8_t)(group >> 8);

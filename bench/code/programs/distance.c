@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "random.h"
+#include "bench/code/programs/random.h"
 
 #define LENGTH 3000
 #define ROUNDS 18

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "random.h"
+#include "bench/code/programs/random.h"
 
 #define BUCKETS 65536
 #define STEPS 10000000

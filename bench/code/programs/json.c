@@ -83,12 +83,25 @@ static void read_value(struct reader *reader)
 {
 	skip_space(reader);
 	switch (*reader->at) {
-	case '{': read_members(reader, '}', 1); break;
-	case '[': read_members(reader, ']', 0); break;
-	case '"': read_string(reader); break;
-	case 't': reader->at += 4; reader->totals.words++; break;
-	case 'f': reader->at += 5; reader->totals.words++; break;
-	default: read_number(reader);
+	case '{':
+		read_members(reader, '}', 1);
+		break;
+	case '[':
+		read_members(reader, ']', 0);
+		break;
+	case '"':
+		read_string(reader);
+		break;
+	case 't':
+		reader->at += 4;
+		reader->totals.words++;
+		break;
+	case 'f':
+		reader->at += 5;
+		reader->totals.words++;
+		break;
+	default:
+		read_number(reader);
 	}
 }
 
@@ -102,9 +115,11 @@ int main(void)
 	*at++ = '[';
 	for (int i = 0; i < RECORDS; i++)
 		at += sprintf(at,
-				"%s{\"id\": %d, \"name\": \"thread \\\"%d\\\" of the warp\", \"at\": [%d.%d, "
+				"%s{\"id\": %d, \"name\": \"thread \\\"%d\\\" of the warp\", "
+				"\"at\": [%d.%d, "
 				"-%d.25, [1]],\n \"cut\": %s, \"next\": {\"of\": {\"it\": \"\"}}}",
-				i ? ", " : "", i, i * 7, i, i % 10, i * 3, i % 3 ? "true" : "false");
+				i ? ", " : "", i, i * 7, i, i % 10, i * 3,
+				i % 3 ? "true" : "false");
 	strcpy(at, "]");
 	for (int round = 0; round < ROUNDS; round++) {
 		reader.at = text;

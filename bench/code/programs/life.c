@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "random.h"
+#include "bench/code/programs/random.h"
 
 #define SIDE 256
 #define GENERATIONS 1500
@@ -14,8 +14,8 @@ static int neighbours(uint8_t (*from)[SIDE], int y, int x)
 	int up = (y + SIDE - 1) % SIDE, down = (y + 1) % SIDE;
 	int left = (x + SIDE - 1) % SIDE, right = (x + 1) % SIDE;
 
-	return from[up][left] + from[up][x] + from[up][right] + from[y][left] + from[y][right]
-		+ from[down][left] + from[down][x] + from[down][right];
+	return from[up][left] + from[up][x] + from[up][right] + from[y][left] + from[y][right] +
+			from[down][left] + from[down][x] + from[down][right];
 }
 
 static void generation(uint8_t (*from)[SIDE], uint8_t (*to)[SIDE])

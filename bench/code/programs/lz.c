@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "random.h"
+#include "bench/code/programs/random.h"
 
 #define BYTES (1 << 20)
 #define ROUNDS 35
@@ -70,7 +70,8 @@ static int unpack(int size)
 			output[to++] = 255;
 			at++;
 		} else {
-			int length = packed[at] + 3, from = to - (packed[at + 1] | packed[at + 2] << 8);
+			int length = packed[at] + 3,
+			    from = to - (packed[at + 1] | packed[at + 2] << 8);
 
 			at += 3;
 			while (length--)

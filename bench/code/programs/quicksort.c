@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "random.h"
+#include "bench/code/programs/random.h"
 
 #define COUNT 300000
 #define ROUNDS 5

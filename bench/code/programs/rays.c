@@ -44,7 +44,8 @@ static const struct sphere *hit(struct vector from, struct vector along, double 
 	for (int i = 0; i < SPHERES; i++) {
 		struct vector to = add(spheres[i].centre, from, -1);
 		double middle = dot(to, along);
-		double depth = spheres[i].radius * spheres[i].radius - dot(to, to) + middle * middle;
+		double depth = spheres[i].radius * spheres[i].radius - dot(to, to) +
+				middle * middle;
 		double at;
 
 		if (depth < 0)
@@ -85,10 +86,12 @@ int main(void)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < SPHERES; i++)
-		spheres[i] = (struct sphere){{i % 6 - 2.5, i / 6 - 1.5, 6 + i % 5}, 0.3 + i % 3 * 0.1};
+		spheres[i] = (struct sphere){
+				{i % 6 - 2.5, i / 6 - 1.5, 6 + i % 5}, 0.3 + i % 3 * 0.1};
 	for (int y = 0; y < HEIGHT; y++)
 		for (int x = 0; x < WIDTH; x++) {
-			struct vector along = {x / (WIDTH / 2.0) - 1, 0.75 - y / (WIDTH / 2.0), 1.5};
+			struct vector along = {
+					x / (WIDTH / 2.0) - 1, 0.75 - y / (WIDTH / 2.0), 1.5};
 
 			sum += (uint64_t)(brightness((struct vector){0, 0, -2}, unit(along)) * 255);
 		}

@@ -33,13 +33,13 @@ static uint32_t rotate(uint32_t x, int n)
 static void expand(const uint8_t *block, uint32_t *w)
 {
 	for (int t = 0; t < 16; t++)
-		w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16
-			| (uint32_t)block[4 * t + 2] << 8 | block[4 * t + 3];
+		w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 |
+				(uint32_t)block[4 * t + 2] << 8 | block[4 * t + 3];
 	for (int t = 16; t < 64; t++) {
 		uint32_t a = w[t - 15], b = w[t - 2];
 
-		w[t] = (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10) + w[t - 7]
-			+ (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + w[t - 16];
+		w[t] = (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10) + w[t - 7] +
+				(rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + w[t - 16];
 	}
 }
 
@@ -51,10 +51,10 @@ static void compress(uint32_t *hash, const uint8_t *block)
 	memcpy(s, hash, sizeof s);
 	for (int t = 0; t < 64; t++) {
 		uint32_t e = s[4], a = s[0];
-		uint32_t one = s[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25))
-			+ ((e & s[5]) ^ (~e & s[6])) + constants[t] + w[t];
-		uint32_t two = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22))
-			+ ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+		uint32_t one = s[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
+				((e & s[5]) ^ (~e & s[6])) + constants[t] + w[t];
+		uint32_t two = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
+				((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
 
 		memmove(s + 1, s, 7 * sizeof *s);
 		s[4] += one;
@@ -67,8 +67,8 @@ static void compress(uint32_t *hash, const uint8_t *block)
 int main(void)
 {
 	static uint8_t data[BYTES];
-	uint32_t hash[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-			0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+	uint32_t hash[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+			0x1f83d9ab, 0x5be0cd19};
 
 	make_constants();
 	for (int i = 0; i < BYTES; i++)

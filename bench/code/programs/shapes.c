@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "random.h"
+#include "bench/code/programs/random.h"
 
 #define SHAPES 1000
 #define ROUNDS 50000
@@ -49,9 +49,9 @@ static int stripe_covers(const struct shape *shape, int32_t x, int32_t y)
 }
 
 static const struct shape_kind kinds[] = {
-	{square_area, move_right, square_covers},
-	{stripe_area, move_down, stripe_covers},
-	{square_area, move_down, stripe_covers},
+		{square_area, move_right, square_covers},
+		{stripe_area, move_down, stripe_covers},
+		{square_area, move_down, stripe_covers},
 };
 
 int main(void)

@@ -10,8 +10,9 @@ static void step(double (*from)[N], double (*to)[N])
 {
 	for (int y = 1; y < N - 1; y++)
 		for (int x = 1; x < N - 1; x++)
-			to[y][x] = 0.2 * (from[y][x] + from[y][x - 1] + from[y][x + 1]
-						 + from[y - 1][x] + from[y + 1][x]);
+			to[y][x] = 0.2 *
+					(from[y][x] + from[y][x - 1] + from[y][x + 1] +
+							from[y - 1][x] + from[y + 1][x]);
 }
 
 int main(void)
