@@ -60,6 +60,13 @@ static LLVMValueRef artifact_own_function(struct ir *ir, uint32_t index)
 	return ir_function(ir, ir->wasm->imported_functions + index);
 }
 
+/* The text of a module without functions or types must exist too, or it would have no bounds. */
+static void artifact_add_text(struct ir *ir)
+{
+	ir_add_stub(ir, "selvage.text", LLVMFunctionType(ir->none, NULL, 0, 0));
+	LLVMBuildUnreachable(ir->builder);
+}
+
 static LLVMValueRef artifact_bound(struct ir *ir, const char *symbol)
 {
 	LLVMValueRef bound = LLVMAddGlobal(ir->module, ir->i8, symbol);
@@ -159,6 +166,7 @@ void artifact_add(struct ir *ir, const struct records *records, const struct ima
 			{offsetof(struct sv_artifact_header, text_end),
 					artifact_bound(ir, "__stop_" TEXT_SECTION)},
 	};
+	artifact_add_text(ir);
 	artifact_add_header(ir, records, fixups);
 	artifact_add_note(ir, target);
 }

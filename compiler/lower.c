@@ -205,13 +205,14 @@ void ir_add_code_attributes(struct ir *ir, LLVMValueRef function)
 	LLVMSetSection(function, TEXT_SECTION);
 }
 
+/* Without what the assembler (control characters) and the linker (@: a version) would read. */
 void ir_function_symbol(const struct module *wasm, uint32_t function, char *symbol, size_t size)
 {
 	const struct sv_bytes *name = &wasm->functions[function].name;
 	char text[128];
 	size_t length = name->length < sizeof text - 1 ? name->length : sizeof text - 1;
 	for (size_t i = 0; i < length; i++)
-		text[i] = iscntrl(name->data[i]) ? '?' : (char)name->data[i];
+		text[i] = iscntrl(name->data[i]) || name->data[i] == '@' ? '?' : (char)name->data[i];
 	text[length] = '\0';
 	snprintf(symbol, size, "%s[%u]", length ? text : "function", function);
 }

@@ -96,14 +96,14 @@ bool read_section_type(struct module_reader *r)
 
 /* ---- what tables, memories and globals are ---- */
 
-static bool read_limits(struct reader *in, struct limits *limits)
+static bool read_limits(struct reader *in, enum proposal_place place, struct limits *limits)
 {
 	uint8_t flags;
 	uint32_t minimum, maximum = 0;
 	TRY(reader_byte(in, &flags));
 	if (flags > 1) {
 		in->at--;
-		return proposal_fail(in, PROPOSAL_LIMITS, flags, "malformed limits flags");
+		return proposal_fail(in, place, flags, "malformed limits flags");
 	}
 	TRY(reader_u32(in, &minimum));
 	if (flags)
@@ -121,13 +121,13 @@ static bool read_table(struct reader *in, struct table *table)
 	if (form == SV_TYPE_EXTERNREF)
 		TRY(feature_need(in, SV_FEATURE_REFERENCE_TYPES, "a table of externref"));
 	TRY(read_reference_type(in, &table->element));
-	return read_limits(in, &table->limits);
+	return read_limits(in, PROPOSAL_TABLE_LIMITS, &table->limits);
 }
 
 static bool read_memory(struct reader *in, struct memory *memory)
 {
 	memory->offset = reader_offset(in);
-	return read_limits(in, &memory->limits);
+	return read_limits(in, PROPOSAL_MEMORY_LIMITS, &memory->limits);
 }
 
 static bool read_global(struct reader *in, struct global *global)

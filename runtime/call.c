@@ -21,12 +21,23 @@
  */
 static const size_t nested_room = 48 * 1024;
 
+/*
+ * Calls from host functions into guests that may be open on one thread. Each takes stack of
+ * the host too, whose size we do not know, and guests must not decide how much.
+ */
+static const uint32_t nested_max = 250;
+
 /* Where the guest stack of a new activation begins; NULL with `error` if it may not. */
 static void *activation_place(struct sv_store *store, const struct thread *thread,
 		struct sv_error *error)
 {
 	if (!thread) {
 		sv_fail(error, SV_ERROR_USAGE, "sv_thread_enter was not called on this thread");
+		return NULL;
+	}
+	if (thread->depth >= nested_max) {
+		sv_fail(error, SV_ERROR_LIMIT, "more than %u calls are nested through host functions",
+				nested_max);
 		return NULL;
 	}
 	if (!store->activation)
@@ -76,6 +87,7 @@ static void activation_begin(struct activation *activation, struct sv_store *sto
 		atomic_store_explicit(&store->call, call, memory_order_release);
 	}
 	atomic_signal_fence(memory_order_seq_cst);
+	thread->depth++;
 	store->activation = activation;
 	thread->store = store;
 	atomic_signal_fence(memory_order_seq_cst);
@@ -92,6 +104,7 @@ static void activation_end(struct activation *activation, struct sv_store *store
 	uint64_t outer_call = activation->outer_call;
 	atomic_store_explicit(&thread->call, 0, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
+	thread->depth--;
 	store->activation = activation->outer;
 	store->state.host_sp = activation->outer_host_sp;
 	store->state.guest_frame = activation->outer_guest_frame;

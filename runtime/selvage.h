@@ -69,8 +69,11 @@ SV_PUBLIC struct sv_engine *sv_engine_new(const struct sv_engine_config *config,
 /* End the engine. No store or artifact of it may be left. NULL is allowed. */
 SV_PUBLIC void sv_engine_free(struct sv_engine *engine);
 
-/* Give the calling thread its signal stack. Required once before the thread runs guests; may be
- * called again. */
+/*
+ * Give the calling thread its signal stack and unblock SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGURG
+ * in it. Required once before the thread runs guests; may be called again. Handlers that the
+ * embedder installs for other signals should have SA_ONSTACK, else they run on the guest's stack.
+ */
 SV_PUBLIC bool sv_thread_enter(struct sv_engine *engine, struct sv_error *error);
 
 /* Undo sv_thread_enter; no guest may be running on this thread. */
@@ -250,7 +253,8 @@ SV_PUBLIC void *sv_store_data(const struct sv_store *store);
 /*
  * End guest code of this store that still runs at `deadline` (nanoseconds of
  * CLOCK_MONOTONIC; 0: never) with SV_TIMED_OUT. Takes effect within a few
- * milliseconds, without any check in compiled code. Set it while no guest runs.
+ * milliseconds, without any check in compiled code: SIGURG is sent to the thread until the call
+ * has ended, so host functions that block see EINTR and should return. Set it while no guest runs.
  */
 SV_PUBLIC void sv_store_set_deadline(struct sv_store *store, uint64_t deadline);
 
@@ -335,7 +339,8 @@ SV_PUBLIC bool sv_function_signature(struct sv_engine *engine, const struct sv_f
  * Call a function of an instance in `store`. `values` holds the arguments and takes the results;
  * it has room for the larger of the two. `signature` must be exactly the function's type
  * (SV_REFUSED otherwise); NULL if the caller has already made sure. May be called from a host
- * function, for the same store.
+ * function, for the same store too; refused when such calls are nested more than 250 deep or
+ * little guest stack is left.
  */
 SV_PUBLIC enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *function,
 		const char *signature, union sv_value *values, struct sv_error *error);

@@ -122,7 +122,7 @@ uintptr_t symbols_start(struct sv_artifact *artifact, uintptr_t pc)
 	pthread_mutex_lock(&artifact->symbols_lock);
 	const struct symbols *symbols = symbols_of(artifact);
 	const struct code_start *piece = symbols ? symbols_piece(symbols, pc) : NULL;
-	uintptr_t start = piece && piece->function != SV_NO_INDEX ? piece->start : 0;
+	uintptr_t start = piece ? piece->start : 0;
 	pthread_mutex_unlock(&artifact->symbols_lock);
 	return start;
 }

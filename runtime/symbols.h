@@ -17,7 +17,7 @@ struct symbol {
 	uint32_t code_offset; /* from the start of the function that has the code */
 };
 
-/* First address of the function that has `pc`; 0 if it belongs to no wasm function. */
+/* First address of the function or stub that has `pc`; 0 if it is not known. */
 uintptr_t symbols_start(struct sv_artifact *artifact, uintptr_t pc);
 
 /*
