@@ -36,18 +36,25 @@ static const char *const stage_names[] = {
 };
 
 static const struct option_row rows[] = {
-		{.name = "output", .letter = 'o', .kind = OPTION_TEXT,
+		{.name = "output",
+				.letter = 'o',
+				.kind = OPTION_TEXT,
 				.offset = offsetof(struct compile_command, output),
 				.argument = "FILE",
 				.help = "result; \"-\": standard output (default: IN with .so)"},
-		{.name = "emit", .kind = OPTION_CHOICE,
+		{.name = "emit",
+				.kind = OPTION_CHOICE,
 				.offset = offsetof(struct compile_command, emit),
-				.argument = "so|obj|ll|asm", .choices = emit_names,
+				.argument = "so|obj|ll|asm",
+				.choices = emit_names,
 				.help = "artifact, object file, LLVM IR or assembly"},
-		{.name = "dump", .kind = OPTION_CHOICE,
+		{.name = "dump",
+				.kind = OPTION_CHOICE,
 				.offset = offsetof(struct compile_command, dump),
-				.argument = "STAGE", .choices = stage_names,
-				.help = "print what a stage made: read, validate, lower, optimise, emit, "
+				.argument = "STAGE",
+				.choices = stage_names,
+				.help = "print what a stage made: read, validate, lower, optimise, "
+					"emit, "
 					"package"},
 		COMPILE_FLAG_ROWS(struct compile_command, flags),
 };
@@ -76,7 +83,7 @@ static bool output_is_input(const char *input, const char *output)
 {
 	struct stat a, b;
 	return stat(input, &a) == 0 && stat(output, &b) == 0 && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
+			a.st_ino == b.st_ino;
 }
 
 static bool output_write(const char *path, unsigned emit, struct sv_bytes bytes,
@@ -112,14 +119,14 @@ static bool compile_module(const struct compile_command *command, const char *in
 	return done;
 }
 
-static bool compile_file(const struct compile_command *command, const char *input,
-		const char *path, struct sv_error *error)
+static bool compile_file(const struct compile_command *command, const char *input, const char *path,
+		struct sv_error *error)
 {
 	if (path && output_is_input(input, path))
 		return sv_fail(error, SV_ERROR_USAGE, "%s would overwrite its own source", path);
 	struct buffer output = {0};
 	bool done = compile_module(command, input, &output, error) &&
-		    (!path || output_write(path, command->emit, buffer_view(&output), error));
+			(!path || output_write(path, command->emit, buffer_view(&output), error));
 	buffer_finish(&output);
 	return done;
 }

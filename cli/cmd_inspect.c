@@ -60,8 +60,7 @@ static void print_features(const json_t *features)
 	printf("  %-11s", "features");
 	size_t i;
 	json_t *name;
-	json_array_foreach(features, i, name)
-		printf(" %s", json_string_value(name));
+	json_array_foreach(features, i, name) printf(" %s", json_string_value(name));
 	puts(json_array_size(features) ? "" : " WebAssembly 1.0");
 }
 
@@ -70,7 +69,8 @@ static void print_externs(const json_t *list, const char *title)
 	printf("  %s: %zu\n", title, json_array_size(list));
 	size_t i;
 	json_t *row;
-	json_array_foreach(list, i, row) {
+	json_array_foreach(list, i, row)
+	{
 		if (json_object_get(row, "module"))
 			printf("    %s.", member_text(row, "module"));
 		else
@@ -88,11 +88,9 @@ static void print_space(const json_t *list, const char *title)
 	printf("  %s: %zu\n", title, json_array_size(list));
 	size_t i;
 	json_t *row;
-	json_array_foreach(list, i, row)
-		printf("    %" JSON_INTEGER_FORMAT ": %s%s\n",
-				json_integer_value(json_object_get(row, "index")),
-				member_text(row, "type"),
-				json_is_true(json_object_get(row, "imported")) ? ", imported" : "");
+	json_array_foreach(list, i, row) printf("    %" JSON_INTEGER_FORMAT ": %s%s\n",
+			json_integer_value(json_object_get(row, "index")), member_text(row, "type"),
+			json_is_true(json_object_get(row, "imported")) ? ", imported" : "");
 }
 
 static void print_counts(const json_t *object)

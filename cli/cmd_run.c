@@ -25,28 +25,37 @@ struct run_options {
 	const char *invoke; /* NULL: run _start */
 	struct option_list dirs;
 	struct option_list envs;
-	uint64_t timeout;    /* nanoseconds; 0: none */
+	uint64_t timeout;   /* nanoseconds; 0: none */
 	uint64_t max_memory; /* bytes; 0: the runtime's default */
 	uint64_t max_stack;  /* bytes; 0: the runtime's default */
 	bool stub_imports;
 };
 
 static const struct option_row rows[] = {
-		{.name = "invoke", .kind = OPTION_TEXT,
-				.offset = offsetof(struct run_options, invoke), .argument = "NAME",
-				.help = "call this exported function with ARGS and print its results"},
+		{.name = "invoke",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct run_options, invoke),
+				.argument = "NAME",
+				.help = "call this exported function with ARGS and print its "
+					"results"},
 		GRANT_ROWS(struct run_options),
-		{.name = "timeout", .kind = OPTION_DURATION,
-				.offset = offsetof(struct run_options, timeout), .argument = "DUR",
+		{.name = "timeout",
+				.kind = OPTION_DURATION,
+				.offset = offsetof(struct run_options, timeout),
+				.argument = "DUR",
 				.help = "end the guest after so long: 500ms, 2s, 1m"},
-		{.name = "max-memory", .kind = OPTION_SIZE,
+		{.name = "max-memory",
+				.kind = OPTION_SIZE,
 				.offset = offsetof(struct run_options, max_memory),
 				.argument = "SIZE",
 				.help = "limit of all linear memories together: 64MiB, 1G"},
-		{.name = "max-stack", .kind = OPTION_SIZE,
+		{.name = "max-stack",
+				.kind = OPTION_SIZE,
 				.offset = offsetof(struct run_options, max_stack),
-				.argument = "SIZE", .help = "size of the guest's stack (default 1MiB)"},
-		{.name = "stub-imports", .kind = OPTION_FLAG,
+				.argument = "SIZE",
+				.help = "size of the guest's stack (default 1MiB)"},
+		{.name = "stub-imports",
+				.kind = OPTION_FLAG,
 				.offset = offsetof(struct run_options, stub_imports),
 				.help = "let missing functions trap when called, not at the start"},
 		COMPILE_FLAG_ROWS(struct run_options, flags),
@@ -208,7 +217,7 @@ static int run_plain(struct run *run, struct sv_funcref *function, const char *n
 	char signature[2 * SV_MAX_PARAMETERS + 2];
 	union sv_value none;
 	if (!sv_function_signature(run->engine, function, signature, sizeof signature) ||
-	    strcmp(signature, ":") != 0) {
+			strcmp(signature, ":") != 0) {
 		sv_fail(&error, SV_ERROR_LINK, "%s: %s must take and return nothing",
 				run->arguments[0], name);
 		return report_error(&error);
@@ -267,8 +276,8 @@ static int run_execute(struct run *run)
 	struct sv_error error = SV_ERROR_INIT;
 	enum sv_outcome outcome = SV_RETURNED;
 	sv_store_set_deadline(run->store, run_deadline(run->options->timeout));
-	struct sv_instance *instance = sv_instance_new(run->store, run->artifact, run->linker,
-			&outcome, &error);
+	struct sv_instance *instance =
+			sv_instance_new(run->store, run->artifact, run->linker, &outcome, &error);
 	if (instance)
 		return run_instance(run, instance);
 	if (outcome != SV_RETURNED)

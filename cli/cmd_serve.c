@@ -34,25 +34,36 @@ struct serve_options {
 #define LIMIT_TIME OPTION_DURATION, .argument = "DUR"
 
 static const struct option_row rows[] = {
-		{.name = "listen", .kind = OPTION_TEXT,
+		{.name = "listen",
+				.kind = OPTION_TEXT,
 				.offset = offsetof(struct serve_options, listen),
 				.argument = "ADDR:PORT",
-				.help = "where to listen (default 127.0.0.1:8080; port 0: any free one)"},
+				.help = "where to listen (default 127.0.0.1:8080; port 0: any free "
+					"one)"},
 		GRANT_ROWS(struct serve_options),
-		{.name = "workers", .kind = OPTION_NUMBER,
+		{.name = "workers",
+				.kind = OPTION_NUMBER,
 				.offset = offsetof(struct serve_options, workers),
-				.argument = "N", .minimum = 1, .maximum = 1024,
-				.help = "threads that run guests (default: two for each CPU, at least 4)"},
-		{.name = "quiet", .kind = OPTION_FLAG,
+				.argument = "N",
+				.minimum = 1,
+				.maximum = 1024,
+				.help = "threads that run guests (default: two for each CPU, at "
+					"least 4)"},
+		{.name = "quiet",
+				.kind = OPTION_FLAG,
 				.offset = offsetof(struct serve_options, quiet),
 				.help = "log only requests that failed"},
-		{.name = "pass-authorization", .kind = OPTION_FLAG,
+		{.name = "pass-authorization",
+				.kind = OPTION_FLAG,
 				.offset = offsetof(struct serve_options, pass_authorization),
 				.help = "show the Authorization field to CGI programs"},
 #define SERVER_LIMIT(field, option, unit, initial, least, most, status, text) \
-	{.name = option, .kind = LIMIT_##unit, \
+	{.name = option, \
+			.kind = LIMIT_##unit, \
 			.offset = offsetof(struct serve_options, limits.field), \
-			.minimum = least, .maximum = most, .help = text},
+			.minimum = least, \
+			.maximum = most, \
+			.help = text},
 #include "server/limits.def"
 #undef SERVER_LIMIT
 		COMPILE_FLAG_ROWS(struct serve_options, flags),

@@ -47,8 +47,8 @@ static bool grants_open_dir(struct grants *grants, const char *text, struct sv_e
 	struct dir_parts parts = {0};
 	size_t at = grants->preopen_count;
 	if (!dir_parse(text, &parts, error) ||
-	    !wasi_preopen_open(&grants->preopens[at], parts.host, parts.guest, parts.read_only,
-			    error)) {
+			!wasi_preopen_open(&grants->preopens[at], parts.host, parts.guest,
+					parts.read_only, error)) {
 		dir_finish(&parts);
 		return false;
 	}

@@ -88,8 +88,7 @@ json_t *inspect_import(struct sv_bytes module, struct sv_bytes name, enum sv_ext
 			"kind", sv_extern_kind_name(kind), "type", type->text);
 }
 
-json_t *inspect_export(struct sv_bytes name, enum sv_extern_kind kind,
-		const struct type_text *type)
+json_t *inspect_export(struct sv_bytes name, enum sv_extern_kind kind, const struct type_text *type)
 {
 	return json_pack("{so ss ss}", "name", json_name(name), "kind", sv_extern_kind_name(kind),
 			"type", type->text);
@@ -97,6 +96,7 @@ json_t *inspect_export(struct sv_bytes name, enum sv_extern_kind kind,
 
 void inspect_append(json_t *list, uint32_t index, bool imported, const struct type_text *type)
 {
-	json_array_append_new(list, json_pack("{sI sb ss}", "index", (json_int_t)index, "imported",
-						    imported, "type", type->text));
+	json_array_append_new(list,
+			json_pack("{sI sb ss}", "index", (json_int_t)index, "imported", imported,
+					"type", type->text));
 }

@@ -19,7 +19,7 @@ struct artifact_view {
 	struct sv_bytes file;
 	uint64_t header_at;
 	struct sv_artifact_header header; /* a copy: the file need not be aligned */
-	bool damaged;                     /* a span left the file */
+	bool damaged;        /* a span left the file */
 };
 
 /* Address of the header symbol, or 0. */
@@ -32,8 +32,9 @@ static uint64_t elf_header_address(Elf *elf)
 		Elf_Data *data = elf_getdata(section, NULL);
 		for (size_t i = 0; data && i < head.sh_size / head.sh_entsize; i++) {
 			GElf_Sym symbol;
-			const char *name = gelf_getsym(data, (int)i, &symbol) ?
-					elf_strptr(elf, head.sh_link, symbol.st_name) : NULL;
+			const char *name = gelf_getsym(data, (int)i, &symbol)
+					? elf_strptr(elf, head.sh_link, symbol.st_name)
+					: NULL;
 			if (name && strcmp(name, SV_ARTIFACT_SYMBOL) == 0)
 				return symbol.st_value;
 		}
@@ -50,7 +51,8 @@ static uint64_t elf_file_offset(Elf *elf, uint64_t address)
 	for (size_t i = 0; i < count; i++) {
 		GElf_Phdr segment;
 		if (gelf_getphdr(elf, (int)i, &segment) && segment.p_type == PT_LOAD &&
-		    address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz)
+				address >= segment.p_vaddr &&
+				address - segment.p_vaddr < segment.p_filesz)
 			return segment.p_offset + (address - segment.p_vaddr);
 	}
 	return 0;
@@ -62,7 +64,7 @@ static const uint8_t *view_range(struct artifact_view *view, int64_t offset, uin
 {
 	int64_t at = (int64_t)view->header_at + offset;
 	if (at >= 0 && (uint64_t)at <= view->file.length &&
-	    count <= (view->file.length - (uint64_t)at) / size)
+			count <= (view->file.length - (uint64_t)at) / size)
 		return view->file.data + at;
 	view->damaged = true;
 	return NULL;
@@ -72,8 +74,8 @@ static const uint8_t *view_range(struct artifact_view *view, int64_t offset, uin
 static bool view_element(struct artifact_view *view, struct sv_span span, uint32_t index,
 		void *element, size_t size)
 {
-	const uint8_t *first = index < span.count ?
-			view_range(view, span.offset, span.count, size) : NULL;
+	const uint8_t *first =
+			index < span.count ? view_range(view, span.offset, span.count, size) : NULL;
 	if (!first) {
 		view->damaged = true;
 		return false;
@@ -171,12 +173,13 @@ static json_t *view_imports(struct artifact_view *view)
 	for (uint32_t i = 0; i < view->header.imports.count; i++) {
 		if (!view_element(view, view->header.imports, i, &import, sizeof import))
 			break;
-		struct type_text type = import.kind == SV_EXTERN_FUNCTION ?
-				view_type_text(view, import.index) :
-				view_extern_text(view, import.kind, import.index);
-		json_array_append_new(list, inspect_import(view_name(view, import.module),
-							    view_name(view, import.name),
-							    (enum sv_extern_kind)import.kind, &type));
+		struct type_text type = import.kind == SV_EXTERN_FUNCTION
+				? view_type_text(view, import.index)
+				: view_extern_text(view, import.kind, import.index);
+		json_array_append_new(list,
+				inspect_import(view_name(view, import.module),
+						view_name(view, import.name),
+						(enum sv_extern_kind)import.kind, &type));
 	}
 	return list;
 }
@@ -189,8 +192,9 @@ static json_t *view_exports(struct artifact_view *view)
 		if (!view_element(view, view->header.exports, i, &export, sizeof export))
 			break;
 		struct type_text type = view_extern_text(view, export.kind, export.index);
-		json_array_append_new(list, inspect_export(view_name(view, export.name),
-							    (enum sv_extern_kind)export.kind, &type));
+		json_array_append_new(list,
+				inspect_export(view_name(view, export.name),
+						(enum sv_extern_kind)export.kind, &type));
 	}
 	return list;
 }
@@ -213,8 +217,8 @@ static json_t *view_note(const struct sv_artifact_note *note)
 			json_text(note->compiler, strnlen(note->compiler, sizeof note->compiler)),
 			"abi", (json_int_t)note->abi_version, "target",
 			json_text(note->target, strnlen(note->target, sizeof note->target)), "cpu",
-			json_text(note->cpu, strnlen(note->cpu, sizeof note->cpu)), "bounds", bounds,
-			"level", (json_int_t)note->optimisation);
+			json_text(note->cpu, strnlen(note->cpu, sizeof note->cpu)), "bounds",
+			bounds, "level", (json_int_t)note->optimisation);
 }
 
 static json_t *view_describe(struct artifact_view *view, const struct sv_artifact_note *note)
@@ -225,22 +229,23 @@ static json_t *view_describe(struct artifact_view *view, const struct sv_artifac
 	json_object_set_new(object, "name", json_text((const char *)name.data, name.length));
 	json_object_set_new(object, "imports", view_imports(view));
 	json_object_set_new(object, "exports", view_exports(view));
-	json_object_set_new(object, "memories", view_space(view, SV_EXTERN_MEMORY,
-							header->memories.count,
-							header->imported_memories));
-	json_object_set_new(object, "tables", view_space(view, SV_EXTERN_TABLE,
-							header->tables.count,
-							header->imported_tables));
-	json_object_set_new(object, "globals", view_space(view, SV_EXTERN_GLOBAL,
-							header->globals.count,
-							header->imported_globals));
+	json_object_set_new(object, "memories",
+			view_space(view, SV_EXTERN_MEMORY, header->memories.count,
+					header->imported_memories));
+	json_object_set_new(object, "tables",
+			view_space(view, SV_EXTERN_TABLE, header->tables.count,
+					header->imported_tables));
+	json_object_set_new(object, "globals",
+			view_space(view, SV_EXTERN_GLOBAL, header->globals.count,
+					header->imported_globals));
 	json_object_set_new(object, "functions",
-			json_pack("{sI sI}", "imported", (json_int_t)header->imported_functions, "own",
+			json_pack("{sI sI}", "imported", (json_int_t)header->imported_functions,
+					"own",
 					(json_int_t)header->functions.count -
 							header->imported_functions));
-	json_object_set_new(object, "data", json_pack("{sI sI}", "segments",
-							(json_int_t)header->data.count, "bytes",
-							(json_int_t)header->segment_bytes.count));
+	json_object_set_new(object, "data",
+			json_pack("{sI sI}", "segments", (json_int_t)header->data.count, "bytes",
+					(json_int_t)header->segment_bytes.count));
 	json_object_set_new(object, "elements", json_integer(header->elements.count));
 	json_object_set_new(object, "code_bytes",
 			json_integer((json_int_t)header->text_end - header->text_start));
@@ -258,8 +263,8 @@ static bool view_init(struct artifact_view *view, struct sv_bytes bytes, struct 
 	uint64_t address = elf ? elf_header_address(elf) : 0;
 	view->header_at = address ? elf_file_offset(elf, address) : 0;
 	elf_end(elf);
-	const uint8_t *header = view->header_at ?
-			view_range(view, 0, 1, sizeof view->header) : NULL;
+	const uint8_t *header =
+			view->header_at ? view_range(view, 0, 1, sizeof view->header) : NULL;
 	if (!header)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "the artifact has no header");
 	memcpy(&view->header, header, sizeof view->header);

@@ -50,7 +50,7 @@ static struct type_text module_extern_text(const struct module *module, enum sv_
 		uint32_t index)
 {
 	if (kind == SV_EXTERN_FUNCTION && index < module->function_count &&
-	    module->functions[index].type < module->type_count)
+			module->functions[index].type < module->type_count)
 		return module_function_text(module, index);
 	if (kind == SV_EXTERN_TABLE && index < module->table_count)
 		return module_table_text(module, index);
@@ -67,8 +67,8 @@ static json_t *module_imports(const struct module *module)
 	for (uint32_t i = 0; i < module->import_count; i++) {
 		const struct import *import = &module->imports[i];
 		struct type_text type = module_extern_text(module, import->kind, import->index);
-		json_array_append_new(list, inspect_import(import->module, import->name,
-							    import->kind, &type));
+		json_array_append_new(list,
+				inspect_import(import->module, import->name, import->kind, &type));
 	}
 	return list;
 }
@@ -158,7 +158,8 @@ static json_t *module_describe(const struct module *module)
 			module_space(module, SV_EXTERN_GLOBAL, module->global_count,
 					module->imported_globals));
 	json_object_set_new(object, "functions",
-			json_pack("{sI sI}", "imported", (json_int_t)module->imported_functions, "own",
+			json_pack("{sI sI}", "imported", (json_int_t)module->imported_functions,
+					"own",
 					(json_int_t)module->function_count -
 							module->imported_functions));
 	json_object_set_new(object, "data", module_data(module));

@@ -51,8 +51,7 @@ static bool f64_parse(const char *text, double *value)
 	return text_is_number(text) && !*end;
 }
 
-bool value_parse(const char *text, enum sv_type type, union sv_value *value,
-		struct sv_error *error)
+bool value_parse(const char *text, enum sv_type type, union sv_value *value, struct sv_error *error)
 {
 	uint64_t bits = 0;
 	bool done = false;

@@ -34,7 +34,7 @@ static bool bytes_are_text(struct sv_bytes bytes)
 	while (at < bytes.length && strchr(" \t\r\n", bytes.data[at]) && bytes.data[at])
 		at++;
 	return at < bytes.length && (bytes.data[at] == '(' || bytes.data[at] == ';') &&
-	       !memchr(bytes.data, 0, bytes.length);
+			!memchr(bytes.data, 0, bytes.length);
 }
 
 /* Replace text by the binary it stands for. */
@@ -63,7 +63,8 @@ static bool module_classify(const char *path, struct buffer *bytes, enum module_
 	*form = MODULE_BINARY;
 	if (bytes_start(view, 0, wasm_magic) && bytes_start(view, 4, component_version))
 		return sv_fail(error, SV_ERROR_UNSUPPORTED,
-				"a component, not a core module: build the program for wasm32-wasip1, or "
+				"a component, not a core module: build the program for "
+				"wasm32-wasip1, or "
 				"take the core module out with `wasm-tools component unbundle`");
 	if (bytes_start(view, 0, wasm_magic))
 		return true;
@@ -182,7 +183,7 @@ static bool path_is_artifact(const char *path)
 	if (fd < 0)
 		return false;
 	bool is_artifact = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-			   pread(fd, magic, 4, 0) == 4 && memcmp(magic, elf_magic, 4) == 0;
+			pread(fd, magic, 4, 0) == 4 && memcmp(magic, elf_magic, 4) == 0;
 	close(fd);
 	return is_artifact;
 }

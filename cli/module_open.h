@@ -27,8 +27,7 @@ SV_MUST_USE bool module_read_file(const char *path, struct buffer *bytes, enum m
 		struct sv_error *error);
 
 /* The same where only a module will do: an artifact is refused. */
-SV_MUST_USE bool module_read_binary(const char *path, struct buffer *bytes,
-		struct sv_error *error);
+SV_MUST_USE bool module_read_binary(const char *path, struct buffer *bytes, struct sv_error *error);
 
 /* What messages call the file at `path`. */
 const char *module_label(const char *path);

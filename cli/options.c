@@ -161,7 +161,8 @@ static int report_refused(const struct option_table *table, char **argv, int cod
 	else
 		snprintf(label, sizeof label, "%.39s", argv[optind - 1]);
 	if (code == ':')
-		return report_usage("%s needs a value (see `selvage help %s`)", label, table->command);
+		return report_usage("%s needs a value (see `selvage help %s`)", label,
+				table->command);
 	if (row || optopt == CODE_HELP || optopt == CODE_JSON)
 		return report_usage("\"%.39s\" takes no value (see `selvage help %s`)",
 				argv[optind - 1], table->command);
@@ -218,12 +219,14 @@ static void row_print(const struct option_row *row)
 	char left[80];
 	const char *argument = row->argument ? row->argument : "";
 	if (!row->name)
-		snprintf(left, sizeof left, "-%c%s%s", row->letter, row->argument ? " " : "", argument);
+		snprintf(left, sizeof left, "-%c%s%s", row->letter, row->argument ? " " : "",
+				argument);
 	else if (row->letter)
 		snprintf(left, sizeof left, "-%c, --%s%s%s", row->letter, row->name,
 				row->argument ? " " : "", argument);
 	else
-		snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "", argument);
+		snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "",
+				argument);
 	printf("  %-28s %s\n", left, row->help);
 }
 

@@ -40,13 +40,13 @@ struct option_row {
 };
 
 struct option_table {
-	const char *command;         /* name in commands.def */
+	const char *command;      /* name in commands.def */
 	const struct option_row *rows;
 	size_t row_count;
-	bool stop_at_operand;        /* what follows the first operand is not ours to read */
+	bool stop_at_operand;       /* what follows the first operand is not ours to read */
 	const char *json_help;       /* if --json does more than for every command */
 	int minimum_operands;
-	int maximum_operands;        /* -1: any number */
+	int maximum_operands;       /* -1: any number */
 };
 
 enum options_result {

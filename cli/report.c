@@ -37,13 +37,14 @@ static void report_json(json_t *object)
 int report_error(const struct sv_error *error)
 {
 	if (report_is_json) {
-		json_t *object = json_pack("{ss so}", "error", sv_error_code_name(error->code), "text",
-				json_text(error->text, strlen(error->text)));
+		json_t *object = json_pack("{ss so}", "error", sv_error_code_name(error->code),
+				"text", json_text(error->text, strlen(error->text)));
 		if (error->position >= 0)
 			json_object_set_new(object, "position", json_integer(error->position));
 		report_json(object);
 	} else if (error->position >= 0) {
-		fprintf(stderr, "selvage: %s (at byte %" PRId64 ")\n", error->text, error->position);
+		fprintf(stderr, "selvage: %s (at byte %" PRId64 ")\n", error->text,
+				error->position);
 	} else {
 		fprintf(stderr, "selvage: %s\n", error->text);
 	}
@@ -82,9 +83,11 @@ static json_t *report_frames(const struct sv_trap_info *trap)
 	for (uint32_t i = 0; i < trap->frame_count; i++) {
 		const struct sv_frame *frame = &trap->frames[i];
 		json_array_append_new(frames,
-				json_pack("{sI so so sI sI}", "function", (json_int_t)frame->function,
-						"name", json_text(frame->name, frame->name_length),
-						"module", json_text(frame->module, frame->module_length),
+				json_pack("{sI so so sI sI}", "function",
+						(json_int_t)frame->function, "name",
+						json_text(frame->name, frame->name_length),
+						"module",
+						json_text(frame->module, frame->module_length),
 						"wasm_offset", (json_int_t)frame->wasm_offset,
 						"code_offset", (json_int_t)frame->code_offset));
 	}
@@ -126,7 +129,8 @@ int report_trap(const struct sv_trap_info *trap)
 				json_text(trap->text, strlen(trap->text)), "frames",
 				report_frames(trap));
 		if (trap->has_address)
-			json_object_set_new(object, "address", json_integer((json_int_t)trap->address));
+			json_object_set_new(object, "address",
+					json_integer((json_int_t)trap->address));
 		report_json(object);
 		return EXIT_TRAP;
 	}

@@ -17,7 +17,7 @@ enum {
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
 	EXIT_TIMEOUT = 124, /* as timeout(1) */
-	EXIT_TRAP = 134,    /* as a process killed by SIGABRT */
+	EXIT_TRAP = 134,  /* as a process killed by SIGABRT */
 };
 
 /* From now on errors are JSON objects. */

@@ -28,8 +28,9 @@ static bool stub_define(struct stub_imports *stubs, const struct sv_import *impo
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for stubs");
 	if (done)
 		stubs->names[stubs->count++] = full;
-	done = done && sv_linker_define_function(linker, module, name, import->signature,
-				       stub_call, full, error);
+	done = done &&
+			sv_linker_define_function(linker, module, name, import->signature,
+					stub_call, full, error);
 	free(module);
 	free(name);
 	return done;

@@ -24,9 +24,8 @@ struct stub_imports {
  * Define a stub for every imported function of `artifact`; what is really there is to be defined
  * afterwards and replaces its stub. The stubs must outlive the linker.
  */
-SV_MUST_USE bool stub_imports_define(struct stub_imports *stubs,
-		const struct sv_artifact *artifact, struct sv_linker *linker,
-		struct sv_error *error);
+SV_MUST_USE bool stub_imports_define(struct stub_imports *stubs, const struct sv_artifact *artifact,
+		struct sv_linker *linker, struct sv_error *error);
 
 void stub_imports_finish(struct stub_imports *stubs);
 

@@ -65,8 +65,8 @@ bool number_parse(const char *what, const char *text, uint64_t minimum, uint64_t
 	const char *rest = "";
 	if (!digits_parse(text, value, &rest) || *rest || *value < minimum || *value > maximum)
 		return sv_fail(error, SV_ERROR_USAGE,
-				"%s takes a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"", what,
-				minimum, maximum, text);
+				"%s takes a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"",
+				what, minimum, maximum, text);
 	return true;
 }
 
@@ -74,7 +74,8 @@ bool size_parse(const char *what, const char *text, uint64_t *bytes, struct sv_e
 {
 	if (!unit_parse(text, sizes, ARRAY_LENGTH(sizes), bytes))
 		return sv_fail(error, SV_ERROR_USAGE,
-				"%s takes a size such as 65536, 64K, 64MiB or 1G, not \"%s\"", what, text);
+				"%s takes a size such as 65536, 64K, 64MiB or 1G, not \"%s\"", what,
+				text);
 	return true;
 }
 
@@ -83,7 +84,8 @@ bool duration_parse(const char *what, const char *text, uint64_t *nanoseconds,
 {
 	if (!unit_parse(text, durations, ARRAY_LENGTH(durations), nanoseconds) || !*nanoseconds)
 		return sv_fail(error, SV_ERROR_USAGE,
-				"%s takes a duration such as 500ms, 2s or 1m, not \"%s\"", what, text);
+				"%s takes a duration such as 500ms, 2s or 1m, not \"%s\"", what,
+				text);
 	return true;
 }
 

@@ -66,7 +66,7 @@ static bool artifact_map(struct sv_artifact *artifact, struct sv_error *error)
 static bool artifact_place(struct sv_artifact *artifact, const struct artifact_elf *elf,
 		struct sv_error *error)
 {
-	artifact->low = artifact->bias + elf->low;
+	artifact->low = artifact->bias;
 	artifact->high = artifact->bias + elf->high;
 	uintptr_t start = (uintptr_t)artifact->header;
 	if (start < artifact->low || start > artifact->high - sizeof *artifact->header ||
@@ -146,7 +146,8 @@ static bool artifact_open(struct sv_artifact *artifact, int fd, struct sv_error 
 	if (artifact->fd < 0)
 		return sv_fail_errno(error, "its descriptor cannot be duplicated");
 	bool is_good = artifact_read(artifact->fd, &bytes, error) &&
-			artifact_elf_check(buffer_view(&bytes), &elf, error);
+			artifact_elf_check(buffer_view(&bytes), &elf, error) &&
+			cpu_check(elf.note.cpu, error);
 	buffer_finish(&bytes);
 	TRY(is_good);
 	TRY(artifact_map(artifact, error));

@@ -37,12 +37,13 @@ struct artifact_elf {
 	struct sv_artifact_note note;
 	uint64_t image_address, image_offset, image_size; /* size 0: no image */
 	uint64_t text_address, text_size;                 /* all executable segments */
-	uint64_t low, high;                               /* addresses of all loaded segments */
+	uint64_t high;                                    /* end of all loaded segments; they begin at 0 */
 };
 
 /*
  * Check that `bytes`, the whole file, may be mapped into the process: form, machine, note,
- * checksum, nothing that runs or binds at load. Nothing is executed or trusted.
+ * checksum, nothing that runs or binds at load. Nothing is executed or trusted. Whether this CPU
+ * has what the code needs is cpu_check's part.
  */
 SV_MUST_USE bool artifact_elf_check(struct sv_bytes bytes, struct artifact_elf *elf,
 		struct sv_error *error);

@@ -134,24 +134,37 @@ static bool elf_check_note(struct elf_file *file, struct sv_error *error)
 	if (strcmp(note->target, "x86_64") != 0)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "is for the target \"%s\", not x86_64",
 				note->target);
-	TRY(elf_check_checksum(file, at, error));
-	return cpu_check(note->cpu, error);
+	return elf_check_checksum(file, at, error);
+}
+
+/*
+ * As the linker writes them: pages of the file in order, one after the other, with at most the
+ * rest of a page added. Anything else would let the loader map over what is not the artifact's.
+ */
+static bool elf_load_is_plain(const struct elf_file *file, const GElf_Phdr *segment)
+{
+	const struct artifact_elf *found = file->found;
+	const uint64_t most = 2 * (uint64_t)file->bytes.length + SV_HOST_PAGE;
+	if (!elf_file_holds(file, segment->p_offset, segment->p_filesz) ||
+			segment->p_memsz < segment->p_filesz ||
+			segment->p_memsz - segment->p_filesz > SV_HOST_PAGE)
+		return false;
+	if (segment->p_align != SV_HOST_PAGE || segment->p_vaddr > most ||
+			(segment->p_vaddr - segment->p_offset) % SV_HOST_PAGE != 0)
+		return false;
+	if (found->high == 0)
+		return segment->p_vaddr == 0 && segment->p_offset == 0;
+	return segment->p_vaddr / SV_HOST_PAGE > (found->high - 1) / SV_HOST_PAGE;
 }
 
 static bool elf_check_load(struct elf_file *file, const GElf_Phdr *segment, struct sv_error *error)
 {
 	struct artifact_elf *found = file->found;
-	uint64_t end;
-	if (!elf_file_holds(file, segment->p_offset, segment->p_filesz) ||
-			segment->p_filesz > segment->p_memsz ||
-			__builtin_add_overflow(segment->p_vaddr, segment->p_memsz, &end))
-		return sv_fail(error, SV_ERROR_ARTIFACT, "is cut off or has a damaged segment");
 	if ((segment->p_flags & PF_W) && (segment->p_flags & PF_X))
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has memory that is writable and executable");
-	if (found->high == 0 || segment->p_vaddr < found->low)
-		found->low = segment->p_vaddr;
-	if (end > found->high)
-		found->high = end;
+	if (!elf_load_is_plain(file, segment))
+		return sv_fail(error, SV_ERROR_ARTIFACT, "is cut off or has a damaged segment");
+	found->high = segment->p_vaddr + segment->p_memsz;
 	if (!(segment->p_flags & PF_X))
 		return true;
 	if (found->text_size != 0)
@@ -161,19 +174,54 @@ static bool elf_check_load(struct elf_file *file, const GElf_Phdr *segment, stru
 	return true;
 }
 
-/* Dynamic tags that only describe; every other one makes the loader do something. */
-static bool elf_tag_is_harmless(const Elf64_Dyn *entry)
+/*
+ * Whether the loader will find at `address` what is at `offset` in the file, `size` bytes of
+ * it, in a segment with these flags.
+ */
+static bool elf_is_mapped(const struct elf_file *file, uint64_t address, uint64_t offset,
+		uint64_t size, uint32_t flags)
 {
+	for (size_t i = 0; i < file->segment_count; i++) {
+		GElf_Phdr load;
+		if (!gelf_getphdr(file->elf, (int)i, &load) || load.p_type != PT_LOAD)
+			continue;
+		uint64_t inside = address - load.p_vaddr;
+		if (inside < load.p_filesz && size <= load.p_filesz - inside &&
+				offset == load.p_offset + inside &&
+				(load.p_flags & flags) == flags)
+			return true;
+	}
+	return false;
+}
+
+/* A dynamic entry that points to a section of this type, and to all of it. */
+static bool elf_points_to(const struct elf_file *file, const Elf64_Dyn *entry, const char *section,
+		uint32_t type)
+{
+	GElf_Shdr header;
+	return elf_find_section(file, section, &header) && header.sh_type == type &&
+			header.sh_addr == entry->d_un.d_ptr &&
+			elf_is_mapped(file, header.sh_addr, header.sh_offset, header.sh_size, PF_R);
+}
+
+/* Dynamic tags that only describe; every other one makes the loader do something. */
+static bool elf_tag_is_harmless(const struct elf_file *file, const Elf64_Dyn *entry)
+{
+	GElf_Shdr header;
 	switch (entry->d_tag) {
 	case DT_NULL:
-	case DT_SONAME:
-	case DT_HASH:
-	case DT_GNU_HASH:
-	case DT_STRTAB:
-	case DT_STRSZ:
-	case DT_SYMTAB:
-	case DT_SYMENT:
 		return true;
+	case DT_HASH:
+		return elf_points_to(file, entry, ".hash", SHT_HASH);
+	case DT_SYMTAB:
+		return elf_points_to(file, entry, ".dynsym", SHT_DYNSYM);
+	case DT_STRTAB:
+		return elf_points_to(file, entry, ".dynstr", SHT_STRTAB);
+	case DT_STRSZ:
+		return elf_find_section(file, ".dynstr", &header) &&
+				header.sh_size == entry->d_un.d_val;
+	case DT_SYMENT:
+		return entry->d_un.d_val == sizeof(Elf64_Sym);
 	case DT_FLAGS:
 		return (entry->d_un.d_val & ~(uint64_t)(DF_BIND_NOW | DF_SYMBOLIC)) == 0;
 	case DT_FLAGS_1:
@@ -186,36 +234,31 @@ static bool elf_tag_is_harmless(const Elf64_Dyn *entry)
 static bool elf_check_dynamic(const struct elf_file *file, const GElf_Phdr *segment,
 		struct sv_error *error)
 {
-	if (!elf_file_holds(file, segment->p_offset, segment->p_filesz))
-		return sv_fail(error, SV_ERROR_ARTIFACT, "is cut off in the dynamic section");
+	bool has_hash = false;
 	for (uint64_t at = 0; at + sizeof(Elf64_Dyn) <= segment->p_filesz; at += sizeof(Elf64_Dyn)) {
 		Elf64_Dyn entry;
 		memcpy(&entry, file->bytes.data + segment->p_offset + at, sizeof entry);
-		if (!elf_tag_is_harmless(&entry))
+		if (!elf_tag_is_harmless(file, &entry))
 			return sv_fail(error, SV_ERROR_ARTIFACT,
 					"asks the loader to do something (dynamic tag 0x%" PRIx64
 					"): libraries, relocations and constructors are not allowed",
 					(uint64_t)entry.d_tag);
-		if (entry.d_tag == DT_NULL)
+		has_hash |= entry.d_tag == DT_HASH;
+		if (entry.d_tag == DT_NULL && has_hash)
 			return true;
 	}
-	return sv_fail(error, SV_ERROR_ARTIFACT, "has a dynamic section without end");
+	return sv_fail(error, SV_ERROR_ARTIFACT, "has a damaged dynamic section");
 }
 
-/* The loader reads the dynamic section at its address: it must be what was checked. */
-static bool elf_check_dynamic_place(const struct elf_file *file, const GElf_Phdr *dynamic,
+/* What the loader uses at an address, not from the file: must be the same. */
+static bool elf_check_place(const struct elf_file *file, const GElf_Phdr *segment, uint32_t flags,
 		struct sv_error *error)
 {
-	for (size_t i = 0; i < file->segment_count; i++) {
-		GElf_Phdr load;
-		if (!gelf_getphdr(file->elf, (int)i, &load) || load.p_type != PT_LOAD)
-			continue;
-		uint64_t offset = dynamic->p_vaddr - load.p_vaddr;
-		if (offset < load.p_filesz && dynamic->p_filesz <= load.p_filesz - offset &&
-				dynamic->p_offset == load.p_offset + offset)
-			return true;
-	}
-	return sv_fail(error, SV_ERROR_ARTIFACT, "has a dynamic section outside its segments");
+	if (segment->p_filesz == 0 || !elf_is_mapped(file, segment->p_vaddr, segment->p_offset,
+						      segment->p_filesz, flags))
+		return sv_fail(error, SV_ERROR_ARTIFACT, "has a damaged segment (type 0x%x)",
+				segment->p_type);
+	return true;
 }
 
 static bool elf_check_segment(struct elf_file *file, const GElf_Phdr *segment,
@@ -225,18 +268,27 @@ static bool elf_check_segment(struct elf_file *file, const GElf_Phdr *segment,
 	case PT_LOAD:
 		return elf_check_load(file, segment, error);
 	case PT_DYNAMIC:
-		TRY(elf_check_dynamic_place(file, segment, error));
+		TRY(elf_check_place(file, segment, PF_R, error));
 		return elf_check_dynamic(file, segment, error);
+	case PT_GNU_RELRO:
+		if (segment->p_memsz - segment->p_filesz > SV_HOST_PAGE)
+			return sv_fail(error, SV_ERROR_ARTIFACT, "has a damaged segment");
+		return elf_check_place(file, segment, PF_W, error);
+	case PT_PHDR:
+	case PT_NOTE:
+	case PT_GNU_EH_FRAME:
+		return elf_check_place(file, segment, PF_R, error);
 	case PT_GNU_STACK:
 		if (segment->p_flags & PF_X)
 			return sv_fail(error, SV_ERROR_ARTIFACT, "asks for an executable stack");
 		return true;
-	case PT_INTERP:
-		return sv_fail(error, SV_ERROR_ARTIFACT, "asks for a program interpreter");
 	case PT_TLS:
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has thread-local storage");
+	case PT_INTERP:
+		return sv_fail(error, SV_ERROR_ARTIFACT, "asks for a program interpreter");
 	default:
-		return true;
+		return sv_fail(error, SV_ERROR_ARTIFACT, "has a segment of unknown type 0x%x",
+				segment->p_type);
 	}
 }
 
@@ -257,6 +309,26 @@ static bool elf_check_segments(struct elf_file *file, struct sv_error *error)
 	if (!has_stack)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "does not say that its stack is not executable");
 	return true;
+}
+
+/* The table by which dlsym searches: buckets and chains of two symbols, all inside. */
+static bool elf_check_hash(const struct elf_file *file, size_t symbols, struct sv_error *error)
+{
+	GElf_Shdr table;
+	uint32_t counts[2] = {0, 0}, entry;
+	bool is_good = elf_find_section(file, ".hash", &table) && table.sh_size >= sizeof counts;
+	if (is_good)
+		memcpy(counts, file->bytes.data + table.sh_offset, sizeof counts);
+	uint64_t entries = (uint64_t)counts[0] + counts[1];
+	is_good = is_good && counts[0] > 0 && counts[1] == symbols &&
+			table.sh_size == sizeof counts + entries * sizeof entry;
+	for (uint64_t i = 0; is_good && i < entries; i++) {
+		memcpy(&entry, file->bytes.data + table.sh_offset + sizeof counts + i * sizeof entry,
+				sizeof entry);
+		/* A chain that led back to itself would never end. */
+		is_good = entry < symbols && (i < counts[0] || entry == 0);
+	}
+	return is_good || sv_fail(error, SV_ERROR_ARTIFACT, "has a damaged hash table");
 }
 
 static bool elf_check_symbol(const struct elf_file *file, const GElf_Shdr *table, size_t index,
@@ -286,7 +358,7 @@ static bool elf_check_symbols(const struct elf_file *file, struct sv_error *erro
 	if (count != 2)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has %zu dynamic symbols instead of one",
 				count ? count - 1 : 0);
-	return true;
+	return elf_check_hash(file, count, error);
 }
 
 /* Relocations are named by dynamic tags; sections of them would be a contradiction. */

@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "runtime/engine.h"
 #include "runtime/signals.h"
@@ -52,7 +51,8 @@ static uint64_t watchdog_fire(struct watchdog *watchdog)
 		uint64_t deadline = atomic_load(&thread->deadline);
 		bool is_due = deadline_verdict(thread) != SV_TRAP_NONE;
 		if (is_due)
-			tgkill(getpid(), thread->tid, SIGNAL_WATCHDOG);
+			pthread_sigqueue(thread->handle, SIGNAL_WATCHDOG,
+					(union sigval){.sival_ptr = watchdog});
 		if (is_due || (deadline && deadline <= now))
 			deadline = now + refire_ns;
 		if (deadline && deadline < wake)

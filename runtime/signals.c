@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/artifact.h"
-#include "runtime/deadline.h"
+#include "runtime/engine.h"
 #include "runtime/instance.h"
 #include "runtime/thread.h"
 #include "runtime/trap.h"
@@ -145,11 +145,13 @@ static void signal_fault(int signal, siginfo_t *info, void *context)
 static void signal_watchdog(int signal, siginfo_t *info, void *context)
 {
 	int saved_errno = errno;
-	if (info->si_code != SI_TKILL || info->si_pid != getpid()) {
+	struct thread *thread = thread_current;
+	/* The watchdog signs what it sends. */
+	if (!thread || info->si_code != SI_QUEUE ||
+			info->si_value.sival_ptr != &thread->engine->watchdog) {
 		signal_chain(signal, info, context);
 		return;
 	}
-	struct thread *thread = thread_current;
 	struct sv_store *store = signal_store();
 	enum sv_trap verdict = store ? deadline_verdict(thread) : SV_TRAP_NONE;
 	if (verdict != SV_TRAP_NONE) {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "abi/limits.h"
 #include "runtime/engine.h"
@@ -91,7 +90,7 @@ bool sv_thread_enter(struct sv_engine *engine, struct sv_error *error)
 	if (!thread)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a thread's record");
 	thread->engine = engine;
-	thread->tid = gettid();
+	thread->handle = pthread_self();
 	thread->last_call = atomic_fetch_add(&thread_count, 1) << thread_call_bits;
 	if (!signal_stack_init(thread, error)) {
 		free(thread);

@@ -5,10 +5,10 @@
 #ifndef SELVAGE_RUNTIME_THREAD_H
 #define SELVAGE_RUNTIME_THREAD_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "runtime/selvage.h"
 
@@ -24,7 +24,7 @@ struct thread {
 	_Atomic uint64_t deadline; /* of the call; 0: none. Partner: watchdog.wake */
 	_Atomic uint64_t stopped;  /* the call that sv_store_interrupt wants to end */
 	uint64_t last_call;        /* makes `call` unique: number of the thread, counter */
-	pid_t tid;
+	pthread_t handle;
 	void *signal_stack; /* owned mapping, guard page first */
 	size_t signal_stack_size;
 	stack_t foreign_stack; /* what the thread had before, to give back, */

@@ -47,19 +47,19 @@ static void write_and_seek(void)
 
 static void make_and_move(void)
 {
-	show("mkdir", mkdir("/d", 0777));
-	show("mkdir again", mkdir("/d", 0777));
-	show("rename", rename("/notes", "/d/notes"));
-	show("rename to another directory", rename("/d/notes", "/second/notes"));
+	show("mkdir", mkdir("/dir", 0777));
+	show("mkdir again", mkdir("/dir", 0777));
+	show("rename", rename("/notes", "/dir/notes"));
+	show("rename to another directory", rename("/dir/notes", "/second/notes"));
 	show("link", link("/second/notes", "/second/twin"));
 	show("symlink", symlink("twin", "/second/soft"));
 	char text[20] = "";
 	show("readlink", (int)readlink("/second/soft", text, sizeof(text) - 1));
 	printf("soft leads to %s\n", text);
 	show_file("/second/soft");
-	show("unlink a directory", unlink("/d"));
+	show("unlink a directory", unlink("/dir"));
 	show("rmdir a file", rmdir("/second/twin"));
-	show("rmdir", rmdir("/d"));
+	show("rmdir", rmdir("/dir"));
 	show("unlink", unlink("/second/soft"));
 	show_file("/second/soft");
 }
