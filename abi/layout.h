@@ -23,7 +23,7 @@ struct sv_store;
 struct sv_instance;
 typedef void (*sv_helper_code)(void);
 
-/* Number of the first ABI that this header describes; an artifact carries the one it was built for. */
+/* The ABI that this header describes; an artifact carries the one it was built for. */
 #define SV_ABI_VERSION 1u
 
 enum sv_trap {

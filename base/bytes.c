@@ -14,8 +14,8 @@ bool buffer_reserve(struct buffer *buffer, size_t more, struct sv_error *error)
 	if (__builtin_add_overflow(buffer->length, more, &need))
 		return sv_fail(error, SV_ERROR_LIMIT, "a buffer would exceed the address space");
 	if (buffer->limit && need > buffer->limit)
-		return sv_fail(error, SV_ERROR_LIMIT, "a buffer would exceed its limit of %zu bytes",
-				buffer->limit);
+		return sv_fail(error, SV_ERROR_LIMIT,
+				"a buffer would exceed its limit of %zu bytes", buffer->limit);
 	if (need <= buffer->capacity)
 		return true;
 	size_t capacity = buffer->capacity < 128 ? 128 : buffer->capacity;

@@ -27,12 +27,14 @@ extern const char *const bounds_names[];
 /* Rows for an option table whose struct `type` has a struct compile_flags `field`. */
 #define COMPILE_FLAG_ROWS(type, field) \
 	{.letter = 'O', .kind = OPTION_NUMBER, .offset = offsetof(type, field.level), \
-			.argument = "LEVEL", .maximum = 3, .help = "optimise: 0 (compile fast) to 3"}, \
+			.argument = "LEVEL", .maximum = 3, \
+			.help = "optimise: 0 (compile fast) to 3"}, \
 	{.name = "bounds", .kind = OPTION_CHOICE, .offset = offsetof(type, field.bounds), \
 			.argument = "guard|check", .choices = bounds_names, \
 			.help = "keep accesses inside memory by guard pages, or by comparing"}, \
 	{.name = "target-cpu", .kind = OPTION_TEXT, .offset = offsetof(type, field.cpu), \
-			.argument = "NAME", .help = "CPU to compile for; native: this one (default)"}, \
+			.argument = "NAME", \
+			.help = "CPU to compile for; native: this one (default)"}, \
 	{.name = "jobs", .letter = 'j', .kind = OPTION_NUMBER, \
 			.offset = offsetof(type, field.jobs), .argument = "N", .maximum = 1024, \
 			.minimum = 1, .help = "threads of code generation (default: all CPUs)"}, \

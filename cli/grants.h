@@ -27,7 +27,8 @@ struct grants {
 			.argument = "HOST::GUEST[:ro]", \
 			.help = "let the guest use a directory, with :ro for reading only"}, \
 	{.name = "env", .kind = OPTION_LIST, .offset = offsetof(type, envs), \
-			.argument = "NAME=VALUE", .help = "set a variable of the guest's environment"}
+			.argument = "NAME=VALUE", \
+			.help = "set a variable of the guest's environment"}
 
 /*
  * Open the directories and check the variables. On failure nothing stays open. The lists must

@@ -106,7 +106,8 @@ static void artifact_add_header(struct ir *ir, const struct records *records,
 		at = fixups[i].offset + sizeof(int32_t);
 	}
 	parts[2 * FIXUP_COUNT] = artifact_bytes(ir, records->bytes.data + at, lengths[FIXUP_COUNT]);
-	LLVMSetInitializer(header, LLVMConstStructInContext(ir->context, parts, 2 * FIXUP_COUNT + 1, 1));
+	LLVMSetInitializer(header,
+			LLVMConstStructInContext(ir->context, parts, 2 * FIXUP_COUNT + 1, 1));
 	LLVMSetGlobalConstant(header, 1);
 	LLVMSetAlignment(header, 16);
 	/* The one symbol that the runtime looks up. */
@@ -132,12 +133,13 @@ static void artifact_add_note(struct ir *ir, const struct target *target)
 			.descriptor_size = sizeof(struct sv_artifact_note),
 			.type = SV_NOTE_TYPE,
 			.owner = SV_NOTE_OWNER,
-			.descriptor = {
-					.abi_version = SV_ABI_VERSION,
-					.bounds = ir->options->bounds,
-					.optimisation = ir->options->level,
-					.compiler = SV_VERSION,
-			},
+			.descriptor =
+					{
+							.abi_version = SV_ABI_VERSION,
+							.bounds = ir->options->bounds,
+							.optimisation = ir->options->level,
+							.compiler = SV_VERSION,
+					},
 	};
 	snprintf(note.descriptor.target, sizeof note.descriptor.target, "%s", target->name);
 	snprintf(note.descriptor.cpu, sizeof note.descriptor.cpu, "%s", target->required);
@@ -150,16 +152,17 @@ void artifact_add(struct ir *ir, const struct records *records, const struct ima
 {
 	const struct sv_artifact_header *header = &records->header;
 	const struct artifact_fixup fixups[FIXUP_COUNT] = {
-			{offsetof(struct sv_artifact_header, image.offset), artifact_add_image(ir, image)},
+			{offsetof(struct sv_artifact_header, image.offset),
+					artifact_add_image(ir, image)},
 			{offsetof(struct sv_artifact_header, code.offset),
 					artifact_code_table(ir, "selvage.code", header->code.count,
 							artifact_own_function)},
 			{offsetof(struct sv_artifact_header, entries.offset),
-					artifact_code_table(ir, "selvage.entries", header->entries.count,
-							stub_entry)},
+					artifact_code_table(ir, "selvage.entries",
+							header->entries.count, stub_entry)},
 			{offsetof(struct sv_artifact_header, thunks.offset),
-					artifact_code_table(ir, "selvage.thunks", header->thunks.count,
-							stub_thunk)},
+					artifact_code_table(ir, "selvage.thunks",
+							header->thunks.count, stub_thunk)},
 			/* The linker defines these two around the section's contents. */
 			{offsetof(struct sv_artifact_header, text_start),
 					artifact_bound(ir, "__start_" TEXT_SECTION)},

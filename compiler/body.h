@@ -26,11 +26,11 @@ struct instruction {
 		} memarg;
 		struct function_type block; /* resolved block type */
 		struct {
-			uint32_t index;  /* label, function, local, global, table, segment, memory, type */
+			uint32_t index;  /* of a label, function, local, global, table, ... */
 			uint32_t index2; /* the second one of IMM_X_Y */
 		};
 		struct {
-			const uint32_t *labels; /* in the body's arena; the default is labels[label_count] */
+			const uint32_t *labels; /* labels[label_count] is the default */
 			uint32_t label_count;
 		};
 		struct {

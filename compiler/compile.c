@@ -50,8 +50,7 @@ static bool compile_stages(struct compilation *c, struct sv_bytes input,
 	TRY(records_build(&c->records, &c->module, &c->image, options->bounds, options->level,
 			error));
 
-	const struct shard_job job = {
-			&c->module, options, &c->target, &c->records, &c->image};
+	const struct shard_job job = {&c->module, options, &c->target, &c->records, &c->image};
 	TRY(shard_compile(&job, &c->products, error)); /* lower > optimise > emit */
 
 	if (options->emit != SV_EMIT_ARTIFACT)

@@ -57,8 +57,8 @@ static void constant_add(const struct module *module, struct constant *constant,
 		return;
 	}
 	if (count > 0) {
-		constant_set_fault(constant,
-				"type mismatch: a constant expression has one value", instruction->offset);
+		constant_set_fault(constant, "type mismatch: a constant expression has one value",
+				instruction->offset);
 		return;
 	}
 	if (value.kind == SV_CONSTANT_GLOBAL && value.value < module->global_count)

@@ -12,12 +12,13 @@ void debug_init(struct ir *ir)
 {
 	const char *name = ir->options->name ? ir->options->name : "module.wasm";
 	LLVMMetadataRef no_flag = LLVMValueAsMetadata(LLVMConstInt(ir->i32, 3, 0));
-	LLVMAddModuleFlag(ir->module, LLVMModuleFlagBehaviorWarning, "Debug Info Version", 18, no_flag);
+	LLVMAddModuleFlag(ir->module, LLVMModuleFlagBehaviorWarning, "Debug Info Version", 18,
+			no_flag);
 	ir->debug = LLVMCreateDIBuilder(ir->module);
 	ir->debug_file = LLVMDIBuilderCreateFile(ir->debug, name, strlen(name), "", 0);
 	ir->debug_unit = LLVMDIBuilderCreateCompileUnit(ir->debug, LLVMDWARFSourceLanguageC,
-			ir->debug_file, "selvage", 7, 1, "", 0, 0, "", 0, LLVMDWARFEmissionLineTablesOnly,
-			0, 0, 0, "", 0, "", 0);
+			ir->debug_file, "selvage", 7, 1, "", 0, 0, "", 0,
+			LLVMDWARFEmissionLineTablesOnly, 0, 0, 0, "", 0, "", 0);
 	ir->debug_type = LLVMDIBuilderCreateSubroutineType(ir->debug, ir->debug_file, NULL, 0,
 			LLVMDIFlagZero);
 }

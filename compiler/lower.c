@@ -15,7 +15,11 @@
 
 /* Leaves of the alias tree, in the order of enum alias_class. */
 static const char *const alias_names[ALIAS_COUNT] = {
-		"context", "global", "table", "size", "memory",
+		"context",
+		"global",
+		"table",
+		"size",
+		"memory",
 };
 
 static LLVMValueRef ir_node(struct ir *ir, LLVMMetadataRef *parts, size_t count)
@@ -189,13 +193,13 @@ void ir_add_code_attributes(struct ir *ir, LLVMValueRef function)
 	static const struct {
 		const char *key, *value;
 	} attributes[] = {
-			/* Large frames touch each page: the guard below the stack cannot be jumped over. */
+			/* Large frames touch each page: nothing jumps over the guard below. */
 			{"probe-stack", "inline-asm"},
 			/* The backtrace walks frame pointers. */
 			{"frame-pointer", "all"},
-			/* An artifact has no undefined symbol: loops never become calls of memset. */
+			/* No undefined symbols: loops never become calls of memset. */
 			{"no-builtins", "true"},
-			/* Recursion must use stack, or it would not be exhausted (Core 2.0, 4.4.10). */
+			/* Recursion uses stack, or it would not be exhausted. */
 			{"disable-tail-calls", "true"},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(attributes); i++)
@@ -212,7 +216,8 @@ void ir_function_symbol(const struct module *wasm, uint32_t function, char *symb
 	char text[128];
 	size_t length = name->length < sizeof text - 1 ? name->length : sizeof text - 1;
 	for (size_t i = 0; i < length; i++)
-		text[i] = iscntrl(name->data[i]) || name->data[i] == '@' ? '?' : (char)name->data[i];
+		text[i] = iscntrl(name->data[i]) || name->data[i] == '@' ? '?'
+									 : (char)name->data[i];
 	text[length] = '\0';
 	snprintf(symbol, size, "%s[%u]", length ? text : "function", function);
 }

@@ -66,7 +66,8 @@ static void call_check_type(struct lowering *l, LLVMValueRef found, uint32_t typ
 	LLVMValueRef branch = LLVMBuildCondBr(ir->builder, same, next, wrong);
 	LLVMSetMetadata(branch, ir->weights_kind, ir->likely);
 	lower_into(l, wrong);
-	LLVMValueRef some = LLVMBuildICmp(ir->builder, LLVMIntNE, found, LLVMConstNull(ir->i32), "");
+	LLVMValueRef some =
+			LLVMBuildICmp(ir->builder, LLVMIntNE, found, LLVMConstNull(ir->i32), "");
 	trap_unless(l, some, SV_TRAP_NULL_ELEMENT);
 	trap_here(l, SV_TRAP_CALL_TYPE);
 	lower_into(l, next);
@@ -87,9 +88,11 @@ void lower_call_indirect(struct lowering *l)
 	LLVMValueRef width = LLVMConstInt(ir->i64, sizeof(struct sv_table_entry), 0);
 	LLVMValueRef offset = LLVMBuildMul(ir->builder, index, width, "");
 	LLVMValueRef entry = LLVMBuildGEP2(ir->builder, ir->i8, entries, &offset, 1, "");
-	LLVMValueRef found = call_entry_field(l, ir->i32, entry, offsetof(struct sv_table_entry, type));
+	LLVMValueRef found =
+			call_entry_field(l, ir->i32, entry, offsetof(struct sv_table_entry, type));
 	call_check_type(l, found, type_index);
-	LLVMValueRef code = call_entry_field(l, ir->ptr, entry, offsetof(struct sv_table_entry, code));
+	LLVMValueRef code =
+			call_entry_field(l, ir->ptr, entry, offsetof(struct sv_table_entry, code));
 	LLVMValueRef context = call_entry_field(l, ir->ptr, entry,
 			offsetof(struct sv_table_entry, context));
 	call_build(l, type_index, code, context);

@@ -112,8 +112,8 @@ void lower_if(struct lowering *l)
 	const struct function_type *type = &control->type;
 	control_make_target(l, control, "end", type->results, type->result_count);
 	control->otherwise = lower_new_block(l, "else");
-	control->parameters = arena_new(l->arena, type->parameter_count + 1,
-			sizeof *control->parameters);
+	control->parameters =
+			arena_new(l->arena, type->parameter_count + 1, sizeof *control->parameters);
 	check(control->parameters);
 	for (uint32_t i = 0; i < type->parameter_count; i++)
 		control->parameters[i] = l->stack[control->height + i];

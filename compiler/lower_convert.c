@@ -73,6 +73,7 @@ void lower_saturate(struct lowering *l, LLVMTypeRef type, enum sign sign)
 	LLVMTypeRef types[] = {type, LLVMTypeOf(value)};
 	const char *name = sign == SIGNED ? "llvm.fptosi.sat" : "llvm.fptoui.sat";
 	LLVMValueRef function = ir_intrinsic(l->ir, name, types, 2);
-	push(l, LLVMBuildCall2(l->ir->builder, LLVMGlobalGetValueType(function), function, &value, 1,
-			""));
+	push(l,
+			LLVMBuildCall2(l->ir->builder, LLVMGlobalGetValueType(function), function,
+					&value, 1, ""));
 }

@@ -28,7 +28,8 @@ static void *lowering_grow(struct lowering *l, const void *old, uint32_t used, u
 void push(struct lowering *l, LLVMValueRef value)
 {
 	if (l->depth == l->stack_capacity)
-		l->stack = lowering_grow(l, l->stack, l->depth, &l->stack_capacity, sizeof *l->stack);
+		l->stack = lowering_grow(l, l->stack, l->depth, &l->stack_capacity,
+				sizeof *l->stack);
 	l->stack[l->depth++] = value;
 }
 
@@ -81,7 +82,8 @@ static void lower_attributes(struct lowering *l)
 {
 	struct ir *ir = l->ir;
 	ir_add_code_attributes(ir, l->function);
-	if (ir->options->level > 0 && ir->wasm->functions[l->index].body.length <= body_size_to_optimise)
+	if (ir->options->level > 0 &&
+			ir->wasm->functions[l->index].body.length <= body_size_to_optimise)
 		return;
 	LLVMAddAttributeAtIndex(l->function, LLVMAttributeFunctionIndex,
 			ir_attribute(ir, "optnone", 0));

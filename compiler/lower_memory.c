@@ -152,8 +152,8 @@ void lower_memory_copy(struct lowering *l)
 	LLVMValueRef length = memory_wide(l, pop(l));
 	LLVMValueRef from = memory_wide(l, pop(l));
 	LLVMValueRef to = memory_wide(l, pop(l));
-	LLVMValueRef arguments[] = {memory_number(l, l->at->index),
-			memory_number(l, l->at->index2), to, from, length};
+	LLVMValueRef arguments[] = {memory_number(l, l->at->index), memory_number(l, l->at->index2),
+			to, from, length};
 	access_helper(l, SV_HELPER_memory_copy, arguments);
 }
 
@@ -162,8 +162,8 @@ void lower_memory_init(struct lowering *l)
 	LLVMValueRef length = pop(l);
 	LLVMValueRef from = pop(l);
 	LLVMValueRef to = memory_wide(l, pop(l));
-	LLVMValueRef arguments[] = {memory_number(l, l->at->index),
-			memory_number(l, l->at->index2), to, from, length};
+	LLVMValueRef arguments[] = {memory_number(l, l->at->index), memory_number(l, l->at->index2),
+			to, from, length};
 	access_helper(l, SV_HELPER_memory_init, arguments);
 }
 

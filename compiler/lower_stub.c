@@ -19,8 +19,8 @@ static void stub_store(struct ir *ir, LLVMValueRef value, LLVMValueRef values, u
 	LLVMBuildStore(ir->builder, value, stub_slot(ir, values, index));
 }
 
-static void stub_store_results(struct ir *ir, const struct function_type *type,
-		LLVMValueRef result, LLVMValueRef values)
+static void stub_store_results(struct ir *ir, const struct function_type *type, LLVMValueRef result,
+		LLVMValueRef values)
 {
 	if (type->result_count == 1)
 		stub_store(ir, result, values, 0);
@@ -69,7 +69,7 @@ LLVMValueRef stub_thunk(struct ir *ir, uint32_t type_index)
 	snprintf(name, sizeof name, "selvage.thunk.%u", type_index);
 	LLVMValueRef stub = ir_add_stub(ir, name, ir_function_type(ir, type_index));
 	uint32_t count = type->parameter_count > type->result_count ? type->parameter_count
-								     : type->result_count;
+								    : type->result_count;
 	LLVMTypeRef slots = LLVMArrayType2(ir->i8, (count + 1) * sizeof(union sv_value));
 	LLVMValueRef values = LLVMBuildAlloca(ir->builder, slots, "");
 	LLVMSetAlignment(values, _Alignof(union sv_value));
@@ -79,7 +79,8 @@ LLVMValueRef stub_thunk(struct ir *ir, uint32_t type_index)
 	LLVMValueRef enter = LLVMBuildLoad2(ir->builder, ir->ptr, row, "");
 	LLVMTypeRef types[] = {ir->ptr, ir->ptr};
 	LLVMValueRef arguments[] = {row, values};
-	LLVMBuildCall2(ir->builder, LLVMFunctionType(ir->none, types, 2, 0), enter, arguments, 2, "");
+	LLVMBuildCall2(ir->builder, LLVMFunctionType(ir->none, types, 2, 0), enter, arguments, 2,
+			"");
 	stub_return(ir, type, values);
 	return stub;
 }

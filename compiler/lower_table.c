@@ -65,8 +65,8 @@ void lower_table_copy(struct lowering *l)
 	LLVMValueRef count = table_wide(l, pop(l));
 	LLVMValueRef from = table_wide(l, pop(l));
 	LLVMValueRef to = table_wide(l, pop(l));
-	LLVMValueRef arguments[] = {
-			table_number(l, l->at->index), table_number(l, l->at->index2), to, from, count};
+	LLVMValueRef arguments[] = {table_number(l, l->at->index), table_number(l, l->at->index2),
+			to, from, count};
 	access_helper(l, SV_HELPER_table_copy, arguments);
 }
 
@@ -75,8 +75,8 @@ void lower_table_init(struct lowering *l)
 	LLVMValueRef count = pop(l);
 	LLVMValueRef from = pop(l);
 	LLVMValueRef to = table_wide(l, pop(l));
-	LLVMValueRef arguments[] = {
-			table_number(l, l->at->index), table_number(l, l->at->index2), to, from, count};
+	LLVMValueRef arguments[] = {table_number(l, l->at->index), table_number(l, l->at->index2),
+			to, from, count};
 	access_helper(l, SV_HELPER_table_init, arguments);
 }
 

@@ -9,7 +9,8 @@
 
 static const struct op_info infos[OP_COUNT] = {
 #define SV_OP(code, feature, shape, verb, immediate, limit, signature, ...) \
-	[OP_##shape##_##verb] = {code, feature, #shape "." #verb, signature, IMM_##immediate, limit},
+	[OP_##shape##_##verb] = { \
+			code, feature, #shape "." #verb, signature, IMM_##immediate, limit},
 #define SV_CONTROL(code, feature, name, text, immediate) \
 	[OP_##name] = {code, feature, text, NULL, IMM_##immediate, 0},
 #include "compiler/ops.def"
@@ -24,7 +25,8 @@ static const struct op_info infos[OP_COUNT] = {
 #define FIRST_PREFIX 0xfbu
 #define NUMBERS 512u
 #define CELL(code) \
-	((code) < 0x100 ? (code) : ((((code) >> 12) - FIRST_PREFIX + 1) * NUMBERS + ((code) & 0xfff)))
+	((code) < 0x100 ? (code) \
+			: ((((code) >> 12) - FIRST_PREFIX + 1) * NUMBERS + ((code) & 0xfff)))
 #define CELLS (6 * NUMBERS)
 
 static const uint16_t ops_by_cell[CELLS] = {

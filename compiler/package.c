@@ -73,9 +73,25 @@ static bool workplace_write(const struct workplace *place, size_t index,
 static bool package_run_linker(struct workplace *place, size_t count, struct sv_error *error)
 {
 	static const char *const options[] = {
-			"ld.lld", "-shared", "--no-dynamic-linker", "--hash-style=sysv", "--build-id=none",
-			"-z", "defs", "-z", "text", "-z", "now", "-z", "noexecstack",
-			"-z", "separate-code", "-z", "start-stop-visibility=hidden", "--threads=1", "-o",
+			"ld.lld",
+			"-shared",
+			"--no-dynamic-linker",
+			"--hash-style=sysv",
+			"--build-id=none",
+			"-z",
+			"defs",
+			"-z",
+			"text",
+			"-z",
+			"now",
+			"-z",
+			"noexecstack",
+			"-z",
+			"separate-code",
+			"-z",
+			"start-stop-visibility=hidden",
+			"--threads=1",
+			"-o",
 	};
 	size_t fixed = ARRAY_LENGTH(options);
 	const char **arguments = calloc(fixed + 1 + count, sizeof *arguments);

@@ -63,7 +63,8 @@ static bool read_header(struct reader *in)
 	in->at += 4;
 	if (memcmp(in->at, component, 4) == 0)
 		return sv_fail_at(in->error, SV_ERROR_UNSUPPORTED, 4,
-				"this is a component, not a core module; extract its core module, for "
+				"this is a component, not a core module; extract its core module, "
+		                "for "
 				"example with `wasm-tools component unbundle`");
 	if (memcmp(in->at, core, 4) != 0)
 		return reader_fail(in, "unknown binary version %02x %02x %02x %02x", in->at[0],
@@ -113,8 +114,8 @@ static bool read_section(struct module_reader *r, struct reader *all, unsigned *
 	}
 	TRY(reader_u32(all, &size));
 	if (size > reader_left(all))
-		return reader_fail(all, "length out of bounds: a section of %u bytes, %zu left", size,
-				reader_left(all));
+		return reader_fail(all, "length out of bounds: a section of %u bytes, %zu left",
+				size, reader_left(all));
 	r->in = *all;
 	r->in.end = all->at + size;
 	all->at += size;
@@ -124,7 +125,8 @@ static bool read_section(struct module_reader *r, struct reader *all, unsigned *
 	if (r->in.at == r->in.end)
 		return true;
 	return reader_fail(&r->in,
-			"section size mismatch: %zu bytes left in the %s section that begins at %#llx",
+			"section size mismatch: %zu bytes left in the %s section that begins at "
+	                "%#llx",
 			reader_left(&r->in), section->name, (unsigned long long)offset);
 }
 
@@ -133,12 +135,16 @@ static bool read_finish(struct module_reader *r, struct reader *all)
 {
 	if (r->own_functions != r->bodies)
 		return reader_fail(all,
-				"function and code section have inconsistent lengths: %u functions, "
-				"%u bodies", r->own_functions, r->bodies);
+				"function and code section have inconsistent lengths: %u "
+		                "functions, "
+				"%u bodies",
+				r->own_functions, r->bodies);
 	if (r->module->has_data_count && r->announced_data != r->module->data_count)
 		return reader_fail(all,
-				"data count and data section have inconsistent lengths: %u announced, "
-				"%u there", r->announced_data, r->module->data_count);
+				"data count and data section have inconsistent lengths: %u "
+		                "announced, "
+				"%u there",
+				r->announced_data, r->module->data_count);
 	return true;
 }
 

@@ -144,7 +144,8 @@ static bool read_body(struct module_reader *r, struct function *function)
 	function->offset = reader_offset(&r->in);
 	if (size > SV_MAX_BODY_BYTES)
 		return sv_fail_at(r->in.error, SV_ERROR_LIMIT, (int64_t)function->offset,
-				"a function body of %u bytes exceeds the limit SV_MAX_BODY_BYTES of %u",
+				"a function body of %u bytes exceeds the limit SV_MAX_BODY_BYTES "
+		                "of %u",
 				size, SV_MAX_BODY_BYTES);
 	r->module->code_size += size;
 	return reader_bytes(&r->in, size, &function->body);
@@ -157,8 +158,10 @@ bool read_section_code(struct module_reader *r)
 	TRY(reader_count(&r->in, &rule, &r->bodies));
 	if (r->bodies != r->own_functions)
 		return reader_fail(&r->in,
-				"function and code section have inconsistent lengths: %u functions, "
-				"%u bodies", r->own_functions, r->bodies);
+				"function and code section have inconsistent lengths: %u "
+		                "functions, "
+				"%u bodies",
+				r->own_functions, r->bodies);
 	struct function *own = r->module->functions + r->module->imported_functions;
 	for (uint32_t i = 0; i < r->bodies; i++)
 		TRY(read_body(r, &own[i]));

@@ -263,7 +263,8 @@ bool read_section_function(struct module_reader *r)
 	if (!own)
 		return false;
 	for (uint32_t i = 0; i < r->own_functions; i++) {
-		own[i] = (struct function){.reference = SV_NO_INDEX, .offset = reader_offset(&r->in)};
+		own[i] = (struct function){
+				.reference = SV_NO_INDEX, .offset = reader_offset(&r->in)};
 		TRY(reader_u32(&r->in, &own[i].type));
 	}
 	module->function_count += r->own_functions;
@@ -276,7 +277,8 @@ bool read_section_table(struct module_reader *r)
 	struct module *module = r->module;
 	uint32_t count;
 	TRY(read_own_count(r, &rule, module->table_count, &count));
-	struct table *own = read_extend(r, &module->tables, module->table_count, count, sizeof *own);
+	struct table *own =
+			read_extend(r, &module->tables, module->table_count, count, sizeof *own);
 	if (!own)
 		return false;
 	for (uint32_t i = 0; i < count; i++)

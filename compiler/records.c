@@ -63,7 +63,8 @@ static bool records_types(struct records *r, const struct module *m, struct sv_e
 				.result_count = (uint16_t)type->result_count,
 		};
 		done = records_type_codes(&codes, type->parameters, type->parameter_count, error) &&
-				records_type_codes(&codes, type->results, type->result_count, error) &&
+				records_type_codes(&codes, type->results, type->result_count,
+						error) &&
 				records_add(r, &r->header.types, &record, sizeof record, error);
 	}
 	done = done && records_begin(r, &r->header.type_codes, error) &&
@@ -108,7 +109,9 @@ static bool records_functions(struct records *r, const struct module *m, struct 
 		struct sv_function_record record = {
 				.type = function->type,
 				.reference = function->reference,
-				.wasm_offset = i < m->imported_functions ? 0 : (uint32_t)function->offset,
+				.wasm_offset = i < m->imported_functions
+						? 0
+						: (uint32_t)function->offset,
 		};
 		TRY(records_name(r, function->name, &record.name, error));
 		TRY(records_add(r, &r->header.functions, &record, sizeof record, error));
@@ -242,27 +245,28 @@ static bool records_fill(struct records *r, const struct module *m, const struct
 	return true;
 }
 
-bool records_build(struct records *records, const struct module *module,
-		const struct image *image, enum sv_bounds bounds, unsigned level,
-		struct sv_error *error)
+bool records_build(struct records *records, const struct module *module, const struct image *image,
+		enum sv_bounds bounds, unsigned level, struct sv_error *error)
 {
-	*records = (struct records){.header = {
-			.magic = SV_ARTIFACT_MAGIC,
-			.abi_version = SV_ABI_VERSION,
-			.header_size = sizeof(struct sv_artifact_header),
-			.bounds = bounds,
-			.optimisation = level,
-			.start = module->start,
-			.imported_functions = module->imported_functions,
-			.imported_tables = module->imported_tables,
-			.imported_memories = module->imported_memories,
-			.imported_globals = module->imported_globals,
-			.reference_count = module->reference_count,
-			.image.count = (uint32_t)image->bytes.length,
-			.code.count = module->function_count - module->imported_functions,
-			.entries.count = module->type_count,
-			.thunks.count = module->type_count,
-	}};
+	*records = (struct records){
+			.header = {
+					.magic = SV_ARTIFACT_MAGIC,
+					.abi_version = SV_ABI_VERSION,
+					.header_size = sizeof(struct sv_artifact_header),
+					.bounds = bounds,
+					.optimisation = level,
+					.start = module->start,
+					.imported_functions = module->imported_functions,
+					.imported_tables = module->imported_tables,
+					.imported_memories = module->imported_memories,
+					.imported_globals = module->imported_globals,
+					.reference_count = module->reference_count,
+					.image.count = (uint32_t)image->bytes.length,
+					.code.count = module->function_count -
+							module->imported_functions,
+					.entries.count = module->type_count,
+					.thunks.count = module->type_count,
+			}};
 	if (records_fill(records, module, image, error))
 		return true;
 	records_finish(records);
@@ -289,7 +293,8 @@ void records_dump(const struct records *records, FILE *file)
 #undef SV_SPAN
 	};
 	fprintf(file, "artifact: abi %u, %s, -O%u\n", header->abi_version,
-			header->bounds == SV_BOUNDS_GUARD ? "guard" : "check", header->optimisation);
+			header->bounds == SV_BOUNDS_GUARD ? "guard" : "check",
+			header->optimisation);
 	for (size_t i = 0; i < ARRAY_LENGTH(spans); i++)
 		fprintf(file, "  %-14s %10u\n", names[i], spans[i].count);
 }

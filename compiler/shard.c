@@ -178,8 +178,7 @@ static bool shard_take(struct shard_pool *pool, size_t *index)
 static void *shard_work(void *data)
 {
 	struct shard_pool *pool = data;
-	LLVMTargetMachineRef machine = target_machine(pool->job->target,
-			pool->job->options->level);
+	LLVMTargetMachineRef machine = target_machine(pool->job->target, pool->job->options->level);
 	size_t index;
 	while (shard_take(pool, &index)) {
 		struct sv_error error = SV_ERROR_INIT;
@@ -219,8 +218,9 @@ static void shard_run(struct shard_pool *pool)
 bool shard_compile(const struct shard_job *job, struct shard_products *products,
 		struct sv_error *error)
 {
-	struct shard_pool pool = {
-			.job = job, .products = products, .error = error,
+	struct shard_pool pool = {.job = job,
+			.products = products,
+			.error = error,
 			.lock = PTHREAD_MUTEX_INITIALIZER};
 	*products = (struct shard_products){0};
 	TRY(shard_cut(&pool, error));

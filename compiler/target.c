@@ -89,7 +89,8 @@ static bool target_unknown(const char *cpu, struct sv_error *error)
 {
 	char names[256] = "native";
 	for (size_t i = 0; i < ARRAY_LENGTH(target_rows); i++)
-		target_append(names, sizeof names, " ", target_rows[i].cpu, strlen(target_rows[i].cpu));
+		target_append(names, sizeof names, " ", target_rows[i].cpu,
+				strlen(target_rows[i].cpu));
 	return sv_fail(error, SV_ERROR_USAGE, "unknown target CPU \"%s\" (known: %s)", cpu, names);
 }
 
@@ -127,16 +128,16 @@ bool target_find(struct target *target, const char *cpu, struct sv_error *error)
 	else
 		target_use(target, row->features);
 	if (!strstr(target->required, "sse4.1"))
-		return sv_fail(error, SV_ERROR_CPU, "this CPU lacks SSE4.1; name another target CPU");
+		return sv_fail(error, SV_ERROR_CPU,
+				"this CPU lacks SSE4.1; name another target CPU");
 	target_read_layout(target);
 	return true;
 }
 
 LLVMTargetMachineRef target_machine(const struct target *target, unsigned level)
 {
-	static const LLVMCodeGenOptLevel levels[] = {
-			LLVMCodeGenLevelNone, LLVMCodeGenLevelLess, LLVMCodeGenLevelDefault,
-			LLVMCodeGenLevelAggressive};
+	static const LLVMCodeGenOptLevel levels[] = {LLVMCodeGenLevelNone, LLVMCodeGenLevelLess,
+			LLVMCodeGenLevelDefault, LLVMCodeGenLevelAggressive};
 	LLVMTargetRef llvm_target;
 	char *message = NULL;
 	if (LLVMGetTargetFromTriple(target->triple, &llvm_target, &message)) {

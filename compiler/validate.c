@@ -94,7 +94,8 @@ static bool validate_constant_global(struct rules *r, const struct constant *con
 	uint64_t index = constant->value.value;
 	if (index >= r->module->imported_globals)
 		return rule_fail(r, constant->offset,
-				"unknown global %llu: constant expressions may use imported globals only",
+				"unknown global %llu: constant expressions may use imported "
+		                "globals only",
 				(unsigned long long)index);
 	if (r->module->globals[index].mutable)
 		return rule_fail(r, constant->offset,
@@ -247,8 +248,8 @@ static bool validate_start(struct rules *r)
 	if (type->parameter_count == 0 && type->result_count == 0)
 		return true;
 	return rule_fail(r, module->start_offset,
-			"start function %u has %u parameters and %u results, not none", module->start,
-			type->parameter_count, type->result_count);
+			"start function %u has %u parameters and %u results, not none",
+			module->start, type->parameter_count, type->result_count);
 }
 
 bool module_validate(const struct module *module, struct sv_error *error)

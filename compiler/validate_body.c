@@ -20,8 +20,8 @@ bool validate_fail(struct validator *v, const char *format, ...)
 	struct sv_bytes name = v->module->functions[v->body.function].name;
 	int length = name.length < 100 ? (int)name.length : 100;
 	return sv_fail_at(v->error, SV_ERROR_INVALID, (int64_t)v->at.offset,
-			"%s, in function %u%s%.*s", text, v->body.function, length ? " " : "", length,
-			(const char *)name.data);
+			"%s, in function %u%s%.*s", text, v->body.function, length ? " " : "",
+			length, (const char *)name.data);
 }
 
 static bool stack_full(struct validator *v, const char *what, const char *limit_name,
@@ -205,7 +205,8 @@ static bool validate_memory_access(struct validator *v, const struct op_info *in
 	if (v->at.memarg.align <= info->limit)
 		return true;
 	return validate_fail(v,
-			"alignment must not be larger than natural: %s has 2^%u, its natural one is 2^%u",
+			"alignment must not be larger than natural: %s has 2^%u, its natural one "
+	                "is 2^%u",
 			info->name, v->at.memarg.align, info->limit);
 }
 

@@ -70,7 +70,8 @@ bool validate_end(struct validator *v)
 	TRY(frame_close(v, &frame));
 	/* A missing else passes the parameters on. */
 	if (frame.op == OP_if && !types_equal(&frame.type))
-		return validate_fail(v, "type mismatch: an if without else must yield what it takes");
+		return validate_fail(v,
+				"type mismatch: an if without else must yield what it takes");
 	if (frame.op == OP_NONE)
 		return true;
 	return operand_push_all(v, frame.type.results, frame.type.result_count);

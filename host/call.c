@@ -93,7 +93,8 @@ bool host_call_export(const struct host_call *call, const char *name)
 		return outcome_of_call(call, ended, &error);
 	struct sv_funcref *function = sv_instance_function(sv_store_instance(call->store), name);
 	if (!function) {
-		host_outcome_set(call->outcome, HOST_FAILED, "no function \"%s\" is exported", name);
+		host_outcome_set(call->outcome, HOST_FAILED, "no function \"%s\" is exported",
+				name);
 		return false;
 	}
 	union sv_value none;

@@ -102,12 +102,15 @@ bool host_response_add(struct host_response *response, struct sv_bytes name, str
 		struct sv_error *error)
 {
 	if (!name_is_token(name))
-		return sv_fail(error, SV_ERROR_INVALID, "a header field's name is not a token: \"%.*s\"",
-				(int)(name.length < 60 ? name.length : 60), (const char *)name.data);
+		return sv_fail(error, SV_ERROR_INVALID,
+				"a header field's name is not a token: \"%.*s\"",
+				(int)(name.length < 60 ? name.length : 60),
+				(const char *)name.data);
 	if (!value_is_clean(value))
 		return sv_fail(error, SV_ERROR_INVALID,
 				"the value of header field \"%.*s\" has a control character",
-				(int)(name.length < 60 ? name.length : 60), (const char *)name.data);
+				(int)(name.length < 60 ? name.length : 60),
+				(const char *)name.data);
 	TRY(field_reserve(response, error));
 	struct buffer *text = &response->text;
 	struct host_field field = {

@@ -41,7 +41,8 @@ static bool artifact_read(int fd, struct buffer *buffer, struct sv_error *error)
 		if (got < 0)
 			return sv_fail_errno(error, "cannot be read");
 		if (got == 0)
-			return sv_fail(error, SV_ERROR_ARTIFACT, "became shorter while it was read");
+			return sv_fail(error, SV_ERROR_ARTIFACT,
+					"became shorter while it was read");
 		buffer->length += (size_t)got;
 	}
 	return true;
@@ -80,8 +81,10 @@ static bool artifact_place(struct sv_artifact *artifact, const struct artifact_e
 	struct sv_span image = artifact->header->image;
 	uintptr_t image_start = start + (uintptr_t)(intptr_t)image.offset;
 	uintptr_t in_section = image_start - artifact->bias - elf->image_address;
-	if (image.count && (in_section > elf->image_size ||
-				image.count > elf->image_size - in_section || in_section % SV_HOST_PAGE))
+	if (image.count &&
+			(in_section > elf->image_size ||
+					image.count > elf->image_size - in_section ||
+					in_section % SV_HOST_PAGE))
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has its memory image outside %s",
 				SV_IMAGE_SECTION);
 	artifact->image_offset = (off_t)(elf->image_offset + in_section);

@@ -37,7 +37,7 @@ struct artifact_elf {
 	struct sv_artifact_note note;
 	uint64_t image_address, image_offset, image_size; /* size 0: no image */
 	uint64_t text_address, text_size;                 /* all executable segments */
-	uint64_t high;                                    /* end of all loaded segments; they begin at 0 */
+	uint64_t high; /* end of all loaded segments; they begin at 0 */
 };
 
 /*

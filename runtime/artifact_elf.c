@@ -55,7 +55,8 @@ static bool elf_check_header(struct elf_file *file, struct sv_error *error)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "is not a shared object");
 	if (header.e_machine != EM_X86_64)
 		return sv_fail(error, SV_ERROR_ARTIFACT,
-				"is for another machine (ELF machine %u), not x86-64", header.e_machine);
+				"is for another machine (ELF machine %u), not x86-64",
+				header.e_machine);
 	if (header.e_shoff > file->bytes.length ||
 			elf_getphdrnum(file->elf, &file->segment_count) != 0)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "is cut off or has damaged ELF tables");
@@ -107,7 +108,8 @@ static bool elf_read_note(struct elf_file *file, uint64_t *at, struct sv_error *
 	return true;
 }
 
-static bool elf_check_checksum(const struct elf_file *file, uint64_t note_at, struct sv_error *error)
+static bool elf_check_checksum(const struct elf_file *file, uint64_t note_at,
+		struct sv_error *error)
 {
 	static const uint8_t zeros[sizeof file->found->note.checksum];
 	uint64_t at = note_at + offsetof(struct sv_artifact_note, checksum);
@@ -129,7 +131,8 @@ static bool elf_check_note(struct elf_file *file, struct sv_error *error)
 	const struct sv_artifact_note *note = &file->found->note;
 	if (note->abi_version != SV_ABI_VERSION)
 		return sv_fail(error, SV_ERROR_ARTIFACT,
-				"was made by Selvage %s for ABI %u; this one has ABI %u: compile it again",
+				"was made by Selvage %s for ABI %u; this one has ABI %u: compile "
+		                "it again",
 				note->compiler, note->abi_version, SV_ABI_VERSION);
 	if (strcmp(note->target, "x86_64") != 0)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "is for the target \"%s\", not x86_64",
@@ -161,7 +164,8 @@ static bool elf_check_load(struct elf_file *file, const GElf_Phdr *segment, stru
 {
 	struct artifact_elf *found = file->found;
 	if ((segment->p_flags & PF_W) && (segment->p_flags & PF_X))
-		return sv_fail(error, SV_ERROR_ARTIFACT, "has memory that is writable and executable");
+		return sv_fail(error, SV_ERROR_ARTIFACT,
+				"has memory that is writable and executable");
 	if (!elf_load_is_plain(file, segment))
 		return sv_fail(error, SV_ERROR_ARTIFACT, "is cut off or has a damaged segment");
 	found->high = segment->p_vaddr + segment->p_memsz;
@@ -235,13 +239,15 @@ static bool elf_check_dynamic(const struct elf_file *file, const GElf_Phdr *segm
 		struct sv_error *error)
 {
 	bool has_hash = false;
-	for (uint64_t at = 0; at + sizeof(Elf64_Dyn) <= segment->p_filesz; at += sizeof(Elf64_Dyn)) {
+	for (uint64_t at = 0; at + sizeof(Elf64_Dyn) <= segment->p_filesz;
+			at += sizeof(Elf64_Dyn)) {
 		Elf64_Dyn entry;
 		memcpy(&entry, file->bytes.data + segment->p_offset + at, sizeof entry);
 		if (!elf_tag_is_harmless(file, &entry))
 			return sv_fail(error, SV_ERROR_ARTIFACT,
 					"asks the loader to do something (dynamic tag 0x%" PRIx64
-					"): libraries, relocations and constructors are not allowed",
+					"): libraries, relocations and constructors are not "
+			                "allowed",
 					(uint64_t)entry.d_tag);
 		has_hash |= entry.d_tag == DT_HASH;
 		if (entry.d_tag == DT_NULL && has_hash)
@@ -307,7 +313,8 @@ static bool elf_check_segments(struct elf_file *file, struct sv_error *error)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has no dynamic section");
 	/* Without the header the loader would make all stacks of the process executable. */
 	if (!has_stack)
-		return sv_fail(error, SV_ERROR_ARTIFACT, "does not say that its stack is not executable");
+		return sv_fail(error, SV_ERROR_ARTIFACT,
+				"does not say that its stack is not executable");
 	return true;
 }
 
@@ -323,7 +330,9 @@ static bool elf_check_hash(const struct elf_file *file, size_t symbols, struct s
 	is_good = is_good && counts[0] > 0 && counts[1] == symbols &&
 			table.sh_size == sizeof counts + entries * sizeof entry;
 	for (uint64_t i = 0; is_good && i < entries; i++) {
-		memcpy(&entry, file->bytes.data + table.sh_offset + sizeof counts + i * sizeof entry,
+		memcpy(&entry,
+				file->bytes.data + table.sh_offset + sizeof counts +
+						i * sizeof entry,
 				sizeof entry);
 		/* A chain that led back to itself would never end. */
 		is_good = entry < symbols && (i < counts[0] || entry == 0);
@@ -340,9 +349,11 @@ static bool elf_check_symbol(const struct elf_file *file, const GElf_Shdr *table
 	if (!name)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has a damaged symbol table");
 	if (symbol.st_shndx == SHN_UNDEF)
-		return sv_fail(error, SV_ERROR_ARTIFACT, "has an undefined symbol, \"%.80s\"", name);
+		return sv_fail(error, SV_ERROR_ARTIFACT, "has an undefined symbol, \"%.80s\"",
+				name);
 	if (strcmp(name, SV_ARTIFACT_SYMBOL) != 0 || ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT)
-		return sv_fail(error, SV_ERROR_ARTIFACT, "has an unexpected symbol, \"%.80s\"", name);
+		return sv_fail(error, SV_ERROR_ARTIFACT, "has an unexpected symbol, \"%.80s\"",
+				name);
 	return true;
 }
 
@@ -372,7 +383,8 @@ static bool elf_check_sections(const struct elf_file *file, struct sv_error *err
 		if (!(header.sh_flags & SHF_ALLOC))
 			continue;
 		if (header.sh_type == SHT_RELA || header.sh_type == SHT_REL ||
-				header.sh_type == SHT_INIT_ARRAY || header.sh_type == SHT_FINI_ARRAY)
+				header.sh_type == SHT_INIT_ARRAY ||
+				header.sh_type == SHT_FINI_ARRAY)
 			return sv_fail(error, SV_ERROR_ARTIFACT, "has relocations or constructors");
 	}
 	return true;
@@ -385,7 +397,8 @@ static bool elf_find_image(const struct elf_file *file, struct sv_error *error)
 	if (!elf_find_section(file, SV_IMAGE_SECTION, &header))
 		return true;
 	if (header.sh_offset % SV_HOST_PAGE != 0 || header.sh_addr % SV_HOST_PAGE != 0)
-		return sv_fail(error, SV_ERROR_ARTIFACT, "has a memory image that is not page-aligned");
+		return sv_fail(error, SV_ERROR_ARTIFACT,
+				"has a memory image that is not page-aligned");
 	found->image_address = header.sh_addr;
 	found->image_offset = header.sh_offset;
 	found->image_size = header.sh_size;
@@ -411,7 +424,8 @@ bool artifact_elf_check(struct sv_bytes bytes, struct artifact_elf *elf, struct 
 	struct elf_file file = {.bytes = bytes, .found = elf,
 			.elf = elf_memory((char *)bytes.data, bytes.length)};
 	if (!file.elf)
-		return sv_fail(error, SV_ERROR_ARTIFACT, "is not readable as ELF: %s", elf_errmsg(-1));
+		return sv_fail(error, SV_ERROR_ARTIFACT, "is not readable as ELF: %s",
+				elf_errmsg(-1));
 	bool done = elf_check_all(&file, error);
 	elf_end(file.elf);
 	return done;

@@ -86,9 +86,11 @@ static bool records_check_types(const struct sv_artifact *artifact, struct sv_er
 	const struct sv_artifact_header *header = artifact->header;
 	for (uint32_t i = 0; i < header->types.count; i++) {
 		const struct sv_type_record *type = &artifact_types(artifact)[i];
-		if (type->parameter_count > SV_MAX_PARAMETERS || type->result_count > SV_MAX_RESULTS ||
+		if (type->parameter_count > SV_MAX_PARAMETERS ||
+				type->result_count > SV_MAX_RESULTS ||
 				!range_holds(header->type_codes.count, type->offset,
-						(uint64_t)type->parameter_count + type->result_count))
+						(uint64_t)type->parameter_count +
+								type->result_count))
 			return records_fail(error, "function type");
 	}
 	for (uint32_t i = 0; i < header->functions.count; i++) {
@@ -142,8 +144,9 @@ static bool records_check_exports(const struct sv_artifact *artifact, struct sv_
 				!range_holds(header->strings.count, export->name.offset,
 						export->name.length))
 			return records_fail(error, "export");
-		if (export->kind == SV_EXTERN_FUNCTION && artifact_functions(artifact)[export->index]
-								 .reference == SV_NO_INDEX)
+		if (export->kind == SV_EXTERN_FUNCTION &&
+				artifact_functions(artifact)[export->index].reference ==
+						SV_NO_INDEX)
 			return records_fail(error, "an exported function without reference");
 	}
 	return true;
@@ -208,16 +211,21 @@ static bool records_check_segments(const struct sv_artifact *artifact, struct sv
 	for (uint32_t i = 0; i < header->data.count; i++) {
 		const struct sv_data_record *data = &artifact_data(artifact)[i];
 		bool is_active = data->mode == SV_SEGMENT_ACTIVE;
-		if ((is_active && (data->memory >= header->memories.count ||
-				!constant_is_valid(header, &data->address, header->globals.count))) ||
-				!range_holds(header->segment_bytes.count, data->offset, data->length))
+		if ((is_active &&
+				    (data->memory >= header->memories.count ||
+						    !constant_is_valid(header, &data->address,
+								    header->globals.count))) ||
+				!range_holds(header->segment_bytes.count, data->offset,
+						data->length))
 			return records_fail(error, "data segment");
 	}
 	for (uint32_t i = 0; i < header->elements.count; i++) {
 		const struct sv_element_record *element = &artifact_elements(artifact)[i];
 		bool is_active = element->mode == SV_SEGMENT_ACTIVE;
-		if ((is_active && (element->table >= header->tables.count ||
-				!constant_is_valid(header, &element->index, header->globals.count))) ||
+		if ((is_active &&
+				    (element->table >= header->tables.count ||
+						    !constant_is_valid(header, &element->index,
+								    header->globals.count))) ||
 				!range_holds(header->items.count, element->first_item,
 						element->item_count))
 			return records_fail(error, "element segment");

@@ -83,9 +83,12 @@ static void frame_fill(struct sv_frame *frame, const struct sv_artifact *artifac
 	struct sv_name name = artifact_functions(artifact)[symbol->function].name;
 	struct sv_name module = artifact->header->module_name;
 	*frame = (struct sv_frame){.function = symbol->function,
-			.wasm_offset = symbol->wasm_offset, .code_offset = symbol->code_offset,
-			.name = artifact_string(artifact, name), .name_length = name.length,
-			.module = artifact_string(artifact, module), .module_length = module.length};
+			.wasm_offset = symbol->wasm_offset,
+			.code_offset = symbol->code_offset,
+			.name = artifact_string(artifact, name),
+			.name_length = name.length,
+			.module = artifact_string(artifact, module),
+			.module_length = module.length};
 	if (module.length)
 		return;
 	frame->module = file_of_path(artifact->name);

@@ -36,8 +36,8 @@ static void *activation_place(struct sv_store *store, const struct thread *threa
 		return NULL;
 	}
 	if (thread->depth >= nested_max) {
-		sv_fail(error, SV_ERROR_LIMIT, "more than %u calls are nested through host functions",
-				nested_max);
+		sv_fail(error, SV_ERROR_LIMIT,
+				"more than %u calls are nested through host functions", nested_max);
 		return NULL;
 	}
 	if (!store->activation)
@@ -47,7 +47,8 @@ static void *activation_place(struct sv_store *store, const struct thread *threa
 		return NULL;
 	}
 	/* Below the stub's frame is what it saved, one register. */
-	uintptr_t place = ((uintptr_t)store->state.guest_frame - sizeof(uintptr_t)) & ~(uintptr_t)15;
+	uintptr_t place =
+			((uintptr_t)store->state.guest_frame - sizeof(uintptr_t)) & ~(uintptr_t)15;
 	if (place - (uintptr_t)store->stack.low < nested_room) {
 		sv_fail(error, SV_ERROR_LIMIT, "a nested call has less than %zu bytes left of the "
 				"guest stack (guest_stack_size)", nested_room);
@@ -76,7 +77,8 @@ static void activation_begin(struct activation *activation, struct sv_store *sto
 			.outer_guest_frame = store->state.guest_frame,
 			.outer_store = thread->store,
 			.outer_call = atomic_load_explicit(&thread->call, memory_order_relaxed),
-			.outer_deadline = atomic_load_explicit(&thread->deadline, memory_order_relaxed),
+			.outer_deadline = atomic_load_explicit(&thread->deadline,
+					memory_order_relaxed),
 	};
 	atomic_store_explicit(&thread->call, 0, memory_order_relaxed);
 	uint64_t call = atomic_load_explicit(&store->call, memory_order_relaxed);
@@ -179,7 +181,8 @@ enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *reference,
 		return SV_REFUSED;
 	}
 	if (signature && strcmp(signature, function->type->letters) != 0) {
-		sv_fail(error, SV_ERROR_USAGE, "the function's signature is \"%.100s\", not \"%.100s\"",
+		sv_fail(error, SV_ERROR_USAGE,
+				"the function's signature is \"%.100s\", not \"%.100s\"",
 				function->type->letters, signature);
 		return SV_REFUSED;
 	}

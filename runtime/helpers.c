@@ -118,8 +118,8 @@ void helper_table_copy(struct sv_context *context, uint32_t to_table, uint32_t f
 {
 	struct sv_table_object *target = context->instance->tables[to_table];
 	const struct sv_table_object *source = context->instance->tables[from_table];
-	helper_trap_unless(table_holds(target, to, count) && table_holds(source, from, count), context,
-			SV_TRAP_TABLE_BOUNDS);
+	helper_trap_unless(table_holds(target, to, count) && table_holds(source, from, count),
+			context, SV_TRAP_TABLE_BOUNDS);
 	target->written = true;
 	table_copy(target, to, source, from, count);
 }

@@ -178,7 +178,9 @@ static bool instance_make_memories(struct instance_draft *draft)
 	for (uint32_t i = 0; i < artifact->header->memories.count; i++) {
 		struct memory_plan plan = {
 				.limits = artifact_limits(&artifact_memories(artifact)[i].limits),
-				.bounds = artifact->header->bounds, .artifact = artifact, .index = i};
+				.bounds = artifact->header->bounds,
+				.artifact = artifact,
+				.index = i};
 		if (i >= artifact->header->imported_memories)
 			instance->memories[i] = memory_new(instance->store, &plan, draft->error);
 		if (!instance->memories[i])
@@ -325,8 +327,8 @@ static enum sv_outcome instance_run_start(struct sv_instance *instance, struct s
 	uint32_t index = artifact->header->start;
 	if (index == SV_NO_INDEX)
 		return SV_RETURNED;
-	struct call_target target = {
-			.entry = artifact_entry(artifact, artifact_functions(artifact)[index].type)};
+	struct call_target target = {.entry = artifact_entry(artifact,
+						     artifact_functions(artifact)[index].type)};
 	if (index < artifact->header->imported_functions) {
 		const struct sv_function_row *row = (struct sv_function_row *)instance_context_at(
 				instance, artifact->layout.functions) + index;
@@ -436,7 +438,8 @@ struct sv_funcref *sv_instance_function(struct sv_instance *instance, const char
 
 struct sv_memory *sv_instance_memory(struct sv_instance *instance, uint32_t index)
 {
-	return index < instance->artifact->header->memories.count ? instance->memories[index] : NULL;
+	return index < instance->artifact->header->memories.count ? instance->memories[index]
+								  : NULL;
 }
 
 struct sv_table_object *sv_instance_table(struct sv_instance *instance, uint32_t index)

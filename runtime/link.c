@@ -153,7 +153,8 @@ static struct definition *linker_claim(struct sv_linker *linker, const struct im
 }
 
 bool sv_linker_define_function(struct sv_linker *linker, const char *module, const char *name,
-		const char *signature, sv_host_function function, void *data, struct sv_error *error)
+		const char *signature, sv_host_function function, void *data,
+		struct sv_error *error)
 {
 	struct function_type *type =
 			type_table_intern(&linker->engine->types, signature, error);
@@ -245,7 +246,8 @@ static bool definition_fits(const struct definition *definition,
 		return id == artifact->types[import->index]->id;
 	}
 	case SV_EXTERN_TABLE:
-		return table_fits(definition->value.table, &artifact_tables(artifact)[import->index]);
+		return table_fits(definition->value.table,
+				&artifact_tables(artifact)[import->index]);
 	case SV_EXTERN_MEMORY:
 		return memory_fits(definition->value.memory,
 				&artifact_memories(artifact)[import->index]);
@@ -281,7 +283,8 @@ static const struct definition *linker_look_up(const struct sv_linker *linker,
 	*reason = "incompatible import type";
 	if (!definition_fits(definition, artifact, import))
 		return NULL;
-	*reason = "compiled with --bounds=guard, but the memory is from a module with --bounds=check";
+	*reason = "compiled with --bounds=guard, but the memory is from a module with "
+	          "--bounds=check";
 	return definition_reaches(definition, artifact, import) ? definition : NULL;
 }
 
@@ -350,8 +353,10 @@ bool linker_check_hosted(const struct sv_linker *linker, const struct sv_artifac
 			continue;
 		char text[256];
 		import_describe(artifact, i, text, sizeof text);
-		return sv_fail(error, SV_ERROR_LINK, "%s cannot be pooled: it imports %s, which is not "
-				"a host function", artifact->name, text);
+		return sv_fail(error, SV_ERROR_LINK,
+				"%s cannot be pooled: it imports %s, which is not "
+				"a host function",
+				artifact->name, text);
 	}
 	return true;
 }

@@ -22,7 +22,7 @@ struct definition {
 	struct sv_extern value; /* everything else */
 };
 
-/* The definition that fits import `index`, or NULL with `error`. `linker` may be NULL: none fits. */
+/* The definition that fits import `index`, or NULL with `error`. `linker` NULL: none fits. */
 const struct definition *linker_resolve(const struct sv_linker *linker,
 		const struct sv_artifact *artifact, uint32_t index, struct sv_error *error);
 

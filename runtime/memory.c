@@ -30,7 +30,8 @@ static bool memory_map_image(struct sv_memory *memory, struct sv_error *error)
 				artifact->image_offset + extents[i].offset);
 		if (mapped == MAP_FAILED)
 			return sv_fail_errno(error,
-					"cannot map the initial memory of %s (see vm.max_map_count)",
+					"cannot map the initial memory of %s (see "
+			                "vm.max_map_count)",
 					artifact->name);
 	}
 	return true;

@@ -15,7 +15,7 @@ struct sv_pool {
 	struct sv_store_limits limits;
 	uint32_t count; /* most stores at once */
 	pthread_mutex_t lock;
-	struct sv_store *spares; /* owned; the one returned last is leased first: it is in the cache */
+	struct sv_store *spares; /* owned; the last returned is leased first: it is in the cache */
 	uint32_t made, leased;   /* under the lock, as `spares` */
 };
 

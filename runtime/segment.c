@@ -81,7 +81,8 @@ static enum sv_trap segment_run_elements(struct sv_instance *instance)
 		enum sv_trap trap = SV_TRAP_NONE;
 		if (!instance->tables_ready)
 			trap = segment_init_table(instance, i, record->table,
-					segment_offset(instance, &record->index), 0, record->item_count);
+					segment_offset(instance, &record->index), 0,
+					record->item_count);
 		if (trap)
 			return trap;
 		instance->dropped_elements[i] = true;

@@ -96,7 +96,7 @@ SV_PUBLIC struct sv_artifact *sv_artifact_load(struct sv_engine *engine, const c
 SV_PUBLIC struct sv_artifact *sv_artifact_load_fd(struct sv_engine *engine, int fd,
 		const char *name, struct sv_error *error);
 
-/* Release the artifact; its instances, pools and linker definitions must be gone. NULL is allowed. */
+/* Release it; its instances, pools and linker definitions must be gone. NULL is allowed. */
 SV_PUBLIC void sv_artifact_free(struct sv_artifact *artifact);
 
 /* The artifact's own records (abi/artifact.h); live as long as the artifact. */
@@ -159,7 +159,7 @@ SV_PUBLIC void sv_caller_set_trap(struct sv_caller *caller, enum sv_trap kind, c
 /* Set the code for SV_HOST_EXIT. */
 SV_PUBLIC void sv_caller_set_exit(struct sv_caller *caller, int32_t code);
 
-/* Something that can be imported or exported. Owned by its store (or linker, for host functions). */
+/* What can be imported or exported. Owned by its store (or linker, for host functions). */
 struct sv_extern {
 	enum sv_extern_kind kind;
 	union {

@@ -111,7 +111,7 @@ static void signal_chain(int signal, siginfo_t *info, void *context)
 	}
 	if (signal == SIGNAL_WATCHDOG)
 		return; /* ignored by default */
-	/* A fault happens again when this returns, and then kills the process; kill must be repeated. */
+	/* A fault happens again when this returns, and then kills; a kill must be repeated. */
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 	sigaction(signal, &standard, NULL);
 	if (!is_fault)

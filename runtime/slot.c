@@ -28,7 +28,8 @@ bool slot_lease(struct slot *slot, struct sv_engine *engine, uint64_t reach, str
 	if (start == MAP_FAILED) {
 		atomic_fetch_sub(&engine->slots, 1);
 		return sv_fail_errno(error,
-				"cannot reserve %" PRIu64 " bytes of address space for a memory (see "
+				"cannot reserve %" PRIu64
+				" bytes of address space for a memory (see "
 				"ulimit -v and vm.max_map_count)",
 				whole);
 	}

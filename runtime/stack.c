@@ -22,10 +22,12 @@ bool stack_init(struct stack *stack, size_t size, struct sv_error *error)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (mapping == MAP_FAILED)
 		return sv_fail_errno(error,
-				"cannot map a guest stack of %zu bytes (see vm.max_map_count)", size);
+				"cannot map a guest stack of %zu bytes (see vm.max_map_count)",
+				size);
 	if (mprotect(mapping + SV_STACK_GUARD, size, PROT_READ | PROT_WRITE) != 0) {
 		sv_fail_errno(error,
-				"cannot open a guest stack of %zu bytes (see vm.max_map_count)", size);
+				"cannot open a guest stack of %zu bytes (see vm.max_map_count)",
+				size);
 		munmap(mapping, whole);
 		return false;
 	}

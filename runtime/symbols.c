@@ -257,7 +257,8 @@ static uint32_t scope_call_line(Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Word value;
-	if (!dwarf_attr(die, DW_AT_call_line, &attribute) || dwarf_formudata(&attribute, &value) != 0)
+	if (!dwarf_attr(die, DW_AT_call_line, &attribute) ||
+			dwarf_formudata(&attribute, &value) != 0)
 		return 0;
 	return (uint32_t)value;
 }

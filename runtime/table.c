@@ -47,9 +47,10 @@ struct sv_table_object *sv_table_new(struct sv_store *store, enum sv_type elemen
 		return NULL;
 	}
 	if (!store_take_entries(store, limits.minimum)) {
-		sv_fail(error, SV_ERROR_LIMIT, "a table needs %" PRIu64 " entries; the store's limit "
-				"max_table_entries is %" PRIu64, limits.minimum,
-				store->limits.max_table_entries);
+		sv_fail(error, SV_ERROR_LIMIT,
+				"a table needs %" PRIu64 " entries; the store's limit "
+				"max_table_entries is %" PRIu64,
+				limits.minimum, store->limits.max_table_entries);
 		return NULL;
 	}
 	table = calloc(1, sizeof *table);

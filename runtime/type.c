@@ -67,7 +67,8 @@ static bool type_parse(const char *letters, struct function_type *type, struct s
 		type->has_references |= sv_type_is_reference(letter);
 	}
 	if (side == 0)
-		return sv_fail(error, SV_ERROR_USAGE, "\"%.80s\" is no signature: no colon", letters);
+		return sv_fail(error, SV_ERROR_USAGE, "\"%.80s\" is no signature: no colon",
+				letters);
 	if (counts[0] > SV_MAX_PARAMETERS || counts[1] > SV_MAX_RESULTS)
 		return sv_fail(error, SV_ERROR_LIMIT,
 				"a function type has more than %u parameters or %u results",

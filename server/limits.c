@@ -44,7 +44,8 @@ bool server_limits_check(const struct server_limits *limits, struct sv_error *er
 		if (value < limit->least || value > limit->most)
 			return sv_fail(error, SV_ERROR_USAGE,
 					"--%s must be from %" PRIu64 " to %" PRIu64 "%s",
-					limit->option, limit->least / unit, limit->most / unit, name);
+					limit->option, limit->least / unit, limit->most / unit,
+					name);
 	}
 	return true;
 }

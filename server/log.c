@@ -79,8 +79,8 @@ void log_exchange(struct server_log *log, const struct exchange *exchange, uint6
 		snprintf(cause, sizeof cause, " (%s%s%s)", outcome->cause,
 				outcome->frames[0] ? " at " : "", outcome->frames);
 	uint64_t us = (now - exchange->began) / 1000;
-	log_line(log, "%s %s %s %d %llu %llu.%03llums%s", exchange->request.remote_address, method, target,
-			exchange->response.status, (unsigned long long)exchange->sent,
+	log_line(log, "%s %s %s %d %llu %llu.%03llums%s", exchange->request.remote_address, method,
+			target, exchange->response.status, (unsigned long long)exchange->sent,
 			(unsigned long long)(us / 1000), (unsigned long long)(us % 1000), cause);
 }
 

@@ -81,8 +81,9 @@ void timeout_clear(struct timeout *timeout)
 void timeout_set(struct loop *loop, struct timeout_list *list, struct timeout *timeout)
 {
 	timeout_clear(timeout);
-	*timeout = (struct timeout){
-			.previous = list->last, .list = list, .deadline = loop->now + list->duration};
+	*timeout = (struct timeout){.previous = list->last,
+			.list = list,
+			.deadline = loop->now + list->duration};
 	*(list->last ? &list->last->next : &list->first) = timeout;
 	list->last = timeout;
 }

@@ -8,6 +8,7 @@
  * The guest imports env.log(address, length) and exports greet(i32) -> i32, and wild(),
  * which reads outside its memory.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -76,7 +76,8 @@ static bool environment_add_path(struct cgi_environment *environment, struct sv_
 			int low = is_whole ? hex_value(path.data[i + 2]) : -1;
 			if (high < 0 || low < 0)
 				return sv_fail(error, SV_ERROR_MALFORMED,
-						"the path has a '%%' without two hexadecimal digits");
+						"the path has a '%%' without two hexadecimal "
+				                "digits");
 			c = (uint8_t)(high * 16 + low);
 			i += 2;
 		}
@@ -88,7 +89,7 @@ static bool environment_add_path(struct cgi_environment *environment, struct sv_
 	return true;
 }
 
-/* Fields a program does not get as HTTP_*: known by other names, secret, or about the connection. */
+/* Fields that are not shown as HTTP_*: known by other names, secret, or about the connection. */
 static bool field_is_hidden(const struct host_guest *guest, struct sv_bytes name)
 {
 	static const char *const hidden[] = {
@@ -230,7 +231,7 @@ enum cgi_built cgi_environment_build(struct cgi_environment *environment,
 	environment->count = 0;
 	struct sv_bytes path = request->path;
 	if (path.length == 1 && path.data[0] == '*')
-		path.length = 0; /* "OPTIONS *" is about no path; PATH_INFO is empty or starts with '/' */
+		path.length = 0; /* "OPTIONS *": PATH_INFO is empty or starts with '/' */
 	if (!environment_add_path(environment, path, error))
 		return error->code == SV_ERROR_MALFORMED ? CGI_BAD_PATH : CGI_NO_ROOM;
 	if (!environment_add_all(environment, guest, request, error))

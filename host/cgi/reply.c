@@ -28,8 +28,10 @@ static bool reply_status(struct reply *reply, struct sv_bytes value, struct sv_e
 	bool ends = i == value.length || value.data[i] == ' ';
 	if (i != 3 || !ends || !host_status_is_final(status))
 		return sv_fail(error, SV_ERROR_INVALID,
-				"a Status field that is not a final status of three digits: \"%.*s\"",
-				(int)(value.length < 60 ? value.length : 60), (const char *)value.data);
+				"a Status field that is not a final status of three digits: "
+		                "\"%.*s\"",
+				(int)(value.length < 60 ? value.length : 60),
+				(const char *)value.data);
 	reply->response->status = status;
 	return true;
 }
@@ -89,7 +91,8 @@ static bool reply_line(struct reply *reply, struct sv_bytes line, struct sv_erro
 	if (!colon || colon == line.data)
 		return sv_fail(error, SV_ERROR_INVALID,
 				"a line of the head that is not \"name: value\": \"%.*s\"",
-				(int)(line.length < 60 ? line.length : 60), (const char *)line.data);
+				(int)(line.length < 60 ? line.length : 60),
+				(const char *)line.data);
 	struct sv_bytes name = {line.data, (size_t)(colon - line.data)};
 	struct sv_bytes value = {colon + 1, line.length - name.length - 1};
 	return reply_field(reply, name, trim(value), error);

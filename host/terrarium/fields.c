@@ -51,7 +51,8 @@ static bool names_collect(const struct terrarium_fields *fields, struct buffer *
 bool terrarium_give_names(struct sv_caller *caller, const struct terrarium_fields *fields,
 		const union sv_value *values)
 {
-	uint32_t pointer_out = terrarium_argument(values, 0), count_out = terrarium_argument(values, 1);
+	uint32_t pointer_out = terrarium_argument(values, 0),
+		 count_out = terrarium_argument(values, 1);
 	uint32_t count;
 	struct buffer text = {0};
 	struct sv_bytes *items = calloc(fields_count(fields) + 1, sizeof *items);
@@ -68,7 +69,8 @@ bool terrarium_give_names(struct sv_caller *caller, const struct terrarium_field
 bool terrarium_give_values(struct sv_caller *caller, const struct terrarium_fields *fields,
 		const union sv_value *values)
 {
-	uint32_t pointer_out = terrarium_argument(values, 0), count_out = terrarium_argument(values, 1);
+	uint32_t pointer_out = terrarium_argument(values, 0),
+		 count_out = terrarium_argument(values, 1);
 	struct sv_bytes wanted;
 	TRY(terrarium_view(caller, terrarium_argument(values, 3), terrarium_argument(values, 4),
 			&wanted));

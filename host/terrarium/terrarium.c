@@ -75,7 +75,8 @@ static bool terrarium_examine(const struct sv_artifact *artifact, struct sv_erro
 				"the module needs Terrarium calls this version lacks: %s", names);
 	if (!sv_artifact_has_export(artifact, "run", SV_EXTERN_FUNCTION))
 		return sv_fail(error, SV_ERROR_LINK,
-				"the module imports env.hostcall_* but exports no function \"run\"");
+				"the module imports env.hostcall_* but exports no function "
+		                "\"run\"");
 	return true;
 }
 

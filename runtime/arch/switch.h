@@ -26,7 +26,7 @@ struct guest_frame {
 struct switch_state {
 	void *host_sp;                   /* NULL: no guest is entered */
 	struct guest_frame *guest_frame; /* of the stub through which the guest called the host */
-	_Atomic uint32_t pending;        /* enum sv_trap: end the guest when it is next returned to */
+	_Atomic uint32_t pending; /* enum sv_trap: end the guest when it is next returned to */
 };
 
 /*

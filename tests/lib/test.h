@@ -85,7 +85,8 @@ static inline void test_add(struct test *test)
 		int64_t test_a = (int64_t)(actual), test_e = (int64_t)(expected); \
 		if (test_a != test_e) \
 			FAIL("%s is %" PRId64 " (0x%" PRIx64 "), not %" PRId64 " (0x%" PRIx64 ")", \
-					#actual, test_a, (uint64_t)test_a, test_e, (uint64_t)test_e); \
+					#actual, test_a, (uint64_t)test_a, test_e, \
+					(uint64_t)test_e); \
 	} while (0)
 
 /* Two doubles are the same number (bit for bit, so that NaN and -0 count). */
@@ -136,7 +137,8 @@ static inline void test_add(struct test *test)
 			FAIL("%s did not fail", #call); \
 		if (error.code != (expected_code) || !strstr(error.text, (part))) \
 			FAIL("%s failed with code %d, \"%s\"; wanted code %d, \"%s\"", #call, \
-					(int)error.code, error.text, (int)(expected_code), (part)); \
+					(int)error.code, error.text, (int)(expected_code), \
+					(part)); \
 		sv_error_clear(&error); \
 	} while (0)
 

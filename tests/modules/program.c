@@ -33,7 +33,7 @@ static bool define_stubs(struct sv_linker *linker, struct sv_artifact *artifact,
 		snprintf(module, sizeof module, "%.*s", (int)import.module_length, import.module);
 		snprintf(name, sizeof name, "%.*s", (int)import.name_length, import.name);
 		if (!sv_linker_define_function(linker, module, name, import.signature, stub, NULL,
-				error))
+				    error))
 			return false;
 	}
 	return true;

@@ -82,7 +82,8 @@ bool action_run(struct script *script, json_t *action, struct action_result *res
 {
 	memset(result, 0, sizeof *result);
 	json_t *field = json_object_get(action, "field");
-	struct entry *entry = script_find(script, json_string_value(json_object_get(action, "module")));
+	struct entry *entry =
+			script_find(script, json_string_value(json_object_get(action, "module")));
 	struct sv_extern item;
 	if (!entry || !entry->instance ||
 			!sv_instance_export(entry->instance, json_string_value(field),
@@ -94,7 +95,8 @@ bool action_run(struct script *script, json_t *action, struct action_result *res
 	if (get && item.kind == SV_EXTERN_GLOBAL)
 		return action_get(item.global, result);
 	if (!get && item.kind == SV_EXTERN_FUNCTION)
-		return action_invoke(script, item.function, json_object_get(action, "args"), result);
+		return action_invoke(script, item.function, json_object_get(action, "args"),
+				result);
 	snprintf(script->why, sizeof script->why, "the export is of another kind");
 	return false;
 }

@@ -70,8 +70,8 @@ static struct sv_artifact *module_compile(struct script *script, json_t *command
 static bool module_instantiate(struct script *script, struct sv_artifact *artifact,
 		const char *name, enum sv_outcome *outcome, struct sv_error *error)
 {
-	struct sv_instance *instance = sv_instance_new(script->store, artifact, script->linker,
-			outcome, error);
+	struct sv_instance *instance =
+			sv_instance_new(script->store, artifact, script->linker, outcome, error);
 	if (script->entry_count == MAX_MODULES)
 		return sv_fail(error, SV_ERROR_LIMIT, "too many modules in the script");
 	struct entry *entry = &script->entries[script->entry_count];
@@ -116,8 +116,9 @@ static bool run_module_instance(struct script *script, json_t *command)
 		struct entry *entry = &script->definitions[i - 1];
 		if (name && (!entry->name || strcmp(entry->name, name) != 0))
 			continue;
-		return module_instantiate(script, entry->artifact, command_text(command, "instance"),
-				NULL, &error) || script_fail(script, "instantiate", &error);
+		return module_instantiate(script, entry->artifact,
+				       command_text(command, "instance"), NULL, &error) ||
+				script_fail(script, "instantiate", &error);
 	}
 	return script_fail(script, "no such definition", &error);
 }
@@ -152,7 +153,8 @@ static bool run_assert_return(struct script *script, json_t *command)
 	snprintf(script->why, sizeof script->why, "wrong number of results");
 	TRY(strlen(result.letters) == json_array_size(expected));
 	for (size_t i = 0; result.letters[i]; i++) {
-		if (value_matches(json_array_get(expected, i), result.letters[i], &result.values[i]))
+		if (value_matches(json_array_get(expected, i), result.letters[i],
+				    &result.values[i]))
 			continue;
 		char have[64];
 		char *want = json_dumps(json_array_get(expected, i), JSON_COMPACT);
@@ -176,7 +178,8 @@ static bool run_assert_trap(struct script *script, json_t *command)
 	struct action_result result;
 	TRY(action_run(script, json_object_get(command, "action"), &result));
 	const struct sv_trap_info *trap = sv_store_trap(script->store);
-	const char *have = result.outcome == SV_TRAPPED && trap ? sv_trap_text(trap->kind) : "no trap";
+	const char *have =
+			result.outcome == SV_TRAPPED && trap ? sv_trap_text(trap->kind) : "no trap";
 	const char *wanted = command_text(command, "text");
 	snprintf(script->why, sizeof script->why, "got %s, wanted %s", have, wanted);
 	return text_agrees(have, wanted);
@@ -193,8 +196,9 @@ static bool run_assert_invalid(struct script *script, json_t *command)
 	script->is_unsupported = error.code == SV_ERROR_UNSUPPORTED;
 	snprintf(script->why, sizeof script->why, "%s, wanted %s", valid ? "accepted" : error.text,
 			command_text(command, "text"));
-	return !valid && (error.code == SV_ERROR_MALFORMED || error.code == SV_ERROR_INVALID ||
-			error.code == SV_ERROR_LIMIT);
+	return !valid &&
+			(error.code == SV_ERROR_MALFORMED || error.code == SV_ERROR_INVALID ||
+					error.code == SV_ERROR_LIMIT);
 }
 
 static bool run_assert_unlinkable(struct script *script, json_t *command)
@@ -280,7 +284,8 @@ static void command_count(struct script *script, json_t *command)
 	script->counts.passed += passed && !reason;
 	script->counts.failed += !passed || reason;
 	if (!passed || reason)
-		printf("FAIL %s %s: %s\n", place, type, reason ? "a listed skip passes" : script->why);
+		printf("FAIL %s %s: %s\n", place, type,
+				reason ? "a listed skip passes" : script->why);
 }
 
 static void script_finish(struct script *script)
@@ -319,7 +324,8 @@ bool script_run(struct script *script)
 	}
 	size_t i;
 	json_t *command;
-	json_array_foreach(json_object_get(root, "commands"), i, command) {
+	json_array_foreach(json_object_get(root, "commands"), i, command)
+	{
 		if (ready)
 			command_count(script, command);
 	}

@@ -13,8 +13,13 @@ static enum sv_host_result print(struct sv_caller *caller, union sv_value *value
 static bool spectest_functions(struct script *script, struct sv_error *error)
 {
 	static const char *const functions[][2] = {
-			{"print", ":"}, {"print_i32", "i:"}, {"print_i64", "I:"}, {"print_f32", "f:"},
-			{"print_f64", "F:"}, {"print_i32_f32", "if:"}, {"print_f64_f64", "FF:"},
+			{"print", ":"},
+			{"print_i32", "i:"},
+			{"print_i64", "I:"},
+			{"print_f32", "f:"},
+			{"print_f64", "F:"},
+			{"print_i32_f32", "if:"},
+			{"print_f64_f64", "FF:"},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(functions); i++)
 		TRY(sv_linker_define_function(script->linker, "spectest", functions[i][0],
@@ -33,8 +38,10 @@ static bool spectest_global(struct script *script, const char *name, enum sv_typ
 bool spectest_define(struct script *script, struct sv_error *error)
 {
 	TRY(spectest_functions(script, error));
-	TRY(spectest_global(script, "global_i32", SV_TYPE_I32, (union sv_value){.i32 = 666}, error));
-	TRY(spectest_global(script, "global_i64", SV_TYPE_I64, (union sv_value){.i64 = 666}, error));
+	TRY(spectest_global(script, "global_i32", SV_TYPE_I32, (union sv_value){.i32 = 666},
+			error));
+	TRY(spectest_global(script, "global_i64", SV_TYPE_I64, (union sv_value){.i64 = 666},
+			error));
 	TRY(spectest_global(script, "global_f32", SV_TYPE_F32, (union sv_value){.f32 = 666.6f},
 			error));
 	TRY(spectest_global(script, "global_f64", SV_TYPE_F64, (union sv_value){.f64 = 666.6},
@@ -46,5 +53,6 @@ bool spectest_define(struct script *script, struct sv_error *error)
 	struct sv_extern memory = {.kind = SV_EXTERN_MEMORY};
 	memory.memory = sv_memory_new(script->store,
 			(struct sv_size_limits){.minimum = 1, .maximum = 2}, error);
-	return memory.memory && sv_linker_define(script->linker, "spectest", "memory", memory, error);
+	return memory.memory &&
+			sv_linker_define(script->linker, "spectest", "memory", memory, error);
 }

@@ -81,7 +81,8 @@ bool value_matches(json_t *expected, char letter, const union sv_value *value)
 	if (strcmp(type, "either") == 0) {
 		size_t i;
 		json_t *item;
-		json_array_foreach(json_object_get(expected, "values"), i, item) {
+		json_array_foreach(json_object_get(expected, "values"), i, item)
+		{
 			if (value_matches(item, letter, value))
 				return true;
 		}

@@ -11,9 +11,9 @@
 #include "base/file.h"
 #include "tests/unit/runtime_fixture.h"
 
-static const char plain_text[] =
-		"(module (memory 1) (data (i32.const 0) \"image\")\n"
-		"(func (export \"f\") (param i32) (result i32) (i32.div_u (i32.const 1) (local.get 0))))";
+static const char plain_text[] = "(module (memory 1) (data (i32.const 0) \"image\")\n"
+				 "(func (export \"f\") (param i32) (result i32) (i32.div_u "
+                                 "(i32.const 1) (local.get 0))))";
 
 static struct sv_artifact *load_bytes(const void *bytes, size_t length)
 {
@@ -48,17 +48,22 @@ TEST(files_of_other_kinds_are_refused)
 		const char *reason;
 	} cases[] = {
 			{"", 0, "file is empty"},
-			{"\0asm\1\0\0\0", 8, "is a WebAssembly module, not an artifact; compile it first"},
+			{"\0asm\1\0\0\0", 8,
+					"is a WebAssembly module, not an artifact; compile it "
+	                                "first"},
 			{"hello, world", 12, "is not an ELF file"},
 			{"\177ELF", 4, "is cut off in the ELF header"},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
 		CHECK_ERROR(load_bytes(cases[i].bytes, cases[i].length), SV_ERROR_ARTIFACT,
 				cases[i].reason);
-	CHECK_ERROR(sv_artifact_load(engine, "/nonexistent", &error), SV_ERROR_SYSTEM, "/nonexistent");
+	CHECK_ERROR(sv_artifact_load(engine, "/nonexistent", &error), SV_ERROR_SYSTEM,
+			"/nonexistent");
 	CHECK_ERROR(sv_artifact_load(engine, "/", &error), SV_ERROR_ARTIFACT, "not a regular file");
-	CHECK_ERROR(sv_artifact_load(engine, "/dev/null", &error), SV_ERROR_ARTIFACT, "not a regular");
-	CHECK_ERROR(sv_artifact_load(engine, "/proc/self/exe", &error), SV_ERROR_ARTIFACT, "selvage");
+	CHECK_ERROR(sv_artifact_load(engine, "/dev/null", &error), SV_ERROR_ARTIFACT,
+			"not a regular");
+	CHECK_ERROR(sv_artifact_load(engine, "/proc/self/exe", &error), SV_ERROR_ARTIFACT,
+			"selvage");
 	CHECK_ERROR(sv_artifact_load(engine, "/lib/x86_64-linux-gnu/libz.so.1", &error),
 			SV_ERROR_ARTIFACT, "not an artifact of Selvage");
 }
@@ -101,7 +106,8 @@ TEST(sealed_damage_never_breaks_the_loader)
 		struct buffer copy = {0};
 		CHECK_OK(buffer_append(&copy, bytes.data, bytes.length, &error));
 		if (copy.data + at < note_of(&copy) - 16 ||
-				copy.data + at >= note_of(&copy) + sizeof(struct sv_artifact_note)) {
+				copy.data + at >=
+						note_of(&copy) + sizeof(struct sv_artifact_note)) {
 			copy.data[at] ^= 0x55;
 			seal(&copy);
 			struct sv_artifact *artifact = load_bytes(copy.data, copy.length);
@@ -134,7 +140,8 @@ TEST(other_versions_targets_and_cpus_are_refused)
 	CHECK_ERROR(load_bytes(bytes.data, bytes.length), SV_ERROR_CPU, "\"warp9\"");
 	strcpy(note->cpu, "sse2,tbm");
 	seal(&bytes);
-	CHECK_ERROR(load_bytes(bytes.data, bytes.length), SV_ERROR_CPU, "\"tbm\", which this machine");
+	CHECK_ERROR(load_bytes(bytes.data, bytes.length), SV_ERROR_CPU,
+			"\"tbm\", which this machine");
 	buffer_finish(&bytes);
 }
 
@@ -145,16 +152,19 @@ struct foreign_case {
 
 static bool foreign_build(const struct foreign_case *row, struct buffer *bytes)
 {
-	static const char *const note = "__attribute__((section(\".note.selvage\"), used, aligned(4)))"
+	static const char *const note =
+			"__attribute__((section(\".note.selvage\"), used, aligned(4)))"
 			"static const struct { unsigned a, b, c; char o[8]; unsigned v, s, x, y;"
-			"char m[24], t[16], u[512]; } n = {8, 568, 1, \"Selvage\", 1, 0, 0, 0, \"\", \"x86_64\"};\n"
-			"__attribute__((visibility(\"default\"))) const long selvage_artifact[60] = {1};\n";
+			"char m[24], t[16], u[512]; } n = {8, 568, 1, \"Selvage\", 1, 0, 0, 0, "
+	                "\"\", \"x86_64\"};\n"
+			"__attribute__((visibility(\"default\"))) const long selvage_artifact[60] "
+	                "= {1};\n";
 	char source[] = "/tmp/selvage-test-XXXXXX.c", object[] = "/tmp/selvage-test-XXXXXX.so";
 	int fd = mkstemps(source, 2), out = mkstemps(object, 3), status = -1;
 	dprintf(fd, "%s%s", note, row->source);
 	const char *arguments[] = {"cc", "-shared", "-nostdlib", "-fPIC", "-fvisibility=hidden",
-			"-Wl,--build-id=none", "-Wl,--hash-style=sysv", "-o", object, source, row->flags[0], row->flags[1],
-			row->flags[2], NULL};
+			"-Wl,--build-id=none", "-Wl,--hash-style=sysv", "-o", object, source,
+			row->flags[0], row->flags[1], row->flags[2], NULL};
 	extern char **environ;
 	pid_t child;
 	if (posix_spawnp(&child, "cc", NULL, NULL, (char **)arguments, environ) == 0)
@@ -171,7 +181,9 @@ TEST(objects_that_make_the_loader_act_are_refused)
 {
 	_Static_assert(sizeof(struct sv_artifact_note) == 568, "as in the source above");
 	static const struct foreign_case cases[] = {
-			{"int g; __attribute__((constructor)) void c(void) { g = 1; } int f(void) { return g; }", {"-O1"}, "asks the loader"},
+			{"int g; __attribute__((constructor)) void c(void) { g = 1; } int f(void) "
+	                 "{ return g; }",
+					{"-O1"}, "asks the loader"},
 			{"int x(void); int f(void) { return x(); } int (*p)(void) = f;", {"-O1"},
 					"asks the loader"},
 			{"void f(void) {}", {"-Wl,--no-as-needed", "-lc"}, "asks the loader"},
@@ -180,9 +192,10 @@ TEST(objects_that_make_the_loader_act_are_refused)
 			{"__attribute__((visibility(\"default\"))) void f(void) {}", {"-O1"},
 					"unexpected symbol, \"f\""},
 			{"extern int y __attribute__((weak, visibility(\"default\")));\n"
-			 "__attribute__((visibility(\"default\"))) int *f(void) { return &y; }", {"-O1"},
-					"asks the loader"},
-			{"__thread int t; int *f(void) { return &t; } ", {"-O1"}, "thread-local"},
+			 "__attribute__((visibility(\"default\"))) int *f(void) { return &y; }",
+					{"-O1"}, "asks the loader"},
+			{"__attribute__((used)) static __thread int t = 5;", {"-O1"},
+					"thread-local"},
 			{"void f(void) {}", {"-O1"}, "inconsistent records: no magic number"},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -190,7 +203,8 @@ TEST(objects_that_make_the_loader_act_are_refused)
 		CHECK_MSG(foreign_build(&cases[i], &bytes), "case %zu did not build", i);
 		seal(&bytes);
 		struct sv_artifact *artifact = load_bytes(bytes.data, bytes.length);
-		CHECK_MSG(!artifact && strstr(error.text, cases[i].reason), "case %zu: %s", i, error.text);
+		CHECK_MSG(!artifact && strstr(error.text, cases[i].reason), "case %zu: %s", i,
+				error.text);
 		sv_error_clear(&error);
 		buffer_finish(&bytes);
 	}

@@ -10,11 +10,13 @@ static const char border_text[] =
 		"(import \"host\" \"again\" (func $again (param i32) (result i32)))\n"
 		"(import \"host\" \"mix\" (func $mix (param i32 i64 f32 f64 i64 i64 i64 i64)\n"
 		"  (result f64 i64 f32 i32)))\n"
-		"(import \"host\" \"refs\" (func $refs (param funcref externref) (result externref funcref)))\n"
+		"(import \"host\" \"refs\" (func $refs (param funcref externref) (result externref "
+                "funcref)))\n"
 		"(memory (export \"memory\") 1) (type $ii (func (param i32) (result i32)))\n"
 		"(func $id (export \"id\") (type $ii) (local.get 0))\n"
 		"(func (export \"end\") (type $ii) (call $end (local.get 0)))\n"
-		"(func (export \"again\") (type $ii) (i32.add (i32.const 1) (call $again (local.get 0))))\n"
+		"(func (export \"again\") (type $ii) (i32.add (i32.const 1) (call $again "
+                "(local.get 0))))\n"
 		"(func (export \"trap\") (type $ii) (i32.div_u (i32.const 1) (i32.const 0)))\n"
 		"(func (export \"mix\") (param i32 i64 f32 f64) (result f64 i64 f32 i32)\n"
 		"  (call $mix (local.get 0) (local.get 1) (local.get 2) (local.get 3)\n"
@@ -50,8 +52,8 @@ static enum sv_host_result host_again(struct sv_caller *caller, union sv_value *
 	if (values[0].i32 == 0)
 		return SV_HOST_OK;
 	const char *name = values[0].i32 == -2 ? "trap" : "again";
-	enum sv_outcome outcome =
-			sv_call(store, sv_instance_function(instance, name), "i:i", &inner, &refusal);
+	enum sv_outcome outcome = sv_call(store, sv_instance_function(instance, name), "i:i",
+			&inner, &refusal);
 	values[0].i32 = inner.i32;
 	if (outcome == SV_REFUSED)
 		values[0].i32 = refusal.code == SV_ERROR_LIMIT ? 1000 : -1;
@@ -90,12 +92,15 @@ static struct sv_funcref *forced_result;
 static struct sv_linker *border_linker(void)
 {
 	struct sv_linker *linker = sv_linker_new(engine, &error);
-	fixture_need(sv_linker_define_function(linker, "host", "end", "i:i", host_end, NULL, &error) &&
-			sv_linker_define_function(linker, "host", "again", "i:i", host_again, NULL, &error) &&
-			sv_linker_define_function(linker, "host", "mix", "iIfFIIII:FIfi", host_mix, NULL,
-					&error) &&
-			sv_linker_define_function(linker, "host", "refs", "re:er", host_refs,
-					&forced_result, &error), "linker");
+	fixture_need(sv_linker_define_function(linker, "host", "end", "i:i", host_end, NULL,
+				     &error) &&
+					sv_linker_define_function(linker, "host", "again", "i:i",
+							host_again, NULL, &error) &&
+					sv_linker_define_function(linker, "host", "mix",
+							"iIfFIIII:FIfi", host_mix, NULL, &error) &&
+					sv_linker_define_function(linker, "host", "refs", "re:er",
+							host_refs, &forced_result, &error),
+			"linker");
 	return linker;
 }
 
@@ -128,7 +133,8 @@ TEST(all_kinds_of_values_cross_in_both_directions)
 	CHECK_EQ(values[1].i64, 5);
 	CHECK_DOUBLE((double)values[2].f32, 3.0);
 	CHECK_EQ(values[3].i32, 93);
-	union sv_value refs[2] = {{.ref = sv_instance_function(guest.instance, "id")}, {.ref = &refs}};
+	union sv_value refs[2] = {
+			{.ref = sv_instance_function(guest.instance, "id")}, {.ref = &refs}};
 	CHECK_EQ(guest_call(&guest, "refs", refs), SV_RETURNED);
 	CHECK(refs[0].ref == &refs && refs[1].ref == sv_instance_function(guest.instance, "id"));
 	union sv_value own;
@@ -169,10 +175,11 @@ TEST(wrong_types_stores_and_threads_are_refused)
 	union sv_value values[2] = {{.i32 = 1}};
 	CHECK_ERROR(sv_call(guest.store, id, "I:i", values, &error) != SV_REFUSED, SV_ERROR_USAGE,
 			"\"i:i\"");
-	CHECK_ERROR(sv_call(guest.store, foreign, NULL, values, &error) != SV_REFUSED, SV_ERROR_USAGE,
-			"another store");
+	CHECK_ERROR(sv_call(guest.store, foreign, NULL, values, &error) != SV_REFUSED,
+			SV_ERROR_USAGE, "another store");
 	values[0].ref = foreign;
-	CHECK_ERROR(guest_call(&guest, "refs", values) != SV_REFUSED, SV_ERROR_USAGE, "another store");
+	CHECK_ERROR(guest_call(&guest, "refs", values) != SV_REFUSED, SV_ERROR_USAGE,
+			"another store");
 	values[0].ref = NULL;
 	forced_result = foreign;
 	CHECK_EQ(guest_call(&guest, "refs", values), SV_TRAPPED);

@@ -14,12 +14,14 @@ static const char endless_text[] =
 		"(module (import \"host\" \"wait\" (func $wait (param i32) (result i32)))\n"
 		"(memory 1024) (type $ii (func (param i32) (result i32)))\n"
 		"(func (export \"loop\") (type $ii) (loop (br 0)) (unreachable))\n"
-		"(func (export \"calls\") (type $ii) (loop (drop (call $wait (i32.const 0))) (br 0))\n"
+		"(func (export \"calls\") (type $ii) (loop (drop (call $wait (i32.const 0))) (br "
+                "0))\n"
 		"  (unreachable))\n"
 		"(func (export \"fills\") (type $ii)\n"
 		"  (loop (memory.fill (i32.const 0) (i32.const 7) (i32.const 0x4000000)) (br 0))\n"
 		"  (unreachable))\n"
-		"(func (export \"grows\") (type $ii) (loop (drop (memory.grow (i32.const 0))) (br 0))\n"
+		"(func (export \"grows\") (type $ii) (loop (drop (memory.grow (i32.const 0))) (br "
+                "0))\n"
 		"  (unreachable))\n"
 		"(func (export \"waits\") (type $ii) (call $wait (local.get 0)))\n"
 		"(func (export \"id\") (type $ii) (local.get 0)))";
@@ -36,8 +38,10 @@ static enum sv_host_result host_wait(struct sv_caller *caller, union sv_value *v
 static struct sv_linker *linker_with_wait(void)
 {
 	struct sv_linker *linker = sv_linker_new(engine, &error);
-	fixture_need(linker && sv_linker_define_function(linker, "host", "wait", "i:i", host_wait, NULL,
-					&error), "linker");
+	fixture_need(linker &&
+					sv_linker_define_function(linker, "host", "wait", "i:i",
+							host_wait, NULL, &error),
+			"linker");
 	return linker;
 }
 
@@ -74,7 +78,8 @@ TEST(loops_that_are_mostly_in_the_host_end)
 	struct sv_linker *linker = linker_with_wait();
 	struct guest guest = guest_open_linked(endless_text, linker);
 	for (int i = 0; i < 300; i++) {
-		CHECK_EQ(call_within(&guest, names[i % 3], (uint64_t)(i % 7 + 1) * 200000), SV_TIMED_OUT);
+		CHECK_EQ(call_within(&guest, names[i % 3], (uint64_t)(i % 7 + 1) * 200000),
+				SV_TIMED_OUT);
 		CHECK_EQ(sv_store_trap(guest.store)->frame_count, 1);
 	}
 	guest_close(&guest);
@@ -200,7 +205,8 @@ static void *run_loops(void *data)
 TEST(deadlines_of_several_threads_do_not_disturb_each_other)
 {
 	pthread_t threads[4];
-	struct guest guest = {fixture_load("(module (func (export \"loop\") (loop (br 0))))"), NULL, NULL};
+	struct guest guest = {fixture_load("(module (func (export \"loop\") (loop (br 0))))"), NULL,
+			NULL};
 	for (size_t i = 0; i < 4; i++)
 		CHECK(pthread_create(&threads[i], NULL, run_loops, &guest) == 0);
 	for (size_t i = 0; i < 4; i++) {

@@ -6,7 +6,8 @@
 
 static const char provider_text[] =
 		"(module (memory (export \"memory\") 1 3) (table (export \"table\") 2 5 funcref)\n"
-		"(global (export \"counter\") (mut i32) (i32.const 7)) (global (export \"pi\") i32 (i32.const 3))\n"
+		"(global (export \"counter\") (mut i32) (i32.const 7)) (global (export \"pi\") i32 "
+                "(i32.const 3))\n"
 		"(func (export \"get\") (param i32) (result i32) (i32.load (local.get 0)))\n"
 		"(func (export \"count\") (param i32) (result i32)\n"
 		"  (i32.load offset=0 (i32.const 0)))\n"
@@ -15,17 +16,22 @@ static const char provider_text[] =
 static const char user_text[] =
 		"(module (type $ii (func (param i32) (result i32)))\n"
 		"(import \"p\" \"memory\" (memory 1)) (import \"p\" \"table\" (table 1 funcref))\n"
-		"(import \"p\" \"counter\" (global $c (mut i32))) (import \"p\" \"pi\" (global $pi i32))\n"
-		"(import \"p\" \"get\" (func $get (type $ii))) (import \"p\" \"fail\" (func $fail (type $ii)))\n"
+		"(import \"p\" \"counter\" (global $c (mut i32))) (import \"p\" \"pi\" (global $pi "
+                "i32))\n"
+		"(import \"p\" \"get\" (func $get (type $ii))) (import \"p\" \"fail\" (func $fail "
+                "(type $ii)))\n"
 		"(func $own (type $ii) (i32.mul (local.get 0) (i32.const 2)))\n"
 		"(elem (i32.const 1) $own) (data (i32.const 8) \"\\2a\\00\\00\\00\")\n"
-		"(global $copy i32 (global.get $pi)) (export \"copied\" (global $copy)) (export \"get\" (func $get))\n"
+		"(global $copy i32 (global.get $pi)) (export \"copied\" (global $copy)) (export "
+                "\"get\" (func $get))\n"
 		"(func (export \"bump\") (type $ii)\n"
 		"  (global.set $c (i32.add (global.get $c) (local.get 0))) (global.get $c))\n"
 		"(func (export \"through\") (type $ii) (call $get (local.get 0)))\n"
-		"(func (export \"fails\") (type $ii) (i32.add (i32.const 1) (call $fail (local.get 0))))\n"
+		"(func (export \"fails\") (type $ii) (i32.add (i32.const 1) (call $fail (local.get "
+                "0))))\n"
 		"(func (export \"grow\") (type $ii) (memory.grow (local.get 0)))\n"
-		"(func (export \"indirect\") (type $ii) (call_indirect (type $ii) (i32.const 21) (local.get 0))))";
+		"(func (export \"indirect\") (type $ii) (call_indirect (type $ii) (i32.const 21) "
+                "(local.get 0))))";
 
 static struct sv_linker *linker_of(struct sv_instance *instance)
 {
@@ -74,17 +80,27 @@ TEST(imports_that_do_not_fit_are_refused_by_name)
 	static const struct {
 		const char *import, *reason;
 	} cases[] = {
-			{"(import \"p\" \"nothing\" (func))", "unknown import: p.nothing (function :)"},
+			{"(import \"p\" \"nothing\" (func))",
+					"unknown import: p.nothing (function :)"},
 			{"(import \"q\" \"get\" (func))", "unknown import: q.get"},
-			{"(import \"p\" \"get\" (func (param i64) (result i32)))", "incompatible import type: p.get"},
-			{"(import \"p\" \"get\" (memory 1))", "incompatible import type: p.get (memory)"},
-			{"(import \"p\" \"memory\" (memory 2))", "incompatible import type: p.memory"},
-			{"(import \"p\" \"memory\" (memory 1 2))", "incompatible import type: p.memory"},
-			{"(import \"p\" \"table\" (table 3 funcref))", "incompatible import type: p.table"},
-			{"(import \"p\" \"table\" (table 1 4 funcref))", "incompatible import type: p.table"},
-			{"(import \"p\" \"table\" (table 1 externref))", "incompatible import type: p.table"},
-			{"(import \"p\" \"counter\" (global i32))", "incompatible import type: p.counter"},
-			{"(import \"p\" \"pi\" (global (mut i32)))", "incompatible import type: p.pi"},
+			{"(import \"p\" \"get\" (func (param i64) (result i32)))",
+					"incompatible import type: p.get"},
+			{"(import \"p\" \"get\" (memory 1))",
+					"incompatible import type: p.get (memory)"},
+			{"(import \"p\" \"memory\" (memory 2))",
+					"incompatible import type: p.memory"},
+			{"(import \"p\" \"memory\" (memory 1 2))",
+					"incompatible import type: p.memory"},
+			{"(import \"p\" \"table\" (table 3 funcref))",
+					"incompatible import type: p.table"},
+			{"(import \"p\" \"table\" (table 1 4 funcref))",
+					"incompatible import type: p.table"},
+			{"(import \"p\" \"table\" (table 1 externref))",
+					"incompatible import type: p.table"},
+			{"(import \"p\" \"counter\" (global i32))",
+					"incompatible import type: p.counter"},
+			{"(import \"p\" \"pi\" (global (mut i32)))",
+					"incompatible import type: p.pi"},
 			{"(import \"p\" \"pi\" (global i64))", "incompatible import type: p.pi"},
 	};
 	struct guest provider = guest_open(provider_text);
@@ -93,11 +109,12 @@ TEST(imports_that_do_not_fit_are_refused_by_name)
 		char text[200];
 		snprintf(text, sizeof text, "(module %s (func))", cases[i].import);
 		struct sv_artifact *artifact = fixture_load(text);
-		CHECK_ERROR(sv_instance_new(provider.store, artifact, linker, NULL, &error), SV_ERROR_LINK,
+		CHECK_ERROR(sv_instance_new(provider.store, artifact, linker, NULL, &error),
+				SV_ERROR_LINK, cases[i].reason);
+		CHECK_ERROR(sv_linker_check(linker, artifact, &error), SV_ERROR_LINK,
 				cases[i].reason);
-		CHECK_ERROR(sv_linker_check(linker, artifact, &error), SV_ERROR_LINK, cases[i].reason);
-		CHECK_ERROR(sv_instance_new(provider.store, artifact, NULL, NULL, &error), SV_ERROR_LINK,
-				"unknown import");
+		CHECK_ERROR(sv_instance_new(provider.store, artifact, NULL, NULL, &error),
+				SV_ERROR_LINK, "unknown import");
 		sv_artifact_free(artifact);
 	}
 	sv_linker_free(linker);
@@ -107,14 +124,17 @@ TEST(imports_that_do_not_fit_are_refused_by_name)
 TEST(all_missing_imports_are_named_in_one_line)
 {
 	struct sv_linker *linker = sv_linker_new(engine, &error);
-	struct sv_artifact *artifact = fixture_load("(module (import \"a\" \"one\" (func (param i32)))\n"
-			"(import \"a\" \"two\" (memory 1)) (import \"b\" \"three\" (global f32)) (func))");
+	struct sv_artifact *artifact =
+			fixture_load("(module (import \"a\" \"one\" (func (param i32)))\n"
+				     "(import \"a\" \"two\" (memory 1)) (import \"b\" \"three\" "
+	                             "(global f32)) (func))");
 	CHECK_ERROR(sv_linker_check(linker, artifact, &error), SV_ERROR_LINK,
 			"unknown import: a.one (function i:), unknown import: a.two (memory), "
 			"unknown import: b.three (global)");
 	CHECK_EQ(sv_artifact_import_count(artifact), 3);
 	struct sv_import import;
-	CHECK(sv_artifact_import(artifact, 0, &import) && !sv_artifact_import(artifact, 3, &import));
+	CHECK(sv_artifact_import(artifact, 0, &import) &&
+			!sv_artifact_import(artifact, 3, &import));
 	CHECK_STR(import.signature, "i:");
 	sv_artifact_free(artifact);
 	sv_linker_free(linker);
@@ -138,14 +158,17 @@ TEST(guard_code_refuses_a_memory_without_guard)
 {
 	struct sv_store *store = fixture_store();
 	struct sv_artifact *provider =
-			fixture_load_as("(module (func) (memory (export \"memory\") 1 2))", SV_BOUNDS_CHECK, 2);
-	struct sv_artifact *user = fixture_load("(module (import \"p\" \"memory\" (memory 1)) (func))");
+			fixture_load_as("(module (func) (memory (export \"memory\") 1 2))",
+					SV_BOUNDS_CHECK, 2);
+	struct sv_artifact *user =
+			fixture_load("(module (import \"p\" \"memory\" (memory 1)) (func))");
 	struct sv_artifact *checked = fixture_load_as(
 			"(module (import \"p\" \"memory\" (memory 1)) (func))", SV_BOUNDS_CHECK, 2);
 	struct sv_instance *instance = sv_instance_new(store, provider, NULL, NULL, &error);
 	CHECK_OK(instance);
 	struct sv_linker *linker = linker_of(instance);
-	CHECK_ERROR(sv_instance_new(store, user, linker, NULL, &error), SV_ERROR_LINK, "--bounds=guard");
+	CHECK_ERROR(sv_instance_new(store, user, linker, NULL, &error), SV_ERROR_LINK,
+			"--bounds=guard");
 	CHECK_OK(sv_instance_new(store, checked, linker, NULL, &error));
 	sv_linker_free(linker);
 	sv_store_free(store);
@@ -169,11 +192,14 @@ TEST(host_made_memories_tables_and_globals_can_be_imported)
 	CHECK_OK(sv_linker_define(linker, "e", "m", memory, &error));
 	CHECK_OK(sv_linker_define(linker, "e", "t", table, &error));
 	CHECK_OK(sv_linker_define(linker, "e", "g", global, &error));
-	struct sv_artifact *artifact = fixture_load("(module (import \"e\" \"m\" (memory 1))\n"
-			"(import \"e\" \"t\" (table 1 funcref)) (import \"e\" \"g\" (global $g (mut i64)))\n"
+	struct sv_artifact *artifact = fixture_load(
+			"(module (import \"e\" \"m\" (memory 1))\n"
+			"(import \"e\" \"t\" (table 1 funcref)) (import \"e\" \"g\" (global $g "
+	                "(mut i64)))\n"
 			"(func $f (export \"f\") (i64.store (i32.const 0) (global.get $g))\n"
 			"(global.set $g (i64.const 5))) (elem (i32.const 0) $f))");
-	struct guest guest = {artifact, store, sv_instance_new(store, artifact, linker, NULL, &error)};
+	struct guest guest = {
+			artifact, store, sv_instance_new(store, artifact, linker, NULL, &error)};
 	CHECK_OK(guest.instance);
 	CHECK_EQ(guest_call(&guest, "f", &value), SV_RETURNED);
 	CHECK_EQ(sv_global_get(global.global).i64, 5);

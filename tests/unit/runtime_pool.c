@@ -13,7 +13,8 @@ static const char state_text[] =
 		"(data $late \"late\") (table $t 3 20 funcref) (elem (i32.const 0) $f)\n"
 		"(elem $e funcref (ref.func $f)) (global $g (mut i32) (i32.const 9))\n"
 		"(func $f (type $ii) (local.get 0))\n"
-		"(func $start (global.set $g (i32.add (global.get $g) (i32.const 1)))) (start $start)\n"
+		"(func $start (global.set $g (i32.add (global.get $g) (i32.const 1)))) (start "
+                "$start)\n"
 		"(func (export \"grow\") (type $ii) (memory.grow (local.get 0)))\n"
 		"(func (export \"size\") (type $ii) (memory.size))\n"
 		"(func (export \"load\") (type $ii) (i32.load8_u (local.get 0)))\n"
@@ -26,10 +27,12 @@ static const char state_text[] =
 		"  (drop (memory.grow (i32.const 3)))\n"
 		"  (memory.fill (i32.const 0) (i32.const 0xaa) (i32.const 327680))\n"
 		"  (global.set $g (i32.const 1000)) (data.drop $late) (elem.drop $e)\n"
-		"  (table.set $t (i32.const 0) (ref.null func)) (table.set $t (i32.const 2) (ref.func $f))\n"
+		"  (table.set $t (i32.const 0) (ref.null func)) (table.set $t (i32.const 2) "
+                "(ref.func $f))\n"
 		"  (table.grow $t (ref.func $f) (i32.const 2))))";
 
-static struct sv_pool *pool_of(struct sv_artifact *artifact, struct sv_linker *linker, uint32_t count)
+static struct sv_pool *pool_of(struct sv_artifact *artifact, struct sv_linker *linker,
+		uint32_t count)
 {
 	struct sv_pool *pool = sv_pool_new(engine, artifact, linker, NULL, count, &error);
 	fixture_need(pool != NULL, "pool");
@@ -106,7 +109,8 @@ TEST(only_modules_with_host_imports_can_be_pooled)
 	CHECK_OK(sv_linker_define_instance(linker, "p", provider.instance, &error));
 	CHECK_ERROR(sv_pool_new(engine, artifact, linker, NULL, 1, &error), SV_ERROR_LINK,
 			"p.memory (memory), which is not a host function");
-	CHECK_ERROR(sv_pool_new(engine, artifact, NULL, NULL, 1, &error), SV_ERROR_LINK, "unknown import");
+	CHECK_ERROR(sv_pool_new(engine, artifact, NULL, NULL, 1, &error), SV_ERROR_LINK,
+			"unknown import");
 	sv_linker_free(linker);
 	guest_close(&provider);
 	sv_artifact_free(artifact);
@@ -127,7 +131,8 @@ TEST(memory_grows_to_its_maximum)
 
 TEST(memory_grows_to_four_gib)
 {
-	struct guest guest = guest_open("(module (memory 1) (type $ii (func (param i32) (result i32)))\n"
+	struct guest guest = guest_open(
+			"(module (memory 1) (type $ii (func (param i32) (result i32)))\n"
 			"(func (export \"grow\") (type $ii) (memory.grow (local.get 0)))\n"
 			"(func (export \"load\") (type $ii) (i32.load8_u (local.get 0))))");
 	CHECK_EQ(guest_number(&guest, "grow", 65535), 1);
@@ -145,13 +150,15 @@ TEST(the_stores_memory_limit_holds_and_is_reported)
 	limits.max_table_entries = 4;
 	struct sv_artifact *artifact = fixture_load(state_text);
 	struct sv_store *store = sv_store_new(engine, &limits, &error);
-	struct guest guest = {artifact, store, sv_instance_new(store, artifact, NULL, NULL, &error)};
+	struct guest guest = {
+			artifact, store, sv_instance_new(store, artifact, NULL, NULL, &error)};
 	CHECK_OK(guest.instance);
 	CHECK_EQ(guest_number(&guest, "grow", 2), 2);
 	CHECK(!sv_store_hit_memory_limit(store));
 	CHECK_EQ(guest_number(&guest, "grow", 1), 0xffffffff);
 	CHECK(sv_store_hit_memory_limit(store));
-	CHECK_ERROR(sv_instance_new(store, artifact, NULL, NULL, &error), SV_ERROR_LIMIT, "max_memory");
+	CHECK_ERROR(sv_instance_new(store, artifact, NULL, NULL, &error), SV_ERROR_LIMIT,
+			"max_memory");
 	sv_store_free(store);
 	limits.max_memory = UINT64_MAX;
 	limits.max_table_entries = 2;
@@ -210,9 +217,11 @@ static void *lease_many(void *data)
 		struct sv_instance *instance = sv_store_instance(store);
 		union sv_value value = {.i32 = 0};
 		wrong += sv_pool_start(store, &local) != SV_RETURNED;
-		wrong += sv_call(store, sv_instance_function(instance, "global"), NULL, &value, &local);
+		wrong += sv_call(store, sv_instance_function(instance, "global"), NULL, &value,
+				&local);
 		wrong += value.i32 != 10;
-		wrong += sv_call(store, sv_instance_function(instance, "dirty"), NULL, &value, &local);
+		wrong += sv_call(store, sv_instance_function(instance, "dirty"), NULL, &value,
+				&local);
 		sv_pool_return(pool, store);
 	}
 	sv_thread_leave(engine);

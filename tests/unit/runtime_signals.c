@@ -97,7 +97,8 @@ static void fault_in_host_function(void)
 	struct sv_linker *linker = sv_linker_new(engine, &error);
 	sv_linker_define_function(linker, "h", "f", ":", host_faulty, NULL, &error);
 	struct guest guest = guest_open_linked(
-			"(module (import \"h\" \"f\" (func $f)) (func (export \"g\") (call $f)))", linker);
+			"(module (import \"h\" \"f\" (func $f)) (func (export \"g\") (call $f)))",
+			linker);
 	union sv_value none;
 	guest_call(&guest, "g", &none);
 }

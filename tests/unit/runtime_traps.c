@@ -14,15 +14,19 @@ static const char traps_text[] =
 		"(func $id (type $ii) (local.get 0)) (func $none)\n"
 		"(func (export \"unreachable\") (type $ii) (unreachable))\n"
 		"(func (export \"load\") (type $ii) (i32.load (local.get 0)))\n"
-		"(func (export \"load_far\") (type $ii) (i32.load offset=0xfffffffc (local.get 0)))\n"
-		"(func (export \"store8\") (type $ii) (i32.store8 (local.get 0) (i32.const 1)) (i32.const 0))\n"
-		"(func (export \"div\") (type $ii) (i32.div_s (i32.const 0x80000000) (local.get 0)))\n"
+		"(func (export \"load_far\") (type $ii) (i32.load offset=0xfffffffc (local.get "
+                "0)))\n"
+		"(func (export \"store8\") (type $ii) (i32.store8 (local.get 0) (i32.const 1)) "
+                "(i32.const 0))\n"
+		"(func (export \"div\") (type $ii) (i32.div_s (i32.const 0x80000000) (local.get "
+                "0)))\n"
 		"(func (export \"rem\") (type $ii) (i32.rem_u (i32.const 8) (local.get 0)))\n"
 		"(func (export \"trunc\") (type $ii)\n"
 		"  (i32.trunc_f64_s (f64.div (f64.convert_i32_s (local.get 0)) (f64.const 0))))\n"
 		"(func (export \"indirect\") (type $ii)\n"
 		"  (call_indirect (type $ii) (i32.const 5) (local.get 0)))\n"
-		"(func (export \"table_get\") (type $ii) (ref.is_null (table.get $t (local.get 0))))\n"
+		"(func (export \"table_get\") (type $ii) (ref.is_null (table.get $t (local.get "
+                "0))))\n"
 		"(func (export \"table_set\") (type $ii)\n"
 		"  (table.set $t (local.get 0) (ref.null func)) (i32.const 0))\n"
 		"(func (export \"table_init\") (type $ii)\n"
@@ -35,7 +39,8 @@ static const char traps_text[] =
 		"  (memory.init $d (i32.const 0) (local.get 0) (i32.const 2)) (i32.const 0))\n"
 		"(func $inner (param i32) (result i32) (call_indirect (type $ii)\n"
 		"  (i32.div_u (i32.const 9) (local.get 0)) (i32.const 0)))\n"
-		"(func (export \"nested\") (type $ii) (i32.add (call $inner (local.get 0)) (i32.const 1)))\n"
+		"(func (export \"nested\") (type $ii) (i32.add (call $inner (local.get 0)) "
+                "(i32.const 1)))\n"
 		"(func $deep (export \"deep\") (type $ii)\n"
 		"  (if (result i32) (local.get 0) (then (i32.add (i32.const 1)\n"
 		"    (call $deep (i32.add (local.get 0) (i32.const 1))))) (else (i32.const 0))))\n"
@@ -92,7 +97,8 @@ static void check_case(struct guest *guest, const struct trap_case *row, enum sv
 				row->argument);
 		return;
 	}
-	CHECK_MSG(outcome == SV_TRAPPED && trap, "%s(%d) did not trap", row->function, row->argument);
+	CHECK_MSG(outcome == SV_TRAPPED && trap, "%s(%d) did not trap", row->function,
+			row->argument);
 	CHECK_MSG(trap->kind == row->kind, "%s(%d): trap %d (%s), not %d", row->function,
 			row->argument, trap->kind, trap->text, row->kind);
 	CHECK_STR(trap->text, sv_trap_text(row->kind));
@@ -147,7 +153,8 @@ TEST(frames_name_functions_and_offsets_through_inlining_too)
 	CHECK(trap->frames[0].name_length == 5 && memcmp(trap->frames[0].name, "inner", 5) == 0);
 	CHECK_EQ(trap->frames[1].function, 17);
 	CHECK(trap->frames[1].name_length == 6 && memcmp(trap->frames[1].name, "nested", 6) == 0);
-	CHECK(trap->frames[0].module_length == 5 && memcmp(trap->frames[0].module, "traps", 5) == 0);
+	CHECK(trap->frames[0].module_length == 5 &&
+			memcmp(trap->frames[0].module, "traps", 5) == 0);
 	CHECK(trap->frames[0].wasm_offset > 0);
 	CHECK(trap->frames[1].wasm_offset > trap->frames[0].wasm_offset);
 	guest_close(&guest);
@@ -165,8 +172,10 @@ TEST(a_return_after_a_trap_leaves_no_trap)
 
 TEST(the_hosts_rounding_survives_and_the_guest_does_not_see_it)
 {
-	struct guest guest = guest_open("(module (func (export \"f\") (param i32) (result i32)\n"
-			"(i32.reinterpret_f32 (f32.div (f32.const 1) (f32.convert_i32_s (local.get 0)))))\n"
+	struct guest guest = guest_open(
+			"(module (func (export \"f\") (param i32) (result i32)\n"
+			"(i32.reinterpret_f32 (f32.div (f32.const 1) (f32.convert_i32_s (local.get "
+	                "0)))))\n"
 			"(func (export \"trap\") (param i32) (result i32) unreachable))");
 	int64_t nearest = guest_number(&guest, "f", 3);
 	CHECK_EQ(nearest, 0x3eaaaaab);

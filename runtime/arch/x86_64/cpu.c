@@ -73,7 +73,8 @@ bool cpu_check(const char *features, struct sv_error *error)
 		const struct cpu_feature *feature = cpu_find(at, length);
 		if (length && !feature)
 			return sv_fail(error, SV_ERROR_CPU,
-					"needs the CPU feature \"%.*s\", which this version does not know",
+					"needs the CPU feature \"%.*s\", which this version does "
+			                "not know",
 					(int)length, at);
 		if (length && !cpu_has(feature))
 			return sv_fail(error, SV_ERROR_CPU,

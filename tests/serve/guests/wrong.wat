@@ -1,6 +1,6 @@
-;; A Terrarium guest that misuses its calls; the body's first byte chooses how. The malloc at
+;; A Terrarium guest that misuses its calls; the second byte of the path chooses how. The malloc at
 ;; table index 0 is good, 1 returns NULL, 2 lies, 3 traps, 4 never returns, 5 has another type.
-;; m: a malloc index from the second byte; o: a pointer outside; h: a wrong handle;
+;; m: a malloc index from the third byte; o: a pointer outside; h: a wrong handle;
 ;; c: too many values; l: body longer than memory; f: fields without end; u: debug to the end
 (module
   (import "env" "hostcall_init_mm" (func $init_mm (param i32 i32)))

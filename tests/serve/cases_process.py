@@ -1,0 +1,232 @@
+"""The process: how it starts, refuses, stops, and keeps its promises about connections."""
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+from serving import SELVAGE, Client, Server, expect, guest_path
+
+
+def refused(*arguments, code, text):
+    result = subprocess.run([SELVAGE, "serve", *arguments], capture_output=True, text=True,
+                            timeout=20)
+    expect(result.returncode == code, f"{arguments}: exit code {result.returncode}, {result.stderr!r}")
+    expect(text in result.stderr, f"{arguments}: {result.stderr!r} without {text!r}")
+    expect(code == 2 or result.stderr.count("\n") == 1, f"{arguments}: more than a line")
+    expect(result.stdout == "", f"{arguments}: {result.stdout!r}")
+
+
+def test_serve_refuses_what_it_cannot_do_in_one_line():
+    guest = guest_path("echo.wat")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused("--listen", f"127.0.0.1:{port}", guest, code=1, text="Address already in use")
+    refused("--listen", "127.0.0.1", guest, code=2, text="ADDR:PORT")
+    refused("--listen", "127.0.0.1:99999", guest, code=2, text="ADDR:PORT")
+    refused("--listen", "127.0.0.1:x", guest, code=2, text="ADDR:PORT")
+    refused("--listen", "192.0.2.1:0", guest, code=1, text="192.0.2.1:0")
+    refused("--head-limit", "1", guest, code=2, text="--head-limit must be")
+    refused("--timeout", "never", guest, code=2, text="--timeout")
+    refused("--workers", "0", guest, code=2, text="--workers")
+    refused("--dir", "/nonexistent::/d", guest, code=1, text="/nonexistent")
+    refused("/nonexistent.wasm", code=1, text="/nonexistent.wasm")
+    refused(code=2, text="serve")
+
+
+def test_serve_refuses_modules_that_are_no_programs():
+    for text, part in (("(module)", "not a program that can be served"),
+                       ('(module (import "env" "hostcall_debug" (func (param i32 i32))))', '"run"'),
+                       ('(module (import "a" "b" (func)) (func (export "_start")))', "a.b")):
+        path = f"/tmp/selvage-serve-{os.getpid()}.wat"
+        with open(path, "w") as file:
+            file.write(text)
+        try:
+            refused("--listen", "127.0.0.1:0", path, code=1, text=part)
+        finally:
+            os.unlink(path)
+
+
+def test_help_lists_every_limit():
+    text = subprocess.run([SELVAGE, "serve", "--help"], capture_output=True, text=True,
+                          timeout=20).stdout
+    for option in ("listen", "dir", "env", "timeout", "max-memory", "workers", "head-limit",
+                   "target-limit", "field-limit", "body-limit", "head-timeout", "body-timeout",
+                   "idle-timeout", "max-connections", "queue-limit", "response-limit"):
+        expect(f"--{option} " in text, f"--{option} is not in the help")
+
+
+def test_too_many_connections_are_told_so():
+    with Server("echo.wat", "--max-connections", "2") as server:
+        with server.connect() as one, server.connect() as two:
+            for client in (one, two):
+                client.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+                expect(client.response().status == 200, "a connection below the limit failed")
+            with server.connect() as three:
+                response = three.response()
+                expect(response.status == 503, f"status {response.status}")
+                expect("too many connections" in response.text(), response.text())
+                expect(three.is_closed(), "the connection stays open")
+            one.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+            expect(one.response().status == 200, "an open connection suffered")
+        time.sleep(0.2)
+        expect(server.get("/").status == 200, "places are not given back")
+
+
+def test_a_full_queue_is_503_and_the_connection_stays():
+    if not guest_path("c_cgi.wasm"):
+        return "../shared/modules/c_cgi.wasm is not here"
+    options = ("--workers", "1", "--queue-limit", "1", "--timeout", "1s")
+    with Server("c_cgi.wasm", *options) as server:
+        busy = [server.connect() for _ in range(2)]
+        for client in busy:
+            client.send(b"GET /spin HTTP/1.1\r\nHost: t\r\n\r\n")
+            time.sleep(0.1)
+        with server.connect() as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n" * 50)
+            for _ in range(50):
+                response = client.response()
+                expect(response.status == 503, f"status {response.status}")
+                expect("more than 1 requests are waiting" in response.text(), response.text())
+            for other in busy:
+                expect(other.response().status == 504, "a spinning guest was not ended")
+            client.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+            expect(client.response().status == 200, "the server does not recover")
+        for other in busy:
+            other.socket.close()
+    return None
+
+
+def test_a_spinning_guest_disturbs_nobody():
+    if not guest_path("c_cgi.wasm"):
+        return "../shared/modules/c_cgi.wasm is not here"
+    with Server("c_cgi.wasm", "--timeout", "2s", "--workers", "4") as server:
+        with server.connect() as spinning:
+            spinning.send(b"GET /spin HTTP/1.1\r\nHost: t\r\n\r\n")
+            start = time.monotonic()
+            for _ in range(200):
+                expect(server.get("/").status == 200, "a request failed")
+            expect(time.monotonic() - start < 1.8, "requests waited for a guest that spins")
+            expect(spinning.response().status == 504, "the guest was not ended")
+    return None
+
+
+def test_sigterm_lets_requests_finish():
+    if not guest_path("c_cgi.wasm"):
+        return "../shared/modules/c_cgi.wasm is not here"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with Server("c_cgi.wasm") as server:
+            with server.connect() as waiting, server.connect() as idle:
+                waiting.send(b"GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n")
+                time.sleep(0.3)
+                server.process.send_signal(number)
+                expect(idle.is_closed(), "an idle connection stays open")
+                try:
+                    Client(server.port).socket.close()
+                    expect(False, "new connections are taken")
+                except ConnectionRefusedError:
+                    pass
+                response = waiting.response()
+                expect(response.status == 200 and response.text() == "ok\n", "the request was lost")
+                expect(response.header("Connection") == "close", "no Connection: close")
+                expect(waiting.is_closed(), "the connection stays open")
+            expect(server.process.wait(5) == 0, "not exit code 0")
+    return None
+
+
+def test_stop_does_not_wait_for_ever():
+    if not guest_path("c_cgi.wasm"):
+        return "../shared/modules/c_cgi.wasm is not here"
+    with Server("c_cgi.wasm", "--timeout", "1h", "--stop-timeout", "300ms") as server:
+        with server.connect() as client:
+            client.send(b"GET /spin HTTP/1.1\r\nHost: t\r\n\r\n")
+            time.sleep(0.2)
+            start = time.monotonic()
+            server.process.terminate()
+            expect(server.process.wait(5) == 0, "not exit code 0")
+            expect(time.monotonic() - start < 3, "it took too long")
+    expect("1 requests unanswered" in server.log_text, f"not in the log: {server.log_text!r}")
+    return None
+
+
+def test_quiet_logs_only_failures():
+    with Server("wrong.wat", "--quiet") as server:
+        server.get("/m0")
+        server.get("/h")
+    expect("/m0" not in server.log_text, "a good request is in the log")
+    expect("GET /h 500" in server.log_text, "a bad request is not in the log")
+
+
+def test_log_lines_cannot_be_forged():
+    with Server("echo.wat") as server:
+        server.get("/%0a\x7f" + "\"" + "x" * 3000)
+        with server.connect() as client:
+            client.send(b"GET /\xff HTTP/1.1\r\nHost: t\r\n\r\n")
+            client.response()
+    for line in server.log_text.split("\n"):
+        expect(len(line) < 1200 and line.isprintable(), f"a line like {line[:200]!r}")
+
+
+def test_clients_that_go_away_do_no_harm():
+    if not guest_path("c_cgi.wasm"):
+        return "../shared/modules/c_cgi.wasm is not here"
+    with Server("c_cgi.wasm", "--timeout", "2s", "--quiet") as server:
+        server.get("/big")
+        before = server.descriptors()
+        for i in range(60):
+            client = server.connect()
+            path = (b"/big", b"/sleep", b"/", b"/spin")[i % 4]
+            client.send(b"GET " + path + b" HTTP/1.1\r\nHost: t\r\n\r\n")
+            if i % 3 == 0:
+                client.socket.recv(100)
+            if i % 2:  # reset instead of a proper end
+                linger = b"\1\0\0\0\0\0\0\0"
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            client.socket.close()
+        deadline = time.monotonic() + 60
+        while server.descriptors() > before and time.monotonic() < deadline:
+            time.sleep(0.1)
+        expect(server.descriptors() <= before, "descriptors are left open")
+        expect(server.get("/").status == 200, "the server suffered")
+    return None
+
+
+def test_slow_readers_are_let_go():
+    if not guest_path("c_cgi.wasm"):
+        return "../shared/modules/c_cgi.wasm is not here"
+    with Server("c_cgi.wasm", "--write-timeout", "300ms") as server:
+        with server.connect() as client:
+            client.send(b"GET /big HTTP/1.1\r\nHost: t\r\n\r\n")
+            client.socket.recv(1000)
+            time.sleep(1)
+            total = 0
+            while client.receive():
+                total += len(client.input)
+                client.input = b""
+            expect(total < 16 << 20, "a client that read nothing got everything")
+    return None
+
+
+def test_many_threads_of_clients_get_their_own_answers():
+    failures = []
+
+    def work(server, number):
+        with server.connect() as client:
+            for i in range(50):
+                body = f"{number}-{i}-".encode() * (1 + i * number % 97)
+                head = f"POST /{number}/{i} HTTP/1.1\r\nHost: t\r\nContent-Length: {len(body)}\r\n\r\n"
+                client.send(head.encode() + body)
+                response = client.response()
+                if response.body != body or response.header("x-target") != f"/{number}/{i}":
+                    failures.append(f"{number}/{i}")
+
+    with Server("echo.wat", "--quiet") as server:
+        threads = [threading.Thread(target=work, args=(server, n)) for n in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    expect(not failures, f"wrong answers: {failures[:5]}")
