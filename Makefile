@@ -41,7 +41,7 @@ SERVER := $(wildcard server/*.c)
 CLI := $(wildcard cli/*.c)
 TEXT := $(wildcard compiler/wat.cc)
 # Files of the compiler that use LLVM; the rest reads, validates and needs no LLVM.
-BACK_NAMES := compile lower% optimise% emit% package% target% debug% dump% artifact% link% shard% exact%
+BACK_NAMES := compile lower% optimise% emit% package% target% debug% artifact% link% shard% exact%
 BACK := $(filter $(BACK_NAMES:%=compiler/%.c),$(wildcard compiler/*.c)) \
 	$(filter-out $(TEXT),$(wildcard compiler/*.cc))
 FRONT := $(filter-out $(BACK),$(wildcard compiler/*.c))
@@ -179,6 +179,8 @@ bench: all
 demo: all
 	$(Q)packaging/install-packages test
 	$(Q)BUILD=$(BUILD) packaging/demo $(DEMO)
+
+include sdk/sdk.mk
 
 rust-toolchain:
 	$(Q)packaging/install-packages rust

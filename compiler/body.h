@@ -30,7 +30,7 @@ struct instruction {
 			uint32_t index2; /* the second one of IMM_X_Y */
 		};
 		struct {
-			const uint32_t *labels; /* labels[label_count] is the default */
+			const uint32_t *labels; /* in the body's arena; the last is the default */
 			uint32_t label_count;
 		};
 		struct {

@@ -32,13 +32,15 @@ static bool stack_full(struct validator *v, const char *what, const char *limit_
 			v->body.function);
 }
 
-/* Move a stack to twice the room (or `least`, if that is more). */
+/* Move a stack to twice the room: at least `least`, at most `limit`, which is not below that. */
 static bool stack_grow(struct validator *v, void *stack, uint32_t *capacity, uint32_t least,
-		size_t size)
+		uint32_t limit, size_t size)
 {
 	uint32_t wanted = *capacity ? *capacity * 2 : 256;
 	if (wanted < least)
 		wanted = least;
+	if (wanted > limit)
+		wanted = limit;
 	void **items = stack;
 	void *more = arena_new(&v->stacks, wanted, size);
 	if (!more)
@@ -59,7 +61,7 @@ static bool operand_reserve(struct validator *v, uint32_t count)
 		return true;
 	if (count > SV_MAX_OPERANDS || v->depth > SV_MAX_OPERANDS - count)
 		return stack_full(v, "operands on the stack", "SV_MAX_OPERANDS", SV_MAX_OPERANDS);
-	return stack_grow(v, &v->operands, &v->operand_capacity, v->depth + count,
+	return stack_grow(v, &v->operands, &v->operand_capacity, v->depth + count, SV_MAX_OPERANDS,
 			sizeof *v->operands);
 }
 
@@ -161,7 +163,8 @@ bool frame_open(struct validator *v, enum op op, struct function_type type)
 	if (v->frame_count == v->frame_capacity) {
 		if (v->frame_count >= SV_MAX_NESTING)
 			return stack_full(v, "nested blocks", "SV_MAX_NESTING", SV_MAX_NESTING);
-		TRY(stack_grow(v, &v->frames, &v->frame_capacity, 0, sizeof *v->frames));
+		TRY(stack_grow(v, &v->frames, &v->frame_capacity, v->frame_count + 1,
+				SV_MAX_NESTING, sizeof *v->frames));
 	}
 	v->frames[v->frame_count++] = (struct frame){.op = op, .height = v->depth, .type = type};
 	/* The function's own parameters are locals, not operands. */

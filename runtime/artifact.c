@@ -48,12 +48,39 @@ static bool artifact_read(int fd, struct buffer *buffer, struct sv_error *error)
 	return true;
 }
 
-/* dlopen by descriptor: what was checked is what is mapped, whatever the path means by now. */
-static bool artifact_map(struct sv_artifact *artifact, struct sv_error *error)
+enum {
+	path_number_bits = 48,
+	path_max = 64 + 2 * path_number_bits
+};
+
+/*
+ * A path to the descriptor that no load before had: the loader takes an object with a known
+ * name for the same one, and descriptors get used again. Each bit of a counter adds "/" or
+ * "/.", which change nothing about where the path leads.
+ */
+static void artifact_path(int fd, char *path)
 {
-	char path[40];
+	static _Atomic uint64_t loads;
+	uint64_t number = atomic_fetch_add(&loads, 1);
+	char *at = path + sprintf(path, "/proc/self/fd");
+	for (unsigned bit = 0; bit < path_number_bits; bit++) {
+		*at++ = '/';
+		if (number >> bit & 1)
+			*at++ = '.';
+	}
+	sprintf(at, "/%d", fd);
+}
+
+/*
+ * dlopen by descriptor: what was checked is what is mapped, whatever the path means by now.
+ * A file that is loaded already is not mapped again, hence the look at the note.
+ */
+static bool artifact_map(struct sv_artifact *artifact, const struct artifact_elf *elf,
+		struct sv_error *error)
+{
+	char path[path_max];
 	struct link_map *map;
-	snprintf(path, sizeof path, "/proc/self/fd/%d", artifact->fd);
+	artifact_path(artifact->fd, path);
 	artifact->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!artifact->handle)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "cannot be mapped: %s", dlerror());
@@ -61,6 +88,9 @@ static bool artifact_map(struct sv_artifact *artifact, struct sv_error *error)
 	if (!artifact->header || dlinfo(artifact->handle, RTLD_DI_LINKMAP, &map) != 0)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has no symbol %s", SV_ARTIFACT_SYMBOL);
 	artifact->bias = map->l_addr;
+	if (memcmp((const void *)(artifact->bias + elf->note_address), &elf->note,
+			sizeof elf->note) != 0)
+		return sv_fail(error, SV_ERROR_ARTIFACT, "was changed while it is in use");
 	return true;
 }
 
@@ -153,7 +183,7 @@ static bool artifact_open(struct sv_artifact *artifact, int fd, struct sv_error 
 			cpu_check(elf.note.cpu, error);
 	buffer_finish(&bytes);
 	TRY(is_good);
-	TRY(artifact_map(artifact, error));
+	TRY(artifact_map(artifact, &elf, error));
 	TRY(artifact_place(artifact, &elf, error));
 	TRY(artifact_intern_types(artifact, error));
 	artifact_measure(artifact);

@@ -35,6 +35,7 @@ struct sv_artifact {
 /* What elf checking found: where things are in the file. */
 struct artifact_elf {
 	struct sv_artifact_note note;
+	uint64_t note_address; /* of the descriptor, as all addresses here counted from the bias */
 	uint64_t image_address, image_offset, image_size; /* size 0: no image */
 	uint64_t text_address, text_size;                 /* all executable segments */
 	uint64_t high; /* end of all loaded segments; they begin at 0 */

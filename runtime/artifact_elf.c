@@ -100,6 +100,7 @@ static bool elf_read_note(struct elf_file *file, uint64_t *at, struct sv_error *
 			memcmp(start.owner, SV_NOTE_OWNER, sizeof start.owner) != 0)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has a damaged note");
 	*at = header.sh_offset + sizeof start;
+	file->found->note_address = header.sh_addr + sizeof start;
 	struct sv_artifact_note *note = &file->found->note;
 	memcpy(note, file->bytes.data + *at, sizeof *note);
 	note->compiler[sizeof note->compiler - 1] = '\0';
@@ -124,10 +125,9 @@ static bool elf_check_checksum(const struct elf_file *file, uint64_t note_at,
 	return true;
 }
 
-static bool elf_check_note(struct elf_file *file, struct sv_error *error)
+static bool elf_check_note(struct elf_file *file, uint64_t *at, struct sv_error *error)
 {
-	uint64_t at = 0;
-	TRY(elf_read_note(file, &at, error));
+	TRY(elf_read_note(file, at, error));
 	const struct sv_artifact_note *note = &file->found->note;
 	if (note->abi_version != SV_ABI_VERSION)
 		return sv_fail(error, SV_ERROR_ARTIFACT,
@@ -137,7 +137,7 @@ static bool elf_check_note(struct elf_file *file, struct sv_error *error)
 	if (strcmp(note->target, "x86_64") != 0)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "is for the target \"%s\", not x86_64",
 				note->target);
-	return elf_check_checksum(file, at, error);
+	return elf_check_checksum(file, *at, error);
 }
 
 /*
@@ -229,7 +229,7 @@ static bool elf_tag_is_harmless(const struct elf_file *file, const Elf64_Dyn *en
 	case DT_FLAGS:
 		return (entry->d_un.d_val & ~(uint64_t)(DF_BIND_NOW | DF_SYMBOLIC)) == 0;
 	case DT_FLAGS_1:
-		return (entry->d_un.d_val & ~(uint64_t)(DF_1_NOW | DF_1_NODELETE)) == 0;
+		return (entry->d_un.d_val & ~(uint64_t)DF_1_NOW) == 0;
 	default:
 		return false;
 	}
@@ -298,7 +298,7 @@ static bool elf_check_segment(struct elf_file *file, const GElf_Phdr *segment,
 	}
 }
 
-static bool elf_check_segments(struct elf_file *file, struct sv_error *error)
+static bool elf_check_segments(struct elf_file *file, uint64_t note_at, struct sv_error *error)
 {
 	bool has_dynamic = false, has_stack = false;
 	for (size_t i = 0; i < file->segment_count; i++) {
@@ -311,6 +311,9 @@ static bool elf_check_segments(struct elf_file *file, struct sv_error *error)
 	}
 	if (!has_dynamic)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has no dynamic section");
+	if (!elf_is_mapped(file, file->found->note_address, note_at, sizeof file->found->note,
+			    PF_R))
+		return sv_fail(error, SV_ERROR_ARTIFACT, "has a note outside its segments");
 	/* Without the header the loader would make all stacks of the process executable. */
 	if (!has_stack)
 		return sv_fail(error, SV_ERROR_ARTIFACT,
@@ -407,9 +410,10 @@ static bool elf_find_image(const struct elf_file *file, struct sv_error *error)
 
 static bool elf_check_all(struct elf_file *file, struct sv_error *error)
 {
+	uint64_t note_at = 0;
 	TRY(elf_check_header(file, error));
-	TRY(elf_check_note(file, error));
-	TRY(elf_check_segments(file, error));
+	TRY(elf_check_note(file, &note_at, error));
+	TRY(elf_check_segments(file, note_at, error));
 	TRY(elf_check_sections(file, error));
 	TRY(elf_check_symbols(file, error));
 	return elf_find_image(file, error);

@@ -76,7 +76,7 @@ static void *watchdog_run(void *data)
 	struct watchdog *watchdog = data;
 	pthread_mutex_lock(&watchdog->lock);
 	while (!watchdog->ended) {
-		/* Whoever arms while this looks must poke, and waits for the lock till it sleeps. */
+		/* Whoever arms meanwhile must poke, and waits for the lock until this sleeps. */
 		atomic_store(&watchdog->wake, UINT64_MAX);
 		uint64_t wake = watchdog_fire(watchdog);
 		atomic_store(&watchdog->wake, wake);

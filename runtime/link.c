@@ -156,6 +156,8 @@ bool sv_linker_define_function(struct sv_linker *linker, const char *module, con
 		const char *signature, sv_host_function function, void *data,
 		struct sv_error *error)
 {
+	if (!function)
+		return sv_fail(error, SV_ERROR_USAGE, "%s.%s is defined as NULL", module, name);
 	struct function_type *type =
 			type_table_intern(&linker->engine->types, signature, error);
 	struct import_name names = {module, strlen(module), name, strlen(name)};

@@ -61,7 +61,8 @@ SV_PUBLIC void sv_engine_config_init(struct sv_engine_config *config);
  * Make the engine: installs handlers for SIGSEGV, SIGBUS, SIGILL and SIGFPE (foreign
  * ones are called for faults that are not the guest's) and starts the watchdog thread.
  * `config` NULL means the defaults. NULL with `error` filled on failure. A second
- * engine in the same process is an error.
+ * engine in the same process is an error. A child of fork() has no watchdog: processes that
+ * fork make their engine afterwards.
  */
 SV_PUBLIC struct sv_engine *sv_engine_new(const struct sv_engine_config *config,
 		struct sv_error *error);

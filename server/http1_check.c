@@ -59,6 +59,21 @@ enum http1_result http1_check_line(struct http1_parser *parser, struct sv_bytes 
 	return HTTP1_READY;
 }
 
+/* A list of codings of which chunked is the last: well-formed, but more than we can undo. */
+static bool ends_in_chunked(struct sv_bytes codings)
+{
+	static const char chunked[] = "chunked";
+	const size_t length = sizeof chunked - 1;
+	if (codings.length < length)
+		return false;
+	struct sv_bytes rest = {codings.data, codings.length - length};
+	struct sv_bytes last = {codings.data + rest.length, length};
+	while (rest.length && (rest.data[rest.length - 1] == ' ' ||
+				      rest.data[rest.length - 1] == '\t'))
+		rest.length--;
+	return bytes_are(last, chunked) && rest.length && rest.data[rest.length - 1] == ',';
+}
+
 enum http1_result http1_check_codings(struct http1_parser *parser)
 {
 	struct sv_bytes coding, length;
@@ -71,12 +86,7 @@ enum http1_result http1_check_codings(struct http1_parser *parser)
 		return http1_refuse(parser, 400, "more than one Transfer-Encoding field");
 	if (bytes_are(coding, "chunked"))
 		return HTTP1_READY;
-	static const char last[] = "chunked";
-	if (coding.length > sizeof last - 1 &&
-			host_name_equal((struct sv_bytes){coding.data + coding.length -
-									  (sizeof last - 1),
-							sizeof last - 1},
-					host_text(last)))
+	if (ends_in_chunked(coding))
 		return http1_refuse(parser, 501, "a transfer coding other than chunked");
 	return http1_refuse(parser, 400, "a Transfer-Encoding that is not chunked");
 }

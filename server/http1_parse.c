@@ -64,10 +64,19 @@ static int take_value(llhttp_t *llhttp, const char *at, size_t length)
 	if (!parser->request->header_count || parser->framing)
 		return 0;
 	struct sv_bytes *value = &parser->headers[parser->request->header_count - 1].value;
-	if (value->length) /* a later part of one value: they lie side by side */
-		length += (size_t)(data - (value->data + value->length)) + value->length;
-	else
+	if (value->length) { /* a later part of one value: spaces may have been cut off between */
+		const uint8_t *end = value->data + value->length;
+		while (end < data && (*end == ' ' || *end == '\t'))
+			end++;
+		if (end != data) {
+			http1_refuse(parser, 400, "a header field whose value is in pieces");
+			return HPE_USER;
+		}
+		length += (size_t)(data - value->data);
+	} else {
 		value->data = data;
+	}
+	data = value->data;
 	while (length && (value->data[length - 1] == ' ' || value->data[length - 1] == '\t'))
 		length--;
 	value->length = length;
@@ -151,6 +160,8 @@ static enum http1_result line_check(struct http1_parser *parser, struct sv_bytes
 		return http1_refuse(parser, 400, "a CR inside a line");
 	if (memchr(line.data, 0, line.length))
 		return http1_refuse(parser, 400, "a NUL in the head");
+	if (line.data[0] == ':')
+		return http1_refuse(parser, 400, "a header field without a name");
 	if (line.data[0] == ' ' || line.data[0] == '\t')
 		return http1_refuse(parser, 400, parser->lines ? "a folded header line"
 							       : "a space before the method");

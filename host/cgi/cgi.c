@@ -76,18 +76,11 @@ static bool cgi_open(const struct host_call *call, struct cgi_state *state, stru
 			.env_count = state->environment.count,
 			.preopens = call->guest->preopens,
 			.preopen_count = call->guest->preopen_count,
-			.streams =
-					{
-							{.kind = WASI_STREAM_INPUT,
-									.input = call->request
-											->body},
-							{.kind = WASI_STREAM_BUFFER,
-									.buffer = &call->response
-											->body},
-							{.kind = WASI_STREAM_SINK,
-									.sink = {cgi_take_log,
-											&state->lines}},
-					},
+			.streams = {
+					{.kind = WASI_STREAM_INPUT, .input = call->request->body},
+					{.kind = WASI_STREAM_BUFFER, .buffer = &call->response->body},
+					{.kind = WASI_STREAM_SINK, .sink = {cgi_take_log, &state->lines}},
+			},
 	};
 	if (state->wasi)
 		return wasi_reset(state->wasi, &config, error);

@@ -38,7 +38,7 @@ def test_serve_refuses_what_it_cannot_do_in_one_line():
 
 
 def test_serve_refuses_modules_that_are_no_programs():
-    for text, part in (("(module)", "not a program that can be served"),
+    for text, part in (("(module (func))", "not a program that can be served"),
                        ('(module (import "env" "hostcall_debug" (func (param i32 i32))))', '"run"'),
                        ('(module (import "a" "b" (func)) (func (export "_start")))', "a.b")):
         path = f"/tmp/selvage-serve-{os.getpid()}.wat"

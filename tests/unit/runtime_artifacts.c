@@ -210,6 +210,30 @@ TEST(objects_that_make_the_loader_act_are_refused)
 	}
 }
 
+/* The loader knows objects by name and by file; descriptors get used again. */
+TEST(a_file_loaded_twice_and_another_in_its_descriptor_are_told_apart)
+{
+	static const char *const texts[] = {
+			"(module (func (export \"n\") (param i32) (result i32) (i32.const 1)))",
+			"(module (func (export \"n\") (param i32) (result i32) (i32.const 2)))",
+	};
+	struct buffer bytes = fixture_compile(texts[0], SV_BOUNDS_GUARD, 2);
+	int fd = fixture_file(bytes.data, bytes.length);
+	struct sv_artifact *first = sv_artifact_load_fd(engine, fd, "first", &error);
+	struct sv_artifact *second = sv_artifact_load_fd(engine, fd, "second", &error);
+	CHECK_OK(first && second);
+	sv_artifact_free(first);
+	struct guest other = guest_open(texts[1]);
+	CHECK_EQ(guest_number(&other, "n", 0), 2);
+	struct guest guest = {second, fixture_store(), NULL};
+	guest.instance = sv_instance_new(guest.store, second, NULL, NULL, &error);
+	CHECK_EQ(guest_number(&guest, "n", 0), 1);
+	guest_close(&other);
+	guest_close(&guest);
+	close(fd);
+	buffer_finish(&bytes);
+}
+
 TEST(exports_and_imports_can_be_asked_for)
 {
 	struct sv_artifact *artifact = fixture_load(plain_text);

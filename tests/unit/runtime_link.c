@@ -177,6 +177,13 @@ TEST(guard_code_refuses_a_memory_without_guard)
 	sv_artifact_free(checked);
 }
 
+static enum sv_host_result host_nothing(struct sv_caller *caller, union sv_value *values)
+{
+	(void)caller;
+	(void)values;
+	return SV_HOST_OK;
+}
+
 TEST(host_made_memories_tables_and_globals_can_be_imported)
 {
 	struct sv_store *store = fixture_store();
@@ -207,7 +214,11 @@ TEST(host_made_memories_tables_and_globals_can_be_imported)
 	CHECK(sv_table_function(table.table, 0) == sv_instance_function(guest.instance, "f"));
 	CHECK_ERROR(sv_linker_define(linker, "e", "n", (struct sv_extern){.kind = SV_EXTERN_MEMORY},
 			&error), SV_ERROR_USAGE, "NULL");
-	CHECK_ERROR(sv_linker_define_function(linker, "e", "x", "iq:", NULL, NULL, &error),
+	CHECK_ERROR(sv_linker_define_function(linker, "e", "x", "i:", NULL, NULL, &error),
+			SV_ERROR_USAGE, "NULL");
+	CHECK_ERROR(sv_linker_define_function(linker, "e", "x", "iq:", host_nothing, NULL, &error),
+			SV_ERROR_USAGE, "signature");
+	CHECK_ERROR(sv_linker_define_function(linker, "e", "x", "ii", host_nothing, NULL, &error),
 			SV_ERROR_USAGE, "signature");
 	guest_close(&guest);
 	sv_linker_free(linker);

@@ -1,0 +1,207 @@
+/*
+ * frontend_ops.c: every row of ops.def: order, lookup, decoding, printing, type rule.
+ */
+#include "tests/lib/test.h"
+#include "tests/unit/frontend_fixture.h"
+
+#include "compiler/dump.h"
+#include "compiler/op.h"
+
+static const uint32_t codes_of_controls[] = {
+#define SV_OP(...)
+#define SV_CONTROL(code, ...) code,
+#include "compiler/ops.def"
+#undef SV_OP
+#undef SV_CONTROL
+};
+
+static const uint32_t codes_of_rows[] = {
+#define SV_OP(code, ...) code,
+#define SV_CONTROL(...)
+#include "compiler/ops.def"
+#undef SV_OP
+#undef SV_CONTROL
+};
+
+static bool is_ascending(const uint32_t *codes, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (codes[i] <= codes[i - 1])
+			return false;
+	}
+	return true;
+}
+
+TEST(rows_of_each_list_are_in_ascending_order)
+{
+	CHECK(is_ascending(codes_of_controls, ARRAY_LENGTH(codes_of_controls)));
+	CHECK(is_ascending(codes_of_rows, ARRAY_LENGTH(codes_of_rows)));
+	CHECK_EQ(OP_COUNT - 1, ARRAY_LENGTH(codes_of_controls) + ARRAY_LENGTH(codes_of_rows));
+}
+
+TEST(every_row_is_found_by_its_code)
+{
+	for (int op = OP_NONE + 1; op < OP_COUNT; op++)
+		CHECK_EQ(op_find(op_info((enum op)op)->code), op);
+}
+
+TEST(only_rows_are_found)
+{
+	unsigned found = 0;
+	for (uint32_t code = 0; code < UINT32_C(0x110000); code++)
+		found += op_find(code) != OP_NONE;
+	CHECK_EQ(found, OP_COUNT - 1);
+	CHECK_EQ(op_find(UINT32_MAX), OP_NONE);
+}
+
+/* An example of each immediate, and its text in a dump. */
+static const struct example {
+	struct sv_bytes bytes;
+	const char *text;
+} examples[] = {
+		[IMM_NONE] = {BYTES(""), ""},
+		[IMM_I32] = {BYTES("\x80\x80\x80\x80\x78"), " -2147483648"},
+		[IMM_I64] = {BYTES("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x7f"),
+				" -9223372036854775808"},
+		[IMM_F32] = {BYTES("\0\0\xc0\x3f"), " 1.5 (0x3fc00000)"},
+		[IMM_F64] = {BYTES("\0\0\0\0\0\0\xf8\x3f"), " 1.5 (0x3ff8000000000000)"},
+		[IMM_MEMARG] = {BYTES("\x00\xff\xff\xff\xff\x0f"), " offset=4294967295 align=1"},
+		[IMM_BLOCK] = {BYTES("\x7f"), " () -> i32"},
+		[IMM_LABEL] = {BYTES("\x83\x00"), " 3"},
+		[IMM_LABELS] = {BYTES("\2\0\1\2"), " 0 1 2"},
+		[IMM_FUNCTION] = {BYTES("\7"), " 7"},
+		[IMM_TYPE_TABLE] = {BYTES("\1\x80\x80\x80\x80\x00"), " 1 0"},
+		[IMM_LOCAL] = {BYTES("\xff\xff\xff\xff\x0f"), " 4294967295"},
+		[IMM_GLOBAL] = {BYTES("\1"), " 1"},
+		[IMM_TABLE] = {BYTES("\1"), " 1"},
+		[IMM_TABLE_TABLE] = {BYTES("\1\2"), " 1 2"},
+		[IMM_ELEMENT] = {BYTES("\1"), " 1"},
+		[IMM_ELEMENT_TABLE] = {BYTES("\1\2"), " 1 2"},
+		[IMM_DATA] = {BYTES("\1"), " 1"},
+		[IMM_DATA_MEMORY] = {BYTES("\1\0"), " 1 0"},
+		[IMM_MEMORY] = {BYTES("\0"), " 0"},
+		[IMM_MEMORY_MEMORY] = {BYTES("\0\0"), " 0 0"},
+		[IMM_REFERENCE] = {BYTES("\x6f"), " externref"},
+		[IMM_TYPES] = {BYTES("\1\x70"), " funcref"},
+};
+
+/* A module whose one body is this operator and nothing else. */
+static struct buffer module_of_operator(const struct op_info *info)
+{
+	struct buffer code = {0};
+	add_byte(&code, 0); /* no locals */
+	add_operator(&code, info->code);
+	add_bytes(&code, examples[info->immediate].bytes.data,
+			examples[info->immediate].bytes.length);
+	struct buffer module = module_of_body(":", buffer_view(&code));
+	buffer_finish(&code);
+	return module;
+}
+
+/* Decode the operator, print it, and say whether it was the right one and the end followed. */
+static bool operator_round_trips(enum op op)
+{
+	const struct op_info *info = op_info(op);
+	struct buffer bytes = module_of_operator(info);
+	struct sv_compile_options options;
+	struct module module;
+	struct body body;
+	struct instruction instruction;
+	struct arena arena;
+	char *text = NULL;
+	size_t size = 0;
+	char wanted[128];
+	sv_compile_options_init(&options);
+	arena_init(&arena, 0);
+	bool ok = module_read(&module, buffer_view(&bytes), options.features, NULL) &&
+		body_begin(&body, &module, 0, &arena, NULL) &&
+		body_next(&body, &instruction, NULL) && body_at_end(&body) && instruction.op == op;
+	FILE *file = open_memstream(&text, &size);
+	ok = ok && dump_bodies(&module, file, NULL);
+	fclose(file);
+	snprintf(wanted, sizeof wanted, "%s%s\n", info->name, examples[info->immediate].text);
+	ok = ok && strstr(text, wanted);
+	free(text);
+	arena_finish(&arena);
+	module_finish(&module);
+	buffer_finish(&bytes);
+	return ok;
+}
+
+TEST(every_row_decodes_and_prints_with_its_immediates)
+{
+	for (int op = OP_NONE + 1; op < OP_COUNT; op++)
+		CHECK_MSG(operator_round_trips((enum op)op), "%s", op_info((enum op)op)->name);
+}
+
+TEST(every_row_cut_short_is_malformed)
+{
+	for (int op = OP_NONE + 1; op < OP_COUNT; op++) {
+		const struct op_info *info = op_info((enum op)op);
+		struct sv_error error = SV_ERROR_INIT;
+		struct sv_bytes immediate = examples[info->immediate].bytes;
+		if (!immediate.length)
+			continue;
+		struct buffer code = {0};
+		add_byte(&code, 0);
+		add_operator(&code, info->code);
+		add_bytes(&code, immediate.data, immediate.length - 1);
+		struct buffer module = module_of_body(":", buffer_view(&code));
+		bool ok = validate_bytes(buffer_view(&module), &error);
+		buffer_finish(&module);
+		buffer_finish(&code);
+		CHECK_MSG(!ok, "%s is accepted without its last byte", info->name);
+	}
+}
+
+/* The operator applied to the function's parameters; its results are the function's. */
+static bool row_validates(const struct op_info *info, const char *signature, struct sv_error *error)
+{
+	struct buffer code = {0};
+	add_byte(&code, 0);
+	for (unsigned i = 0; signature[i] != ':'; i++) {
+		add_byte(&code, 0x20); /* local.get */
+		add_u32(&code, i);
+	}
+	add_operator(&code, info->code);
+	add_bytes(&code, examples[info->immediate].bytes.data,
+			examples[info->immediate].bytes.length);
+	add_byte(&code, 0x0b);
+	struct buffer module = module_of_body(signature, buffer_view(&code));
+	bool ok = validate_bytes(buffer_view(&module), error);
+	buffer_finish(&module);
+	buffer_finish(&code);
+	return ok;
+}
+
+TEST(every_row_validates_with_its_own_signature)
+{
+	for (int op = OP_NONE + 1; op < OP_COUNT; op++) {
+		const struct op_info *info = op_info((enum op)op);
+		struct sv_error error = SV_ERROR_INIT;
+		if (!info->signature)
+			continue;
+		CHECK_MSG(row_validates(info, info->signature, &error), "%s: %s", info->name,
+				error.text);
+	}
+}
+
+TEST(every_row_refuses_any_other_operand_or_result)
+{
+	for (int op = OP_NONE + 1; op < OP_COUNT; op++) {
+		const struct op_info *info = op_info((enum op)op);
+		for (size_t i = 0; info->signature && info->signature[i]; i++) {
+			struct sv_error error = SV_ERROR_INIT;
+			char changed[16];
+			snprintf(changed, sizeof changed, "%s", info->signature);
+			if (changed[i] == ':')
+				continue;
+			changed[i] = changed[i] == 'e' ? 'i' : 'e';
+			CHECK_MSG(!row_validates(info, changed, &error), "%s as %s", info->name,
+					changed);
+			CHECK_HAS(error.text, "type mismatch");
+		}
+	}
+}
+
+TEST_MAIN()
