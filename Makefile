@@ -39,7 +39,7 @@ RUNTIME := $(wildcard runtime/*.c runtime/arch/x86_64/*.[cS])
 HOST := $(wildcard host/*.c host/*/*.c)
 SERVER := $(wildcard server/*.c)
 CLI := $(wildcard cli/*.c)
-TEXT := $(wildcard compiler/wat.cc)
+TEXT := compiler/wat.cc
 # Files of the compiler that use LLVM; the rest reads, validates and needs no LLVM.
 BACK_NAMES := compile lower% optimise% emit% package% target% debug% artifact% link% shard% exact%
 BACK := $(filter $(BACK_NAMES:%=compiler/%.c),$(wildcard compiler/*.c)) \

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -74,10 +75,23 @@ static bool module_classify(const char *path, struct buffer *bytes, enum module_
 			"not WebAssembly: no magic number \\0asm, no text format, no artifact");
 }
 
+/* A file that is too large is refused before a gigabyte of it is read. */
+static bool module_check_size(const char *path, struct sv_error *error)
+{
+	struct stat status;
+	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
+			(uint64_t)status.st_size <= SV_MAX_MODULE_BYTES)
+		return true;
+	return sv_fail(error, SV_ERROR_LIMIT,
+			"%s: %" PRIu64 " bytes, over the limit for modules of %" PRIu64, path,
+			(uint64_t)status.st_size, SV_MAX_MODULE_BYTES);
+}
+
 bool module_read_file(const char *path, struct buffer *bytes, enum module_form *form,
 		struct sv_error *error)
 {
 	bytes->limit = SV_MAX_MODULE_BYTES;
+	TRY(module_check_size(path, error));
 	TRY(file_read(path, bytes, error));
 	if (module_classify(path, bytes, form, error))
 		return true;

@@ -41,21 +41,27 @@ static bool constant_of(const struct instruction *instruction, struct sv_constan
 
 static void constant_set_fault(struct constant *constant, const char *fault, uint64_t offset)
 {
-	if (constant->fault)
-		return;
 	constant->fault = fault;
 	constant->offset = offset;
 }
 
-/* Take in one operator that is not the last end. `count` values are there already. */
+/*
+ * Take in one operator that is not the last end. `count` values are there already. The first
+ * operator that is not constant says more than a wrong number of values does.
+ */
 static void constant_add(const struct module *module, struct constant *constant,
 		const struct instruction *instruction, uint32_t count)
 {
+	static const char required[] = "constant expression required";
 	struct sv_constant value;
+	if (constant->fault == required)
+		return;
 	if (!constant_of(instruction, &value)) {
-		constant_set_fault(constant, "constant expression required", instruction->offset);
+		constant_set_fault(constant, required, instruction->offset);
 		return;
 	}
+	if (constant->fault)
+		return;
 	if (count > 0) {
 		constant_set_fault(constant, "type mismatch: a constant expression has one value",
 				instruction->offset);

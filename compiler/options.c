@@ -7,8 +7,7 @@
 
 void sv_compile_options_init(struct sv_compile_options *options)
 {
-	*options = (struct sv_compile_options){
-			.bounds = SV_BOUNDS_GUARD,
+	*options = (struct sv_compile_options){.bounds = SV_BOUNDS_GUARD,
 			.level = 2,
 			.emit = SV_EMIT_ARTIFACT,
 			.dump = SV_STAGE_NONE,

@@ -64,7 +64,7 @@ static bool read_header(struct reader *in)
 	if (memcmp(in->at, component, 4) == 0)
 		return sv_fail_at(in->error, SV_ERROR_UNSUPPORTED, 4,
 				"this is a component, not a core module; extract its core module, "
-		                "for "
+				"for "
 				"example with `wasm-tools component unbundle`");
 	if (memcmp(in->at, core, 4) != 0)
 		return reader_fail(in, "unknown binary version %02x %02x %02x %02x", in->at[0],
@@ -126,7 +126,7 @@ static bool read_section(struct module_reader *r, struct reader *all, unsigned *
 		return true;
 	return reader_fail(&r->in,
 			"section size mismatch: %zu bytes left in the %s section that begins at "
-	                "%#llx",
+			"%#llx",
 			reader_left(&r->in), section->name, (unsigned long long)offset);
 }
 
@@ -136,13 +136,13 @@ static bool read_finish(struct module_reader *r, struct reader *all)
 	if (r->own_functions != r->bodies)
 		return reader_fail(all,
 				"function and code section have inconsistent lengths: %u "
-		                "functions, "
+				"functions, "
 				"%u bodies",
 				r->own_functions, r->bodies);
 	if (r->module->has_data_count && r->announced_data != r->module->data_count)
 		return reader_fail(all,
 				"data count and data section have inconsistent lengths: %u "
-		                "announced, "
+				"announced, "
 				"%u there",
 				r->announced_data, r->module->data_count);
 	return true;

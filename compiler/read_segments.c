@@ -71,8 +71,7 @@ static bool read_element(struct module_reader *r, struct element_segment *segmen
 		TRY(feature_need(&r->in, SV_FEATURE_BULK_MEMORY, "this kind of element segment"));
 	segment->mode = SV_SEGMENT_ACTIVE;
 	if (flags & ELEMENT_NOT_ACTIVE)
-		segment->mode = flags & ELEMENT_EXPLICIT ? SV_SEGMENT_DECLARED
-							 : SV_SEGMENT_PASSIVE;
+		segment->mode = flags & ELEMENT_EXPLICIT ? SV_SEGMENT_DECLARED : SV_SEGMENT_PASSIVE;
 	if (segment->mode == SV_SEGMENT_ACTIVE) {
 		if (flags & ELEMENT_EXPLICIT)
 			TRY(reader_u32(&r->in, &segment->table));
@@ -145,7 +144,7 @@ static bool read_body(struct module_reader *r, struct function *function)
 	if (size > SV_MAX_BODY_BYTES)
 		return sv_fail_at(r->in.error, SV_ERROR_LIMIT, (int64_t)function->offset,
 				"a function body of %u bytes exceeds the limit SV_MAX_BODY_BYTES "
-		                "of %u",
+				"of %u",
 				size, SV_MAX_BODY_BYTES);
 	r->module->code_size += size;
 	return reader_bytes(&r->in, size, &function->body);
@@ -159,7 +158,7 @@ bool read_section_code(struct module_reader *r)
 	if (r->bodies != r->own_functions)
 		return reader_fail(&r->in,
 				"function and code section have inconsistent lengths: %u "
-		                "functions, "
+				"functions, "
 				"%u bodies",
 				r->own_functions, r->bodies);
 	struct function *own = r->module->functions + r->module->imported_functions;

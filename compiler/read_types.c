@@ -66,8 +66,7 @@ static bool read_function_type(struct module_reader *r, struct function_type *ty
 {
 	static const struct vector_rule parameters = {
 			"parameters", "SV_MAX_PARAMETERS", SV_MAX_PARAMETERS, 1};
-	static const struct vector_rule results = {
-			"results", "SV_MAX_RESULTS", SV_MAX_RESULTS, 1};
+	static const struct vector_rule results = {"results", "SV_MAX_RESULTS", SV_MAX_RESULTS, 1};
 	uint8_t form;
 	TRY(reader_byte(&r->in, &form));
 	if (form != 0x60) {
@@ -162,8 +161,7 @@ static bool read_import_function(struct module_reader *r, struct import *import)
 static bool read_import_table(struct module_reader *r, struct import *import)
 {
 	struct module *module = r->module;
-	struct table *table =
-			read_append(r, &module->tables, module->table_count, sizeof *table);
+	struct table *table = read_append(r, &module->tables, module->table_count, sizeof *table);
 	if (!table)
 		return false;
 	import->index = module->table_count++;
@@ -289,8 +287,7 @@ bool read_section_table(struct module_reader *r)
 
 bool read_section_memory(struct module_reader *r)
 {
-	static const struct vector_rule rule = {
-			"memories", "SV_MAX_MEMORIES", SV_MAX_MEMORIES, 2};
+	static const struct vector_rule rule = {"memories", "SV_MAX_MEMORIES", SV_MAX_MEMORIES, 2};
 	struct module *module = r->module;
 	uint32_t count;
 	TRY(read_own_count(r, &rule, module->memory_count, &count));
@@ -306,7 +303,7 @@ bool read_section_memory(struct module_reader *r)
 
 bool read_section_global(struct module_reader *r)
 {
-	static const struct vector_rule rule = {"globals", "SV_MAX_GLOBALS", SV_MAX_GLOBALS, 4};
+	static const struct vector_rule rule = {"globals", "SV_MAX_GLOBALS", SV_MAX_GLOBALS, 3};
 	struct module *module = r->module;
 	uint32_t count;
 	TRY(read_own_count(r, &rule, module->global_count, &count));

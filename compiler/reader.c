@@ -144,10 +144,14 @@ static size_t utf8_sequence(const uint8_t *at, const uint8_t *end)
 	static const struct {
 		uint8_t first, last, low, high, length;
 	} forms[] = {
-			{0x00, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2},
-			{0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-			{0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-			{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
+			{0x00, 0x7f, 0, 0, 1},
+			{0xc2, 0xdf, 0x80, 0xbf, 2},
+			{0xe0, 0xe0, 0xa0, 0xbf, 3},
+			{0xe1, 0xec, 0x80, 0xbf, 3},
+			{0xed, 0xed, 0x80, 0x9f, 3},
+			{0xee, 0xef, 0x80, 0xbf, 3},
+			{0xf0, 0xf0, 0x90, 0xbf, 4},
+			{0xf1, 0xf3, 0x80, 0xbf, 4},
 			{0xf4, 0xf4, 0x80, 0x8f, 4},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
@@ -197,8 +201,8 @@ bool reader_count(struct reader *reader, const struct vector_rule *rule, uint32_
 	TRY(reader_u32(reader, count));
 	if ((uint64_t)*count * rule->least_bytes > reader_left(reader))
 		return sv_fail_at(reader->error, SV_ERROR_MALFORMED, (int64_t)offset,
-				"unexpected end: %u %s announced, %zu bytes left", *count,
-				rule->noun, reader_left(reader));
+				"unexpected end: the count of %s is %u, the bytes left are %zu",
+				rule->noun, *count, reader_left(reader));
 	if (rule->limit_name && *count > rule->limit)
 		return sv_fail_at(reader->error, SV_ERROR_LIMIT, (int64_t)offset,
 				"%u %s exceed the limit %s of %u", *count, rule->noun,

@@ -37,8 +37,7 @@ static bool validate_limits(struct rules *r, const struct limits *limits, uint64
 {
 	if (!limits->has_maximum || limits->minimum <= limits->maximum)
 		return true;
-	return rule_fail(r, offset,
-			"size minimum must not be greater than maximum: %llu and %llu",
+	return rule_fail(r, offset, "size minimum must not be greater than maximum: %llu and %llu",
 			(unsigned long long)limits->minimum, (unsigned long long)limits->maximum);
 }
 
@@ -67,8 +66,8 @@ static bool validate_tables(struct rules *r)
 static bool validate_memory(struct rules *r, const struct memory *memory)
 {
 	const struct limits *limits = &memory->limits;
-	uint64_t most = limits->has_maximum && limits->maximum > limits->minimum
-			? limits->maximum : limits->minimum;
+	uint64_t most = limits->has_maximum && limits->maximum > limits->minimum ? limits->maximum
+										 : limits->minimum;
 	if (most > SV_MEMORY32_MAX_PAGES)
 		return rule_fail(r, memory->offset,
 				"memory size must be at most 65536 pages (4GiB), not %llu",
@@ -95,7 +94,7 @@ static bool validate_constant_global(struct rules *r, const struct constant *con
 	if (index >= r->module->imported_globals)
 		return rule_fail(r, constant->offset,
 				"unknown global %llu: constant expressions may use imported "
-		                "globals only",
+				"globals only",
 				(unsigned long long)index);
 	if (r->module->globals[index].mutable)
 		return rule_fail(r, constant->offset,

@@ -209,7 +209,7 @@ static bool validate_memory_access(struct validator *v, const struct op_info *in
 		return true;
 	return validate_fail(v,
 			"alignment must not be larger than natural: %s has 2^%u, its natural one "
-	                "is 2^%u",
+			"is 2^%u",
 			info->name, v->at.memarg.align, info->limit);
 }
 

@@ -138,6 +138,14 @@ static void activation_settle(struct sv_store *store, struct thread *thread)
 	pthread_sigmask(SIG_UNBLOCK, &watchdog, NULL);
 }
 
+/* The deadline that ended the inner call may have been the outer one's. */
+static void activation_pass_on(struct thread *thread)
+{
+	enum sv_trap verdict = deadline_verdict(thread);
+	if (verdict != SV_TRAP_NONE)
+		atomic_store_explicit(&thread->store->state.pending, verdict, memory_order_relaxed);
+}
+
 enum sv_outcome call_run(struct sv_store *store, const struct call_target *target,
 		union sv_value *values, struct sv_error *error)
 {
@@ -155,6 +163,8 @@ enum sv_outcome call_run(struct sv_store *store, const struct call_target *targe
 	else
 		activation_settle(store, thread);
 	activation_end(&activation, store, thread);
+	if (outcome == SV_TIMED_OUT && thread->store)
+		activation_pass_on(thread);
 	return (enum sv_outcome)outcome;
 }
 

@@ -78,8 +78,10 @@ static bool cgi_open(const struct host_call *call, struct cgi_state *state, stru
 			.preopen_count = call->guest->preopen_count,
 			.streams = {
 					{.kind = WASI_STREAM_INPUT, .input = call->request->body},
-					{.kind = WASI_STREAM_BUFFER, .buffer = &call->response->body},
-					{.kind = WASI_STREAM_SINK, .sink = {cgi_take_log, &state->lines}},
+					{.kind = WASI_STREAM_BUFFER,
+							.buffer = &call->response->body},
+					{.kind = WASI_STREAM_SINK,
+							.sink = {cgi_take_log, &state->lines}},
 			},
 	};
 	if (state->wasi)

@@ -104,7 +104,8 @@ static inline bool validate_text(const char *text, uint64_t off, struct sv_error
 	sv_compile_options_init(&options);
 	options.features &= ~off;
 	bool ok = sv_text_to_binary((struct sv_bytes){(const uint8_t *)text, strlen(text)}, "test",
-			&binary, error) && sv_validate(buffer_view(&binary), &options, error);
+				  &binary, error) &&
+			sv_validate(buffer_view(&binary), &options, error);
 	buffer_finish(&binary);
 	return ok;
 }

@@ -19,17 +19,23 @@ TEST(files_that_are_no_core_module_say_what_they_are)
 	} rows[] = {
 			{BYTES(""), SV_ERROR_MALFORMED, "unexpected end"},
 			{BYTES("\0as"), SV_ERROR_MALFORMED, "unexpected end"},
-			{BYTES("\x7f" "ELF\2\1\1\0"), SV_ERROR_MALFORMED, "magic header not detected"},
+			{BYTES("\x7f"
+			       "ELF\2\1\1\0"),
+					SV_ERROR_MALFORMED, "magic header not detected"},
 			{BYTES("(module)"), SV_ERROR_MALFORMED, "magic header not detected"},
 			{BYTES("\0asm\2\0\0\0"), SV_ERROR_MALFORMED, "unknown binary version"},
 			{BYTES("\0asm\x0d\0\1\0"), SV_ERROR_UNSUPPORTED, "component"},
 			{BYTES("\0asm\1\0\0\0\x0f\0"), SV_ERROR_MALFORMED, "malformed section id"},
 			{BYTES("\0asm\1\0\0\0\1\5\0"), SV_ERROR_MALFORMED, "length out of bounds"},
-			{BYTES("\0asm\1\0\0\0\1\2\0\0"), SV_ERROR_MALFORMED, "section size mismatch"},
-			{BYTES("\0asm\1\0\0\0\1\1\0\1\1\0"), SV_ERROR_MALFORMED, "unexpected content"},
-			{BYTES("\0asm\1\0\0\0\3\1\0\1\1\0"), SV_ERROR_MALFORMED, "unexpected content"},
+			{BYTES("\0asm\1\0\0\0\1\2\0\0"), SV_ERROR_MALFORMED,
+					"section size mismatch"},
+			{BYTES("\0asm\1\0\0\0\1\1\0\1\1\0"), SV_ERROR_MALFORMED,
+					"unexpected content"},
+			{BYTES("\0asm\1\0\0\0\3\1\0\1\1\0"), SV_ERROR_MALFORMED,
+					"unexpected content"},
 			{BYTES("\0asm\1\0\0\0\0\2\1\xff"), SV_ERROR_MALFORMED, "malformed UTF-8"},
-			{BYTES("\0asm\1\0\0\0\x0d\1\0"), SV_ERROR_UNSUPPORTED, "exception handling"},
+			{BYTES("\0asm\1\0\0\0\x0d\1\0"), SV_ERROR_UNSUPPORTED,
+					"exception handling"},
 			{BYTES("\0asm\1\0\0\0\x0c\1\1"), SV_ERROR_MALFORMED, "data count and data"},
 			{BYTES("\0asm\1\0\0\0\1\4\1\x60\0\0\3\2\1\0"), SV_ERROR_MALFORMED,
 					"function and code section have inconsistent lengths"},
@@ -46,21 +52,23 @@ TEST(files_that_are_no_core_module_say_what_they_are)
 /* ---- damage ---- */
 
 static const char everything[] =
-	"(module $m (type $t (func (param i32 i64) (result f32 f64)))"
-	" (import \"a\" \"f\" (func $f (type $t))) (import \"a\" \"g\" (global $g i32))"
-	" (table $x 1 9 funcref) (table externref (elem (ref.null extern)))"
-	" (memory (export \"mem\") 1 2) (global $h (mut i64) (i64.const -5))"
-	" (global f64 (f64.const nan)) (elem (table $x) (i32.const 0) func $f $k)"
-	" (elem declare func $k) (elem funcref (ref.func $k) (ref.null func))"
-	" (data (global.get $g) \"some data\") (data $p \"passive\") (start $s)"
-	" (func $k (export \"k\") (param i32) (result i32) (local i64 f32 funcref)"
-	"  (block $o (loop $l (br_if $l (i32.eqz (local.get 0)))"
-	"   (br_table $o $l $o (i32.const 2))))"
-	"  (if (result i32) (local.get 0) (then (i32.const 100000)) (else (memory.size)))"
-	"  (drop (call_indirect (type $t) (i32.const 1) (i64.const 2) (i32.const 3)))"
-	"  (drop (select (result funcref) (ref.func $k) (ref.null func) (i32.const 0))) (drop))"
-	" (func $s (memory.init $p (i32.const 0) (i32.const 0) (i32.const 0)) (data.drop $p)"
-	"  (i64.store offset=70000 (i32.const 0) (i64.trunc_sat_f64_u (f64.const 1.5)))))";
+		"(module $m (type $t (func (param i32 i64) (result f32 f64)))"
+		" (import \"a\" \"f\" (func $f (type $t))) (import \"a\" \"g\" (global $g i32))"
+		" (table $x 1 9 funcref) (table externref (elem (ref.null extern)))"
+		" (memory (export \"mem\") 1 2) (global $h (mut i64) (i64.const -5))"
+		" (global f64 (f64.const nan)) (elem (table $x) (i32.const 0) func $f $k)"
+		" (elem declare func $k) (elem funcref (ref.func $k) (ref.null func))"
+		" (data (global.get $g) \"some data\") (data $p \"passive\") (start $s)"
+		" (func $k (export \"k\") (param i32) (result i32) (local i64 f32 funcref)"
+		"  (block $o (loop $l (br_if $l (i32.eqz (local.get 0)))"
+		"   (br_table $o $l $o (i32.const 2))))"
+		"  (if (result i32) (local.get 0) (then (i32.const 100000)) (else (memory.size)))"
+		"  (drop (call_indirect (type $t) (i32.const 1) (i64.const 2) (i32.const 3)))"
+		"  (drop (select (result funcref) (ref.func $k) (ref.null func) (i32.const 0))) "
+                "(drop))"
+		" (func $s (memory.init $p (i32.const 0) (i32.const 0) (i32.const 0)) (data.drop "
+                "$p)"
+		"  (i64.store offset=70000 (i32.const 0) (i64.trunc_sat_f64_u (f64.const 1.5)))))";
 
 static bool make_everything(struct buffer *binary, struct sv_error *error)
 {
@@ -100,8 +108,8 @@ TEST(no_flipped_bit_or_byte_crashes_and_every_error_has_a_place)
 			binary.data[at] = (uint8_t)value;
 			if (validate_bytes(buffer_view(&binary), &flipped))
 				continue;
-			CHECK_MSG(flipped.position >= 0 && flipped.text[0], "byte %zu as %u: %s", at,
-					value, flipped.text);
+			CHECK_MSG(flipped.position >= 0 && flipped.text[0], "byte %zu as %u: %s",
+					at, value, flipped.text);
 		}
 		binary.data[at] = before;
 	}
@@ -146,7 +154,8 @@ TEST(each_limit_on_a_count_is_enforced_and_named)
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		struct sv_error error = SV_ERROR_INIT;
 		CHECK_ERROR(section_of_count(rows[i].section, rows[i].limit + 1, rows[i].element,
-				&error), SV_ERROR_LIMIT, rows[i].name);
+					    &error),
+				SV_ERROR_LIMIT, rows[i].name);
 		/* At the limit it is not the count that is wrong. */
 		(void)section_of_count(rows[i].section, rows[i].limit, rows[i].element, &error);
 		CHECK(error.code != SV_ERROR_LIMIT);
@@ -171,7 +180,8 @@ TEST(parameters_results_and_locals_have_limits)
 	struct buffer most = module_of_body(":", BYTES("\1\xd0\x86\3\x7f\x0b")); /* 50000 */
 	CHECK_ERROR(validate_bytes(buffer_view(&parameters), &error), SV_ERROR_LIMIT,
 			"SV_MAX_PARAMETERS");
-	CHECK_ERROR(validate_bytes(buffer_view(&results), &error), SV_ERROR_LIMIT, "SV_MAX_RESULTS");
+	CHECK_ERROR(validate_bytes(buffer_view(&results), &error), SV_ERROR_LIMIT,
+			"SV_MAX_RESULTS");
 	CHECK_ERROR(validate_bytes(buffer_view(&locals), &error), SV_ERROR_LIMIT, "SV_MAX_LOCALS");
 	CHECK_ERROR(validate_bytes(buffer_view(&overflow), &error), SV_ERROR_MALFORMED,
 			"too many locals");
@@ -208,7 +218,8 @@ TEST(nesting_and_operands_have_limits)
 	for (uint32_t i = 0; i <= SV_MAX_OPERANDS; i++)
 		add_bytes(&code, "\x41\0", 2);
 	struct buffer module = module_of_body(":", buffer_view(&code));
-	CHECK_ERROR(validate_bytes(buffer_view(&module), &error), SV_ERROR_LIMIT, "SV_MAX_OPERANDS");
+	CHECK_ERROR(validate_bytes(buffer_view(&module), &error), SV_ERROR_LIMIT,
+			"SV_MAX_OPERANDS");
 	buffer_finish(&module);
 	buffer_finish(&code);
 }
@@ -237,7 +248,7 @@ static bool read_text(const char *text, struct buffer *binary, struct module *mo
 	struct sv_compile_options options;
 	sv_compile_options_init(&options);
 	return sv_text_to_binary((struct sv_bytes){(const uint8_t *)text, strlen(text)}, "test",
-			binary, error) &&
+			       binary, error) &&
 			module_read(module, buffer_view(binary), options.features, error);
 }
 
@@ -272,7 +283,7 @@ TEST(functions_get_the_name_of_the_name_section_or_of_their_first_export)
 	struct module module;
 	struct sv_error error = SV_ERROR_INIT;
 	CHECK_OK(read_text("(module $mod (func $named (export \"a\"))"
-			" (func (export \"first\") (export \"second\")) (func))",
+			   " (func (export \"first\") (export \"second\")) (func))",
 			&binary, &module, &error));
 	CHECK(name_is(module.name, "mod"));
 	CHECK(name_is(module.functions[0].name, "named"));
@@ -289,7 +300,8 @@ TEST(a_broken_name_section_changes_nothing)
 	struct module module;
 	struct sv_error error = SV_ERROR_INIT;
 	sv_compile_options_init(&options);
-	CHECK_OK(sv_text_to_binary(BYTES("(module (func (export \"e\")))"), "test", &binary, &error));
+	CHECK_OK(sv_text_to_binary(BYTES("(module (func (export \"e\")))"), "test", &binary,
+			&error));
 	/* A good name for the module, a good one for function 0, then one cut short. */
 	add_bytes(&binary, "\0\x11\4name\0\2\1m\1\6\2\0\1f\1\x09", 19);
 	CHECK_OK(module_read(&module, buffer_view(&binary), options.features, &error));
@@ -305,8 +317,8 @@ TEST(functions_that_may_be_referred_to_are_numbered_in_order)
 	struct module module;
 	struct sv_error error = SV_ERROR_INIT;
 	CHECK_OK(read_text("(module (import \"a\" \"b\" (func)) (import \"a\" \"c\" (func))"
-			" (func) (func) (func (export \"x\")) (func)"
-			" (global funcref (ref.func 3)) (elem declare func 1) (start 5))",
+			   " (func) (func) (func (export \"x\")) (func)"
+			   " (global funcref (ref.func 3)) (elem declare func 1) (start 5))",
 			&binary, &module, &error));
 	static const uint32_t wanted[] = {SV_NO_INDEX, 0, SV_NO_INDEX, 1, 2, SV_NO_INDEX};
 	CHECK_EQ(module.reference_count, 3);
@@ -329,13 +341,19 @@ TEST(the_dump_of_a_module_shows_each_thing)
 	CHECK_OK(dump_bodies(&module, file, &error));
 	fclose(file);
 	static const char *const lines[] = {
-			"type 0 i32 i64 -> f32 f64\n", "import function 0 \"a\".\"f\"\n",
-			"function 0 type 0 \"f\" reference 0\n", "table 0 funcref 1..9\n",
-			"table 1 externref 1..1\n", "memory 0 1..2\n",
-			"global 1 mutable i64 = i64 0xfffffffffffffffb\n", "export \"k\" function 1\n",
+			"type 0 i32 i64 -> f32 f64\n",
+			"import function 0 \"a\".\"f\"\n",
+			"function 0 type 0 \"f\" reference 0\n",
+			"table 0 funcref 1..9\n",
+			"table 1 externref 1..1\n",
+			"memory 0 1..2\n",
+			"global 1 mutable i64 = i64 0xfffffffffffffffb\n",
+			"export \"k\" function 1\n",
 			"start function 2\n",
 			"elements 1 active funcref table 0 at i32 0x0: function 0, function 1\n",
-			"data 1 passive, 7 bytes\n", "locals i64 f32 funcref\n", "br_table 1 0 1\n",
+			"data 1 passive, 7 bytes\n",
+			"locals i64 f32 funcref\n",
+			"br_table 1 0 1\n",
 			"i64.store offset=70000 align=8\n",
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(lines); i++)

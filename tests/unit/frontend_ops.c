@@ -114,8 +114,9 @@ static bool operator_round_trips(enum op op)
 	sv_compile_options_init(&options);
 	arena_init(&arena, 0);
 	bool ok = module_read(&module, buffer_view(&bytes), options.features, NULL) &&
-		body_begin(&body, &module, 0, &arena, NULL) &&
-		body_next(&body, &instruction, NULL) && body_at_end(&body) && instruction.op == op;
+			body_begin(&body, &module, 0, &arena, NULL) &&
+			body_next(&body, &instruction, NULL) && body_at_end(&body) &&
+			instruction.op == op;
 	FILE *file = open_memstream(&text, &size);
 	ok = ok && dump_bodies(&module, file, NULL);
 	fclose(file);

@@ -8,7 +8,8 @@
 static const struct {
 	const char *text, *error;
 } invalid[] = {
-		{"(module (func (result i32)))", "type mismatch: end takes i32 where the stack is empty"},
+		{"(module (func (result i32)))",
+				"type mismatch: end takes i32 where the stack is empty"},
 		{"(module (func (i32.const 1)))", "type mismatch: 1 values too many"},
 		{"(module (func (drop (i32.add (i32.const 1) (i64.const 1)))))",
 				"type mismatch: i32.add takes i32 where the stack has i64"},
@@ -22,25 +23,31 @@ static const struct {
 		{"(module (memory 1) (func (drop (i32.load8_u align=2 (i32.const 0)))))",
 				"alignment must not be larger than natural"},
 		{"(module (func (call_indirect (i32.const 0))))", "unknown table 0"},
-		{"(module (table 1 externref) (func (call_indirect (i32.const 0))))", "type mismatch"},
+		{"(module (table 1 externref) (func (call_indirect (i32.const 0))))",
+				"type mismatch"},
 		{"(module (func (drop (table.get 0 (i32.const 0)))))", "unknown table 0"},
 		{"(module (table 1 funcref) (table 1 externref) (func (table.copy 0 1 (i32.const 0)"
-		 " (i32.const 0) (i32.const 0))))", "type mismatch: table.copy"},
+		 " (i32.const 0) (i32.const 0))))",
+				"type mismatch: table.copy"},
 		{"(module (table 1 funcref) (func (table.init 0 0 (i32.const 0) (i32.const 0)"
-		 " (i32.const 0))))", "unknown elem segment 0"},
+		 " (i32.const 0))))",
+				"unknown elem segment 0"},
 		{"(module (func (elem.drop 0)))", "unknown elem segment 0"},
 		{"(module (func $f) (func (drop (ref.func $f))))", "undeclared function reference"},
-		{"(module (func (drop (ref.is_null (i32.const 0)))))", "type mismatch: ref.is_null"},
+		{"(module (func (drop (ref.is_null (i32.const 0)))))",
+				"type mismatch: ref.is_null"},
 		{"(module (func (drop (select (ref.null func) (ref.null func) (i32.const 0)))))",
 				"type mismatch: select of references"},
 		{"(module (func (drop (select (i32.const 0) (f32.const 0) (i32.const 0)))))",
 				"type mismatch: select between i32 and f32"},
 		{"(module (func (drop (select (result i32 i32) (i32.const 0) (i32.const 0)"
-		 " (i32.const 0)))))", "invalid result arity"},
+		 " (i32.const 0)))))",
+				"invalid result arity"},
 		{"(module (func (drop (if (result i32) (i32.const 1) (then (i32.const 1))))))",
 				"type mismatch: an if without else"},
 		{"(module (func (result i32) (block (result i32) (block (br_table 0 1 (i32.const 1)"
-		 " (i32.const 1))) (i32.const 0))))", "type mismatch"},
+		 " (i32.const 1))) (i32.const 0))))",
+				"type mismatch"},
 		{"(module (memory 65537))", "memory size must be at most 65536 pages (4GiB)"},
 		{"(module (memory 2 1))", "size minimum must not be greater than maximum"},
 		{"(module (table 2 1 funcref))", "size minimum must not be greater than maximum"},
@@ -50,7 +57,8 @@ static const struct {
 		{"(module (global i32 (nop)))", "constant expression required"},
 		{"(module (global i32))", "type mismatch"},
 		{"(module (global i32 (i32.const 0) (i32.const 0)))", "type mismatch"},
-		{"(module (global i32 (global.get 1)) (global i32 (i32.const 0)))", "unknown global 1"},
+		{"(module (global i32 (global.get 1)) (global i32 (i32.const 0)))",
+				"unknown global 1"},
 		{"(module (import \"a\" \"b\" (global (mut i32))) (global i32 (global.get 0)))",
 				"constant expression required"},
 		{"(module (global funcref (ref.func 5)))", "unknown function 5"},
@@ -88,13 +96,15 @@ static const struct {
 		{SV_FEATURE_MUTABLE_GLOBALS,
 				"(module (global (export \"g\") (mut i32) (i32.const 0)))"},
 		{SV_FEATURE_SIGN_EXTENSION, "(module (func (drop (i32.extend8_s (i32.const 1)))))"},
-		{SV_FEATURE_SATURATING, "(module (func (drop (i32.trunc_sat_f32_s (f32.const 1)))))"},
+		{SV_FEATURE_SATURATING,
+				"(module (func (drop (i32.trunc_sat_f32_s (f32.const 1)))))"},
 		{SV_FEATURE_MULTI_VALUE, "(module (type (func (result i32 i32))))"},
 		{SV_FEATURE_MULTI_VALUE,
 				"(module (func (i32.const 0) (block (param i32) (drop))))"},
 		{SV_FEATURE_BULK_MEMORY, "(module (memory 1) (data \"a\"))"},
-		{SV_FEATURE_BULK_MEMORY, "(module (memory 1) (func (memory.fill (i32.const 0)"
-					 " (i32.const 0) (i32.const 0))))"},
+		{SV_FEATURE_BULK_MEMORY,
+				"(module (memory 1) (func (memory.fill (i32.const 0)"
+				" (i32.const 0) (i32.const 0))))"},
 		{SV_FEATURE_REFERENCE_TYPES, "(module (func (param externref)))"},
 		{SV_FEATURE_REFERENCE_TYPES, "(module (table 1 funcref) (table 1 funcref))"},
 		{SV_FEATURE_REFERENCE_TYPES, "(module (table 1 externref))"},
@@ -132,7 +142,8 @@ TEST(proposals_of_later_versions_are_named)
 			{"(module (func (return_call 0)))", "tail call"},
 			{"(module (tag))", "exception handling"},
 			{"(module (func (try (do) (catch_all))))", "legacy exception handling"},
-			{"(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))", "threads"},
+			{"(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))",
+					"threads"},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		struct sv_error error = SV_ERROR_INIT;
@@ -144,11 +155,22 @@ TEST(proposals_of_later_versions_are_named)
 TEST(faults_of_text_have_line_and_column)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	CHECK_ERROR(validate_text("(module\n  (func (foo)))", 0, &error), SV_ERROR_MALFORMED, "2:10: ");
+	CHECK_ERROR(validate_text("(module\n  (func (foo)))", 0, &error), SV_ERROR_MALFORMED,
+			"2:10: ");
 	CHECK_ERROR(validate_text("", 0, &error), SV_ERROR_MALFORMED, "1:1: ");
 	CHECK_ERROR(validate_text("(module (func)", 0, &error), SV_ERROR_MALFORMED, "open");
 	CHECK_ERROR(validate_text("(@x \"", 0, &error), SV_ERROR_MALFORMED, "1:");
-	CHECK_ERROR(validate_text("(module quote \"(func)\")", 0, &error), SV_ERROR_MALFORMED, "1:");
+	CHECK_ERROR(validate_text("(module quote \"(func)\")", 0, &error), SV_ERROR_MALFORMED,
+			"1:");
+}
+
+/* wabt's own assertion fails on this one. */
+TEST(a_text_that_ends_the_parser_is_an_error_and_no_crash)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	CHECK_ERROR(validate_text("(module (elem funcref (foo 0)))", 0, &error),
+			SV_ERROR_MALFORMED, "the text parser cannot make sense of this text");
+	CHECK_OK(validate_text("(module)", 0, &error));
 }
 
 TEST(text_that_nests_deeper_than_the_limit_is_refused)

@@ -213,19 +213,78 @@ TEST(ranges_of_guest_memory_are_checked_in_64_bits)
 	sv_linker_free(linker);
 }
 
-TEST(a_call_from_a_store_into_another_and_back)
+/* Call the peer's "again" with one less, or its "loop" when -3 is left. */
+static enum sv_host_result host_cross(struct sv_caller *caller, union sv_value *values)
 {
-	struct sv_linker *linker = border_linker();
-	struct guest inner = guest_open_linked(border_text, linker);
-	struct guest outer = guest_open_linked(border_text, linker);
-	for (int i = 0; i < 100; i++) {
-		CHECK_EQ(guest_number(&outer, "again", 3), 4);
-		CHECK_EQ(guest_number(&inner, "trap", 0), -1);
-		CHECK_EQ(guest_number(&outer, "id", i), i);
+	struct guest *peer = sv_caller_data(caller);
+	struct sv_error refusal = SV_ERROR_INIT;
+	union sv_value inner = {.i32 = values[0].i32 - 1};
+	if (values[0].i32 == 0)
+		return SV_HOST_OK;
+	const char *name = values[0].i32 == -3 ? "loop" : "again";
+	enum sv_outcome outcome = sv_call(peer->store, sv_instance_function(peer->instance, name),
+			"i:i", &inner, &refusal);
+	values[0].i32 = outcome == SV_RETURNED ? inner.i32 : -(int32_t)outcome;
+	return SV_HOST_OK;
+}
+
+static void open_peers(struct guest *guests, struct sv_linker **linkers)
+{
+	static const char text[] =
+			"(module (import \"host\" \"cross\" (func $cross (param i32) (result "
+	                "i32)))\n"
+			"(func (export \"loop\") (param i32) (result i32) (loop (br 0)) "
+	                "(unreachable))\n"
+			"(func (export \"trap\") (param i32) (result i32) (unreachable))\n"
+			"(func (export \"again\") (param i32) (result i32)\n"
+			"  (i32.add (i32.const 1) (call $cross (local.get 0)))))";
+	for (size_t i = 0; i < 2; i++) {
+		linkers[i] = sv_linker_new(engine, &error);
+		fixture_need(sv_linker_define_function(linkers[i], "host", "cross", "i:i",
+				host_cross, &guests[1 - i], &error), "cross");
+		guests[i] = guest_open_linked(text, linkers[i]);
 	}
-	guest_close(&outer);
-	guest_close(&inner);
-	sv_linker_free(linker);
+}
+
+static void close_peers(struct guest *guests, struct sv_linker **linkers)
+{
+	for (size_t i = 0; i < 2; i++) {
+		guest_close(&guests[i]);
+		sv_linker_free(linkers[i]);
+	}
+}
+
+TEST(calls_go_from_a_store_into_another_and_back)
+{
+	struct guest peers[2];
+	struct sv_linker *linkers[2];
+	open_peers(peers, linkers);
+	for (int i = 0; i < 100; i++) {
+		CHECK_EQ(guest_number(&peers[0], "again", 100), 101);
+		CHECK_EQ(guest_number(&peers[i % 2], "trap", 0), -1);
+	}
+	close_peers(peers, linkers);
+}
+
+TEST(a_deadline_of_the_outer_store_ends_the_inner_and_then_itself)
+{
+	struct guest peers[2];
+	struct sv_linker *linkers[2];
+	open_peers(peers, linkers);
+	for (int i = 0; i < 50; i++) {
+		union sv_value value = {.i32 = -3};
+		sv_store_set_deadline(peers[0].store, fixture_now() + 1000000);
+		CHECK_EQ(guest_call(&peers[0], "again", &value), SV_TIMED_OUT);
+		sv_store_set_deadline(peers[0].store, 0);
+		/* Only the inner store has one: the outer sees how it ended and returns. */
+		value.i32 = -3;
+		sv_store_set_deadline(peers[1].store, fixture_now() + 1000000);
+		CHECK_EQ(guest_call(&peers[0], "again", &value), SV_RETURNED);
+		CHECK_EQ(value.i32, 1 - SV_TIMED_OUT);
+		sv_store_set_deadline(peers[1].store, 0);
+		CHECK_EQ(guest_number(&peers[0], "again", 5), 6);
+	}
+	close_peers(peers, linkers);
 }
 
 RUNTIME_TEST_MAIN(NULL)
