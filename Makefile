@@ -177,7 +177,6 @@ bench: all
 
 # The README's first command; DEMO=--once ends after one request.
 demo: all
-	$(Q)packaging/install-packages test
 	$(Q)BUILD=$(BUILD) packaging/demo $(DEMO)
 
 include sdk/sdk.mk

@@ -166,7 +166,8 @@ static void write_all(int fd, const void *data, size_t length)
 [[noreturn]] static void child_main(struct sv_bytes text, const char *name, int fd)
 {
 	struct rlimit no_core = {0, 0}, seconds = {seconds_limit, seconds_limit};
-	struct reply reply = {false, SV_ERROR_INIT};
+	struct reply reply = {};
+	sv_error_clear(&reply.error);
 	struct buffer binary = {};
 	setrlimit(RLIMIT_CORE, &no_core);
 	setrlimit(RLIMIT_CPU, &seconds);
