@@ -41,7 +41,7 @@ SERVER := $(wildcard server/*.c)
 CLI := $(wildcard cli/*.c)
 TEXT := compiler/wat.cc
 # Files of the compiler that use LLVM; the rest reads, validates and needs no LLVM.
-BACK_NAMES := compile lower% optimise% emit% package% target% debug% artifact% link% shard% exact%
+BACK_NAMES := compile budget lower% optimise% emit% package% target% debug% artifact% link% shard% exact%
 BACK := $(filter $(BACK_NAMES:%=compiler/%.c),$(wildcard compiler/*.c)) \
 	$(filter-out $(TEXT),$(wildcard compiler/*.cc))
 FRONT := $(filter-out $(BACK),$(wildcard compiler/*.c))
@@ -50,7 +50,7 @@ LLHTTP := $(addprefix $(BUILD)/llhttp/,api.o http.o llhttp.o)
 LIB_OBJECTS := $(call objects,$(BASE) $(RUNTIME))
 COMPILER_OBJECTS := $(call objects,$(BASE) $(FRONT) $(BACK))
 PROGRAM_OBJECTS := $(call objects,$(BASE) $(RUNTIME) $(FRONT) $(HOST) $(SERVER) $(TEXT)) $(LLHTTP)
-PROGRAM_LIBS = -lwabt -lcrypto -ldw -lelf -lz -ljansson -ldl -lm
+PROGRAM_LIBS = -lwabt -ldw -lelf -lz -ljansson -ldl -lm
 COMPILER_LIBS = -L$(LLVM)/lib -llldELF -llldCommon -lLLVM-22 -lelf -lz -lzstd
 
 # tests/unit/X.c is the program X; all of tests/SUITE/*.c together are the program SUITE.

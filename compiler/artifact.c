@@ -67,6 +67,40 @@ static void artifact_add_text(struct ir *ir)
 	LLVMBuildUnreachable(ir->builder);
 }
 
+enum type_use { TYPE_ENTERED = 1, TYPE_IMPORTED = 2 };
+
+/*
+ * Which stubs a type needs: an entry stub if the host may call a function of it (one that can
+ * be referred to, or the start function), a thunk if one is imported with it.
+ */
+static uint8_t *artifact_type_uses(const struct module *wasm)
+{
+	uint8_t *uses = calloc(wasm->type_count + 1, 1);
+	check(uses);
+	for (uint32_t i = 0; i < wasm->function_count; i++) {
+		const struct function *function = &wasm->functions[i];
+		if (function->reference != SV_NO_INDEX || i == wasm->start)
+			uses[function->type] |= TYPE_ENTERED;
+		if (i < wasm->imported_functions)
+			uses[function->type] |= TYPE_IMPORTED;
+	}
+	return uses;
+}
+
+static LLVMValueRef artifact_entry(struct ir *ir, uint32_t type)
+{
+	if (ir->type_uses[type] & TYPE_ENTERED)
+		return stub_entry(ir, type);
+	return LLVMGetNamedFunction(ir->module, "selvage.text");
+}
+
+static LLVMValueRef artifact_thunk(struct ir *ir, uint32_t type)
+{
+	if (ir->type_uses[type] & TYPE_IMPORTED)
+		return stub_thunk(ir, type);
+	return LLVMGetNamedFunction(ir->module, "selvage.text");
+}
+
 static LLVMValueRef artifact_bound(struct ir *ir, const char *symbol)
 {
 	LLVMValueRef bound = LLVMAddGlobal(ir->module, ir->i8, symbol);
@@ -151,6 +185,9 @@ void artifact_add(struct ir *ir, const struct records *records, const struct ima
 		const struct target *target)
 {
 	const struct sv_artifact_header *header = &records->header;
+	uint8_t *uses = artifact_type_uses(ir->wasm);
+	ir->type_uses = uses;
+	artifact_add_text(ir);
 	const struct artifact_fixup fixups[FIXUP_COUNT] = {
 			{offsetof(struct sv_artifact_header, image.offset),
 					artifact_add_image(ir, image)},
@@ -159,17 +196,18 @@ void artifact_add(struct ir *ir, const struct records *records, const struct ima
 							artifact_own_function)},
 			{offsetof(struct sv_artifact_header, entries.offset),
 					artifact_code_table(ir, "selvage.entries",
-							header->entries.count, stub_entry)},
+							header->entries.count, artifact_entry)},
 			{offsetof(struct sv_artifact_header, thunks.offset),
 					artifact_code_table(ir, "selvage.thunks",
-							header->thunks.count, stub_thunk)},
+							header->thunks.count, artifact_thunk)},
 			/* The linker defines these two around the section's contents. */
 			{offsetof(struct sv_artifact_header, text_start),
 					artifact_bound(ir, "__start_" TEXT_SECTION)},
 			{offsetof(struct sv_artifact_header, text_end),
 					artifact_bound(ir, "__stop_" TEXT_SECTION)},
 	};
-	artifact_add_text(ir);
 	artifact_add_header(ir, records, fixups);
 	artifact_add_note(ir, target);
+	ir->type_uses = NULL;
+	free(uses);
 }

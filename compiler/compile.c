@@ -1,13 +1,16 @@
 /*
  * compile.c: the whole compiler on one page.
  *
- *   bytes > read > validate > image, records > { lower > optimise > emit } > package > artifact
+ *   bytes > read > validate > budget, image, records > { lower > optimise > emit } > package > artifact
  *
  * The braces run once for each piece of the module, side by side (shard.c). Every stage takes
  * the previous product as const; --dump prints what a stage made.
  */
 #include "compiler/compiler.h"
 
+#include <stdlib.h>
+
+#include "compiler/budget.h"
 #include "compiler/dump.h"
 #include "compiler/module.h"
 #include "compiler/package.h"
@@ -21,12 +24,14 @@ struct compilation {
 	struct image image;
 	struct records records;
 	struct target target;
+	bool *plain; /* owned; by function: to be compiled without optimisation */
 	struct shard_products products;
 };
 
 static void compile_finish(struct compilation *c)
 {
 	shard_products_finish(&c->products);
+	free(c->plain);
 	records_finish(&c->records);
 	image_finish(&c->image);
 	module_finish(&c->module);
@@ -46,11 +51,16 @@ static bool compile_stages(struct compilation *c, struct sv_bytes input,
 	if (options->dump == SV_STAGE_VALIDATE)
 		TRY(dump_bodies(&c->module, options->dump_file, error));
 
+	c->plain = calloc(c->module.function_count + 1, sizeof *c->plain);
+	if (!c->plain)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the functions");
+	TRY(budget_check(&c->module, c->plain, error));
+
 	TRY(image_build(&c->image, &c->module, error));
 	TRY(records_build(&c->records, &c->module, &c->image, options->bounds, options->level,
 			error));
 
-	const struct shard_job job = {&c->module, options, &c->target, &c->records, &c->image};
+	const struct shard_job job = {&c->module, options, &c->target, &c->records, &c->image, c->plain};
 	TRY(shard_compile(&job, &c->products, error)); /* lower > optimise > emit */
 
 	if (options->emit != SV_EMIT_ARTIFACT)

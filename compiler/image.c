@@ -12,7 +12,17 @@
 /* Runs of pages closer than this become one: an extent costs a mapping, a page 4 KiB of file. */
 static const uint64_t gap_pages = 8;
 
-/* An image must be addressable by the 32-bit offsets of the records. */
+/* If that leaves too many runs, closer than this. */
+static const uint64_t wide_gap_pages = 64;
+
+/*
+ * A memory with more runs than this gets no image: each is a mapping in every instance, and a
+ * process may have 65,530. Its segments are copied when it is instantiated instead.
+ */
+static const size_t runs_most = 64;
+
+/* Nor does one whose image would be larger; the images of all must have 32-bit offsets. */
+static const uint64_t image_pages_most = 256 * 1024;
 static const uint64_t image_max = UINT64_C(1) << 31;
 
 static bool image_segment_fits(const struct module *module, const struct data_segment *segment)
@@ -53,7 +63,8 @@ static int page_run_compare(const void *left, const void *right)
 }
 
 /* Sorted runs of pages that the segments touch, joined where they nearly meet. */
-static size_t image_runs(const struct module *module, uint32_t memory, struct page_run *runs)
+static size_t image_runs(const struct module *module, uint32_t memory, uint64_t gap,
+		struct page_run *runs)
 {
 	size_t count = 0;
 	for (uint32_t i = 0; i < module->data_count; i++) {
@@ -68,7 +79,7 @@ static size_t image_runs(const struct module *module, uint32_t memory, struct pa
 	qsort(runs, count, sizeof *runs, page_run_compare);
 	size_t joined = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (joined && runs[i].first <= runs[joined - 1].end + gap_pages) {
+		if (joined && runs[i].first <= runs[joined - 1].end + gap) {
 			if (runs[i].end > runs[joined - 1].end)
 				runs[joined - 1].end = runs[i].end;
 			continue;
@@ -76,6 +87,14 @@ static size_t image_runs(const struct module *module, uint32_t memory, struct pa
 		runs[joined++] = runs[i];
 	}
 	return joined;
+}
+
+static uint64_t image_pages(const struct page_run *runs, size_t count)
+{
+	uint64_t pages = 0;
+	for (size_t i = 0; i < count; i++)
+		pages += runs[i].end - runs[i].first;
+	return pages;
 }
 
 static bool image_add_run(struct image *image, const struct page_run *run, struct sv_error *error)
@@ -114,7 +133,11 @@ static bool image_build_memory(struct image *image, const struct module *module,
 		struct page_run *runs, struct sv_error *error)
 {
 	struct sv_memory_record *record = &image->memories[memory];
-	size_t count = image_runs(module, memory, runs);
+	size_t count = image_runs(module, memory, gap_pages, runs);
+	if (count > runs_most)
+		count = image_runs(module, memory, wide_gap_pages, runs);
+	if (count > runs_most || image_pages(runs, count) > image_pages_most)
+		return true;
 	record->first_extent = (uint32_t)(image->extents.length / sizeof(struct sv_extent_record));
 	record->extent_count = (uint32_t)count;
 	for (size_t i = 0; i < count; i++)

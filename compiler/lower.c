@@ -219,7 +219,7 @@ void ir_function_symbol(const struct module *wasm, uint32_t function, char *symb
 		text[i] = iscntrl(name->data[i]) || name->data[i] == '@' ? '?'
 									 : (char)name->data[i];
 	text[length] = '\0';
-	snprintf(symbol, size, "%s[%u]", length ? text : "function", function);
+	snprintf(symbol, size, "wasm.%s[%u]", length ? text : "function", function);
 }
 
 LLVMValueRef ir_function(struct ir *ir, uint32_t function)

@@ -33,6 +33,7 @@ enum alias_class {
 struct ir {
 	const struct module *wasm;
 	const struct sv_compile_options *options;
+	const bool *plain; /* by function: to be compiled without optimisation */
 	struct sv_context_layout layout;
 
 	LLVMContextRef context;
@@ -40,6 +41,7 @@ struct ir {
 	LLVMBuilderRef builder;
 	LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, ptr, none;
 
+	const uint8_t *type_uses; /* artifact.c: which stubs a type needs */
 	LLVMTypeRef *types;      /* by type index, made on first use */
 	LLVMValueRef *functions; /* by function index, declared on first use */
 

@@ -6,13 +6,6 @@
 
 #include <string.h>
 
-/*
- * Bodies above this many bytes are compiled without optimisation: register allocation and
- * several passes are worse than linear, and the largest bodies in the wild (1.5 MB) would
- * take minutes.
- */
-static const size_t body_size_to_optimise = 200 * 1024;
-
 static void *lowering_grow(struct lowering *l, const void *old, uint32_t used, uint32_t *capacity,
 		size_t size)
 {
@@ -82,8 +75,7 @@ static void lower_attributes(struct lowering *l)
 {
 	struct ir *ir = l->ir;
 	ir_add_code_attributes(ir, l->function);
-	if (ir->options->level > 0 &&
-			ir->wasm->functions[l->index].body.length <= body_size_to_optimise)
+	if (ir->options->level > 0 && !ir->plain[l->index])
 		return;
 	LLVMAddAttributeAtIndex(l->function, LLVMAttributeFunctionIndex,
 			ir_attribute(ir, "optnone", 0));

@@ -17,6 +17,7 @@ struct shard_job {
 	const struct target *target;
 	const struct records *records;
 	const struct image *image;
+	const bool *plain; /* by function: compile without optimisation */
 };
 
 /* The products, one buffer a piece, in order of the functions. */

@@ -1,6 +1,11 @@
 /*
  * executor.c: a queue, worker threads and the way back. Two locks, never held together:
  * `queue_lock` for what waits, `done_lock` for what is answered.
+ *
+ * Waking a thread costs the loop more than a short guest takes. So while guests are short
+ * and a worker is awake, requests are left to that worker, who does not sleep before the
+ * queue is empty; executor_nudge wakes another when the queue does not move. Long guests
+ * get a thread each at once.
  */
 #include "server/executor.h"
 
@@ -12,6 +17,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "server/loop.h"
+
 struct executor {
 	const struct handler *handler;
 	pthread_t *threads; /* owned */
@@ -22,7 +29,10 @@ struct executor {
 	pthread_cond_t started;       /* a thread has entered or failed */
 	struct exchange **queue;      /* owned; a ring */
 	size_t queue_size, queue_first, queue_count;
-	unsigned idle; /* threads that wait */
+	unsigned idle;     /* threads that wait */
+	unsigned waking;   /* of these, those that were woken and are not up yet */
+	uint64_t typical;  /* nanoseconds a request takes, smoothed */
+	uint64_t taken_at; /* when a worker last took a request */
 	unsigned ready_count;
 	bool is_ending;
 	struct sv_error error; /* of the first thread that could not enter */
@@ -32,15 +42,31 @@ struct executor {
 	int event; /* owned */
 };
 
-static struct exchange *queue_wait(struct executor *executor)
+/* What waking a thread costs, roughly: futex, scheduler, cold caches. */
+static const uint64_t wake_cost = 20000;
+
+/* The queue stands still if nothing was taken for so long. */
+static const uint64_t nudge_after = 500000;
+
+/* One very long guest must not count for more than this. */
+static const uint64_t longest_typical = 1000000;
+
+/* Wait for a request; `spent` nanoseconds went into the one before. NULL: the end. */
+static struct exchange *queue_wait(struct executor *executor, uint64_t spent, uint64_t now)
 {
 	struct exchange *exchange = NULL;
 	pthread_mutex_lock(&executor->queue_lock);
+	if (spent > longest_typical)
+		spent = longest_typical;
+	executor->typical = (executor->typical * 7 + spent) / 8;
 	while (!executor->queue_count && !executor->is_ending) {
 		executor->idle++;
 		pthread_cond_wait(&executor->queue_changed, &executor->queue_lock);
 		executor->idle--;
+		executor->waking -= executor->waking > 0;
+		now = clock_now();
 	}
+	executor->taken_at = now;
 	if (executor->queue_count) {
 		exchange = executor->queue[executor->queue_first];
 		executor->queue_first = (executor->queue_first + 1) % executor->queue_size;
@@ -84,11 +110,14 @@ static void *worker_main(void *data)
 	void *state = worker_enter(executor);
 	if (!state)
 		return NULL;
+	uint64_t began = clock_now(), ended = began;
 	struct exchange *exchange;
-	while ((exchange = queue_wait(executor))) {
+	while ((exchange = queue_wait(executor, ended - began, ended))) {
+		began = clock_now();
 		handler->handle(handler->data, state, exchange);
 		done_add(executor, exchange);
 		handler->recycle(handler->data, state);
+		ended = clock_now();
 	}
 	handler->thread_leave(handler->data, state);
 	return NULL;
@@ -174,20 +203,44 @@ void executor_free(struct executor *executor)
 	free(executor);
 }
 
+/* Under queue_lock: whether a thread is to be woken, which is then counted as waking. */
+static bool queue_wakes(struct executor *executor, bool is_urgent)
+{
+	bool is_asleep = executor->idle == executor->thread_count && !executor->waking;
+	bool wakes = executor->idle > executor->waking &&
+		     (is_asleep || is_urgent || executor->typical >= wake_cost);
+	executor->waking += wakes;
+	return wakes;
+}
+
 bool executor_submit(struct executor *executor, struct exchange *exchange)
 {
+	bool wakes = false;
 	pthread_mutex_lock(&executor->queue_lock);
 	bool has_room = executor->queue_count < executor->queue_size;
-	bool must_wake = executor->idle > 0;
 	if (has_room) {
 		size_t at = (executor->queue_first + executor->queue_count) % executor->queue_size;
 		executor->queue[at] = exchange;
 		executor->queue_count++;
+		wakes = queue_wakes(executor, false);
 	}
 	pthread_mutex_unlock(&executor->queue_lock);
-	if (has_room && must_wake)
+	if (wakes)
 		pthread_cond_signal(&executor->queue_changed);
 	return has_room;
+}
+
+bool executor_nudge(struct executor *executor, uint64_t now)
+{
+	pthread_mutex_lock(&executor->queue_lock);
+	bool is_waiting = executor->queue_count > 0;
+	bool is_late = is_waiting && now > executor->taken_at + nudge_after;
+	bool wakes = is_late && queue_wakes(executor, true);
+	bool can_help = executor->idle > executor->waking;
+	pthread_mutex_unlock(&executor->queue_lock);
+	if (wakes)
+		pthread_cond_signal(&executor->queue_changed);
+	return is_waiting && can_help;
 }
 
 int executor_descriptor(const struct executor *executor)

@@ -36,6 +36,12 @@ void executor_free(struct executor *executor);
 /* Queue an exchange, which is then the worker's; false if the queue is full. */
 SV_MUST_USE bool executor_submit(struct executor *executor, struct exchange *exchange);
 
+/*
+ * Wake one more worker if requests wait and none was taken for a while. True if it should
+ * be called again within a millisecond.
+ */
+bool executor_nudge(struct executor *executor, uint64_t now);
+
 /* Becomes readable when answers are waiting. Borrowed. */
 int executor_descriptor(const struct executor *executor);
 

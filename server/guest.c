@@ -92,6 +92,15 @@ static void guest_recycle(void *data, void *state)
 	worker->store = NULL;
 }
 
+/* An instance that cannot be made for a request should be found out before there is one. */
+static bool guest_service_try(struct guest_service *service, struct sv_error *error)
+{
+	struct sv_store *store = sv_pool_lease(service->pool, error);
+	if (store)
+		sv_pool_return(service->pool, store);
+	return store != NULL;
+}
+
 static bool guest_service_link(struct guest_service *service, unsigned workers,
 		struct sv_error *error)
 {
@@ -110,7 +119,7 @@ static bool guest_service_link(struct guest_service *service, unsigned workers,
 	/* A worker has one instance at a time. */
 	service->pool = sv_pool_new(service->engine, guest->artifact, service->linker, &limits,
 			workers, error);
-	return service->pool != NULL;
+	return service->pool && guest_service_try(service, error);
 }
 
 struct guest_service *guest_service_new(struct sv_engine *engine, const struct host_guest *guest,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "server/connection.h"
@@ -55,11 +56,24 @@ static bool server_watch(struct server *server, struct sv_error *error)
 	return loop_add(&server->loop, &server->answers, EPOLLIN, error);
 }
 
+/* As many descriptors as connections and guests may need, or as the system grants. */
+static void server_raise_descriptors(const struct server_limits *limits)
+{
+	struct rlimit limit;
+	rlim_t wanted = limits->connections + 1024;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	/* If it fails, connections wait to be accepted until others are closed. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static bool server_start(struct server *server, const struct server_config *config,
 		struct sv_error *error)
 {
 	struct server_limits *limits = &server->limits;
 	TRY(server_limits_check(limits, error));
+	server_raise_descriptors(limits);
 	TRY(loop_init(&server->loop, error));
 	TRY(listen_open(server, config->listen, error));
 	loop_add_timeouts(&server->loop, &server->idle, limits->idle_time, connection_expired);
@@ -110,7 +124,8 @@ bool server_run(struct server *server)
 	/* A reader of our output that goes away must not end us. */
 	signal(SIGPIPE, SIG_IGN);
 	while (!server->is_stopping || server->connection_count) {
-		loop_turn(&server->loop, server->is_stopping ? 20 : -1);
+		bool must_look = executor_nudge(server->executor, server->loop.now);
+		loop_turn(&server->loop, must_look ? 1 : server->is_stopping ? 20 : -1);
 		server_bury(server);
 		log_flush(&server->log);
 		if (server->is_stopping && stop_by == UINT64_MAX)

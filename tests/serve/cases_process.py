@@ -76,6 +76,37 @@ def test_too_many_connections_are_told_so():
         expect(server.get("/").status == 200, "places are not given back")
 
 
+def test_without_descriptors_connections_wait():
+    with Server("echo.wat", "--workers", "2", descriptors=40) as server:
+        clients = [server.connect() for _ in range(60)]
+        time.sleep(0.5)
+        ticks = cpu_ticks(server)
+        time.sleep(0.5)
+        expect(cpu_ticks(server) - ticks < 20, "the server spins")
+        for client in clients:
+            client.send(b"GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+        for client in clients:
+            expect(client.response().status == 200, "a connection was forgotten")
+            client.socket.close()
+    expect("accept: " in server.log_text, "nothing is in the log")
+
+
+def cpu_ticks(server):
+    with open(f"/proc/{server.process.pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def test_a_guest_that_cannot_have_its_memory_is_refused():
+    path = f"/tmp/selvage-serve-{os.getpid()}.wat"
+    with open(path, "w") as file:
+        file.write('(module (memory 64) (func (export "_start")))')
+    try:
+        refused("--listen", "127.0.0.1:0", "--max-memory", "1MiB", path, code=1, text="1048576")
+    finally:
+        os.unlink(path)
+
+
 def test_a_full_queue_is_503_and_the_connection_stays():
     if not guest_path("c_cgi.wasm"):
         return "../shared/modules/c_cgi.wasm is not here"

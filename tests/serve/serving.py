@@ -1,6 +1,7 @@
 """A `selvage serve` process and a client that speaks in raw bytes."""
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -36,15 +37,23 @@ def guest_path(name):
 class Server:
     """Runs in the background from __enter__ to __exit__; ends with SIGTERM and must exit with 0."""
 
-    def __init__(self, guest, *options):
+    def __init__(self, guest, *options, descriptors=None):
         self.guest = guest if os.path.isabs(guest) else guest_path(guest)
         self.options = options
+        self.most_descriptors = descriptors
         self.log_text = None
+
+    def limit(self):
+        """In the server's process, before it starts."""
+        if self.most_descriptors:
+            most = self.most_descriptors
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     def __enter__(self):
         self.log = tempfile.TemporaryFile()
         command = [SELVAGE, "serve", "--listen", "127.0.0.1:0", *self.options, self.guest]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
+                                        preexec_fn=self.limit)
         line = self.process.stdout.readline().decode()
         match = re.fullmatch(r"serving (.*) on http://127\.0\.0\.1:(\d+)/\n", line)
         if not match:
