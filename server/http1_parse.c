@@ -43,7 +43,7 @@ static int take_name(llhttp_t *llhttp, const char *at, size_t length)
 {
 	struct http1_parser *parser = parser_of(llhttp);
 	struct host_request *request = parser->request;
-	if (parser->is_complete || parser->body_bytes || parser->framing)
+	if (parser->has_head)
 		return 0; /* a trailer field: not used */
 	if (request->header_count >= parser->limits->header_fields) {
 		http1_refuse(parser, 431, "more than %llu header fields",
@@ -61,7 +61,7 @@ static int take_value(llhttp_t *llhttp, const char *at, size_t length)
 {
 	struct http1_parser *parser = parser_of(llhttp);
 	const uint8_t *data = (const uint8_t *)at;
-	if (!parser->request->header_count || parser->framing)
+	if (!parser->request->header_count || parser->has_head)
 		return 0;
 	struct sv_bytes *value = &parser->headers[parser->request->header_count - 1].value;
 	if (value->length) { /* a later part of one value: spaces may have been cut off between */
@@ -86,6 +86,7 @@ static int take_value(llhttp_t *llhttp, const char *at, size_t length)
 static int end_head(llhttp_t *llhttp)
 {
 	struct http1_parser *parser = parser_of(llhttp);
+	parser->has_head = true;
 	parser->keep_alive = llhttp_should_keep_alive(llhttp);
 	parser->is_chunked = llhttp->flags & F_CHUNKED;
 	/* Upgrade is a wish that a server may ignore; CONNECT is refused after the head. */

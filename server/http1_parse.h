@@ -40,6 +40,7 @@ struct http1_parser {
 	bool keep_alive;
 	bool expects_continue;
 	bool is_chunked;
+	bool has_head;    /* the head is over: what comes as a field is a trailer */
 	bool is_complete; /* of the message */
 	/* the body */
 	struct buffer *body;

@@ -94,8 +94,12 @@ static bool guest_malloc(struct sv_caller *caller, uint32_t size, uint32_t *addr
 		return false;
 	}
 	union sv_value value = {.i32 = (int32_t)size};
+	/* What is given may lie in the response: it must not change until it has been copied. */
+	bool was_giving = guest->is_giving;
+	guest->is_giving = true;
 	enum sv_outcome outcome =
 			sv_call(sv_caller_store(caller), function, "i:i", &value, &error);
+	guest->is_giving = was_giving;
 	if (outcome != SV_RETURNED) {
 		pass_trap(caller, outcome, &error);
 		return false;

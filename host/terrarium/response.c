@@ -89,10 +89,20 @@ static bool add_values(struct sv_caller *caller, struct host_response *response,
 	return true;
 }
 
+/* The response that a call changes; NULL, with a trap, while the guest's malloc runs. */
+static struct host_response *response_to_change(struct sv_caller *caller, union sv_value *values)
+{
+	struct host_response *response = response_of(caller, terrarium_argument(values, 0));
+	if (!response || !terrarium_of(caller)->is_giving)
+		return response;
+	sv_caller_set_trap(caller, SV_TRAP_HOST, "the guest's malloc changes the response");
+	return NULL;
+}
+
 /* Replaces all values of the name; if one is not valid, nothing is changed. */
 enum sv_host_result terrarium_resp_set_header(struct sv_caller *caller, union sv_value *values)
 {
-	struct host_response *response = response_of(caller, terrarium_argument(values, 0));
+	struct host_response *response = response_to_change(caller, values);
 	struct sv_error error = SV_ERROR_INIT;
 	struct sv_bytes name;
 	bool has_trapped;
@@ -114,7 +124,7 @@ enum sv_host_result terrarium_resp_set_header(struct sv_caller *caller, union sv
 
 enum sv_host_result terrarium_resp_set_body(struct sv_caller *caller, union sv_value *values)
 {
-	struct host_response *response = response_of(caller, terrarium_argument(values, 0));
+	struct host_response *response = response_to_change(caller, values);
 	struct sv_error error = SV_ERROR_INIT;
 	struct sv_bytes bytes;
 	if (!response || !terrarium_view(caller, terrarium_argument(values, 1),
@@ -134,7 +144,7 @@ enum sv_host_result terrarium_resp_set_body(struct sv_caller *caller, union sv_v
 enum sv_host_result terrarium_resp_set_response_code(struct sv_caller *caller,
 		union sv_value *values)
 {
-	struct host_response *response = response_of(caller, terrarium_argument(values, 0));
+	struct host_response *response = response_to_change(caller, values);
 	if (!response)
 		return SV_HOST_TRAP;
 	uint32_t status = terrarium_argument(values, 1);

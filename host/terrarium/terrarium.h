@@ -24,6 +24,7 @@ struct terrarium_guest {
 	const struct host_call *call;
 	struct host_lines lines;
 	bool has_memory_manager; /* init_mm was called */
+	bool is_giving; /* its malloc runs, for something that is about to be copied out */
 	uint32_t malloc_index;   /* in table 0 */
 	uint32_t free_index;
 	char panic[160]; /* the guest's last words; empty if it gave none */

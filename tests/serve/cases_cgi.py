@@ -10,7 +10,7 @@ PNG = "943b3fcf00ee6dc5269ed4411a275d49460831c6020ca67a746faf412de95452"
 
 
 def missing(name):
-    return None if guest_path(name) else f"../shared/modules/{name} is not here"
+    return None if guest_path(name) else f"tests/modules/{name} is not here"
 
 
 def check_route(server, path, status, text, method="GET", body=b"", headers=""):

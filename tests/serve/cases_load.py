@@ -81,7 +81,7 @@ def run_mix(server, count, seed):
 
 def test_mixed_requests_leak_nothing():
     if not guest_path("c_cgi.wasm"):
-        return "../shared/modules/c_cgi.wasm is not here"
+        return "tests/modules/c_cgi.wasm is not here"
     options = ("--timeout", "600ms", "--max-memory", "16MiB", "--response-limit", "1MiB", "--quiet")
     with Server("c_cgi.wasm", *options) as server:
         run_mix(server, 1000, 1)  # buffers and slots reach their final size

@@ -109,7 +109,7 @@ def test_a_guest_that_cannot_have_its_memory_is_refused():
 
 def test_a_full_queue_is_503_and_the_connection_stays():
     if not guest_path("c_cgi.wasm"):
-        return "../shared/modules/c_cgi.wasm is not here"
+        return "tests/modules/c_cgi.wasm is not here"
     options = ("--workers", "1", "--queue-limit", "1", "--timeout", "1s")
     with Server("c_cgi.wasm", *options) as server:
         busy = [server.connect() for _ in range(2)]
@@ -133,7 +133,7 @@ def test_a_full_queue_is_503_and_the_connection_stays():
 
 def test_a_spinning_guest_disturbs_nobody():
     if not guest_path("c_cgi.wasm"):
-        return "../shared/modules/c_cgi.wasm is not here"
+        return "tests/modules/c_cgi.wasm is not here"
     with Server("c_cgi.wasm", "--timeout", "2s", "--workers", "4") as server:
         with server.connect() as spinning:
             spinning.send(b"GET /spin HTTP/1.1\r\nHost: t\r\n\r\n")
@@ -147,7 +147,7 @@ def test_a_spinning_guest_disturbs_nobody():
 
 def test_sigterm_lets_requests_finish():
     if not guest_path("c_cgi.wasm"):
-        return "../shared/modules/c_cgi.wasm is not here"
+        return "tests/modules/c_cgi.wasm is not here"
     for number in (signal.SIGTERM, signal.SIGINT):
         with Server("c_cgi.wasm") as server:
             with server.connect() as waiting, server.connect() as idle:
@@ -170,7 +170,7 @@ def test_sigterm_lets_requests_finish():
 
 def test_stop_does_not_wait_for_ever():
     if not guest_path("c_cgi.wasm"):
-        return "../shared/modules/c_cgi.wasm is not here"
+        return "tests/modules/c_cgi.wasm is not here"
     with Server("c_cgi.wasm", "--timeout", "1h", "--stop-timeout", "300ms") as server:
         with server.connect() as client:
             client.send(b"GET /spin HTTP/1.1\r\nHost: t\r\n\r\n")
@@ -203,7 +203,7 @@ def test_log_lines_cannot_be_forged():
 
 def test_clients_that_go_away_do_no_harm():
     if not guest_path("c_cgi.wasm"):
-        return "../shared/modules/c_cgi.wasm is not here"
+        return "tests/modules/c_cgi.wasm is not here"
     with Server("c_cgi.wasm", "--timeout", "2s", "--quiet") as server:
         server.get("/big")
         before = server.descriptors()
@@ -227,7 +227,7 @@ def test_clients_that_go_away_do_no_harm():
 
 def test_slow_readers_are_let_go():
     if not guest_path("c_cgi.wasm"):
-        return "../shared/modules/c_cgi.wasm is not here"
+        return "tests/modules/c_cgi.wasm is not here"
     with Server("c_cgi.wasm", "--write-timeout", "300ms") as server:
         with server.connect() as client:
             client.send(b"GET /big HTTP/1.1\r\nHost: t\r\n\r\n")

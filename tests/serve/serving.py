@@ -12,7 +12,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 SELVAGE = os.path.join(BUILD, "selvage")
 GUESTS = os.path.join(ROOT, "tests", "serve", "guests")
-MODULES = os.path.join(ROOT, "..", "shared", "modules")
+MODULES = os.path.join(ROOT, "tests", "modules")
 PATIENCE = 20  # seconds until a test that waits has failed
 
 
@@ -26,7 +26,7 @@ def expect(condition, text):
 
 
 def guest_path(name):
-    """A guest of ours (a .wat) or one of the shared modules; None if it is not here."""
+    """A guest of ours (a .wat) or a module of tests/modules; None if it is not here."""
     for folder in (GUESTS, MODULES):
         path = os.path.join(folder, name)
         if os.path.exists(path):
