@@ -16,8 +16,9 @@ struct sv_bytes host_text(const char *text)
 bool host_name_equal(struct sv_bytes a, struct sv_bytes b)
 {
 	return a.length == b.length &&
-	       (!a.length ||
-		       strncasecmp((const char *)a.data, (const char *)b.data, a.length) == 0);
+			(!a.length ||
+					strncasecmp((const char *)a.data, (const char *)b.data,
+							a.length) == 0);
 }
 
 const struct host_header *host_request_header(const struct host_request *request, const char *name)
@@ -64,7 +65,7 @@ static bool name_is_token(struct sv_bytes name)
 	for (size_t i = 0; i < name.length; i++) {
 		uint8_t c = name.data[i];
 		bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-				    (c >= 'a' && c <= 'z');
+				(c >= 'a' && c <= 'z');
 		if (!alphanumeric && (!c || !strchr("!#$%&'*+-.^_`|~", c)))
 			return false;
 	}
@@ -119,8 +120,9 @@ bool host_response_add(struct host_response *response, struct sv_bytes name, str
 			.value = (uint32_t)(text->length + name.length),
 			.value_length = (uint32_t)value.length,
 	};
-	if (text->limit && (name.length > text->limit || value.length > text->limit ||
-				   name.length + value.length > text->limit - text->length))
+	if (text->limit &&
+			(name.length > text->limit || value.length > text->limit ||
+					name.length + value.length > text->limit - text->length))
 		return sv_fail(error, SV_ERROR_LIMIT, "header fields of more than %zu bytes",
 				text->limit);
 	TRY(buffer_reserve(text, name.length + value.length, error));

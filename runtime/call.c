@@ -86,6 +86,7 @@ static void activation_begin(struct activation *activation, struct sv_store *sto
 		call = ++thread->last_call;
 		store->thread = thread;
 		atomic_store_explicit(&store->state.pending, 0, memory_order_relaxed);
+		atomic_store_explicit(&store->stopped, 0, memory_order_relaxed);
 		atomic_store_explicit(&store->call, call, memory_order_release);
 	}
 	atomic_signal_fence(memory_order_seq_cst);
@@ -93,7 +94,10 @@ static void activation_begin(struct activation *activation, struct sv_store *sto
 	store->activation = activation;
 	thread->store = store;
 	atomic_signal_fence(memory_order_seq_cst);
-	atomic_store_explicit(&thread->call, call, memory_order_release);
+	/* With the partner in sv_store_interrupt: one of the two sees what the other wrote. */
+	atomic_store(&thread->call, call);
+	if (atomic_load(&store->stopped) == call)
+		deadline_stop(thread, call);
 	uint64_t deadline = deadline_earlier(store->deadline, activation->outer_deadline);
 	if (deadline != activation->outer_deadline)
 		deadline_arm(thread, deadline);

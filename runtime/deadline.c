@@ -179,6 +179,15 @@ void sv_store_set_deadline(struct sv_store *store, uint64_t deadline)
  * store, and to the thread that runs it, for the watchdog. A number of a call that has
  * ended matches nothing.
  */
+void deadline_stop(struct thread *thread, uint64_t call)
+{
+	struct watchdog *watchdog = &thread->engine->watchdog;
+	pthread_mutex_lock(&watchdog->lock);
+	atomic_store(&thread->stopped, call);
+	pthread_cond_signal(&watchdog->changed);
+	pthread_mutex_unlock(&watchdog->lock);
+}
+
 void sv_store_interrupt(struct sv_store *store)
 {
 	uint64_t call = atomic_load(&store->call);

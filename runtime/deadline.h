@@ -40,6 +40,9 @@ void watchdog_stop(struct watchdog *watchdog);
 void watchdog_add(struct watchdog *watchdog, struct thread *thread);
 void watchdog_remove(struct watchdog *watchdog, struct thread *thread);
 
+/* Have the watchdog end the call that an interrupt was meant for but could not find yet. */
+void deadline_stop(struct thread *thread, uint64_t call);
+
 /* The thread's call gets `deadline` (0: none). */
 void deadline_arm(struct thread *thread, uint64_t deadline);
 

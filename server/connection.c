@@ -115,7 +115,7 @@ static void connection_begin_response(struct connection *connection)
 			.is_head = host_name_equal(exchange->request.method, host_text("HEAD")),
 			.keep_alive = connection->keep_alive && !server->is_stopping,
 			.is_old = exchange->request.method.length &&
-				  exchange->request.minor_version == 0,
+					exchange->request.minor_version == 0,
 			.time = time(NULL),
 	};
 	connection->keep_alive = frame.keep_alive;
@@ -138,8 +138,8 @@ void connection_refuse(struct connection *connection, int status, const char *re
 	if (!connection->exchange)
 		connection->exchange = spare_exchange_take(server);
 	connection->keep_alive = false;
-	if (!connection->exchange || !http1_make_text(&connection->exchange->response, status,
-						     reason, NULL)) {
+	if (!connection->exchange ||
+			!http1_make_text(&connection->exchange->response, status, reason, NULL)) {
 		connection_close(connection);
 		return;
 	}

@@ -208,7 +208,7 @@ static bool queue_wakes(struct executor *executor, bool is_urgent)
 {
 	bool is_asleep = executor->idle == executor->thread_count && !executor->waking;
 	bool wakes = executor->idle > executor->waking &&
-		     (is_asleep || is_urgent || executor->typical >= wake_cost);
+			(is_asleep || is_urgent || executor->typical >= wake_cost);
 	executor->waking += wakes;
 	return wakes;
 }

@@ -68,8 +68,8 @@ static bool ends_in_chunked(struct sv_bytes codings)
 		return false;
 	struct sv_bytes rest = {codings.data, codings.length - length};
 	struct sv_bytes last = {codings.data + rest.length, length};
-	while (rest.length && (rest.data[rest.length - 1] == ' ' ||
-				      rest.data[rest.length - 1] == '\t'))
+	while (rest.length &&
+			(rest.data[rest.length - 1] == ' ' || rest.data[rest.length - 1] == '\t'))
 		rest.length--;
 	return bytes_are(last, chunked) && rest.length && rest.data[rest.length - 1] == ',';
 }
@@ -119,8 +119,8 @@ static bool host_is_valid(struct sv_bytes host)
 {
 	for (size_t i = 0; i < host.length; i++) {
 		uint8_t c = host.data[i];
-		bool alphanumeric = (c >= '0' && c <= '9') ||
-				    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+		bool alphanumeric =
+				(c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 		if (!alphanumeric && !strchr("-._~!$&'()*+,;=:[]%", c))
 			return false;
 	}
@@ -201,11 +201,11 @@ enum http1_result http1_check_target(struct http1_parser *parser)
 		request->target = rest;
 	}
 	const uint8_t *mark = memchr(rest.data, '?', rest.length);
-	request->path = (struct sv_bytes){rest.data,
-			mark ? (size_t)(mark - rest.data) : rest.length};
+	request->path = (struct sv_bytes){
+			rest.data, mark ? (size_t)(mark - rest.data) : rest.length};
 	if (mark)
-		request->query = (struct sv_bytes){mark + 1,
-				rest.length - request->path.length - 1};
+		request->query =
+				(struct sv_bytes){mark + 1, rest.length - request->path.length - 1};
 	return HTTP1_READY;
 }
 

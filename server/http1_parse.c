@@ -164,8 +164,9 @@ static enum http1_result line_check(struct http1_parser *parser, struct sv_bytes
 	if (line.data[0] == ':')
 		return http1_refuse(parser, 400, "a header field without a name");
 	if (line.data[0] == ' ' || line.data[0] == '\t')
-		return http1_refuse(parser, 400, parser->lines ? "a folded header line"
-							       : "a space before the method");
+		return http1_refuse(parser, 400,
+				parser->lines ? "a folded header line"
+					      : "a space before the method");
 	return HTTP1_READY;
 }
 
@@ -206,7 +207,7 @@ enum http1_result http1_find_head(struct http1_parser *parser, struct sv_bytes b
 		} else if (parser->lines) {
 			*length = parser->scanned;
 			return find_check_limits(parser, *length) == HTTP1_REFUSED ? HTTP1_REFUSED
-										    : HTTP1_READY;
+										   : HTTP1_READY;
 		} else {
 			parser->head_start = parser->scanned;
 			if (parser->head_start > 2 * max_empty_lines)
@@ -272,7 +273,7 @@ static bool framing_check(struct http1_parser *parser, const uint8_t *end)
 	uint8_t last = parser->framing_last;
 	for (const uint8_t *at = parser->framing_from; at < end; at++) {
 		bool is_good = *at && (last == '\r') == (*at == '\n') &&
-			       !(last == '\n' && (*at == ' ' || *at == '\t'));
+				!(last == '\n' && (*at == ' ' || *at == '\t'));
 		if (!is_good) {
 			http1_refuse(parser, 400, "malformed framing of a chunked body");
 			return false;
@@ -289,8 +290,7 @@ static bool framing_check(struct http1_parser *parser, const uint8_t *end)
 	return true;
 }
 
-enum http1_result http1_parse_body(struct http1_parser *parser, struct sv_bytes bytes,
-		size_t *used)
+enum http1_result http1_parse_body(struct http1_parser *parser, struct sv_bytes bytes, size_t *used)
 {
 	parser->framing_from = bytes.data;
 	llhttp_errno_t result =
@@ -305,7 +305,7 @@ enum http1_result http1_parse_body(struct http1_parser *parser, struct sv_bytes 
 	}
 	if (parser->is_complete)
 		*used = (size_t)((const uint8_t *)llhttp_get_error_pos(&parser->llhttp) -
-				 bytes.data);
+				bytes.data);
 	if (!framing_check(parser, bytes.data + *used))
 		return HTTP1_REFUSED;
 	return parser->is_complete ? HTTP1_READY : HTTP1_MORE;

@@ -71,8 +71,7 @@ enum http1_result http1_find_head(struct http1_parser *parser, struct sv_bytes b
  * READY: the request has no body. MORE: the body goes to `body` with http1_parse_body.
  */
 enum http1_result http1_parse_head(struct http1_parser *parser, struct sv_bytes head,
-		struct host_request *request, struct host_header *headers,
-		struct buffer *body);
+		struct host_request *request, struct host_header *headers, struct buffer *body);
 
 /* Take body bytes; `*used` of them belonged to this request. READY: `body` is complete. */
 enum http1_result http1_parse_body(struct http1_parser *parser, struct sv_bytes bytes,

@@ -38,9 +38,9 @@ bool server_limits_check(const struct server_limits *limits, struct sv_error *er
 		const struct server_limit *limit = &table[i];
 		uint64_t value = *(const uint64_t *)((const char *)limits + limit->offset);
 		uint64_t unit = limit->unit == SERVER_UNIT_TIME ? 1000000 : 1;
-		const char *name = limit->unit == SERVER_UNIT_TIME    ? " ms"
-				   : limit->unit == SERVER_UNIT_BYTES ? " bytes"
-								      : "";
+		const char *name = limit->unit == SERVER_UNIT_TIME ? " ms"
+				: limit->unit == SERVER_UNIT_BYTES ? " bytes"
+								   : "";
 		if (value < limit->least || value > limit->most)
 			return sv_fail(error, SV_ERROR_USAGE,
 					"--%s must be from %" PRIu64 " to %" PRIu64 "%s",

@@ -61,8 +61,8 @@ static void listen_failed(struct server *server)
 
 static void listen_resume(struct timeout *timeout)
 {
-	struct server *server = (struct server *)((char *)timeout -
-						   offsetof(struct server, accept_pause));
+	struct server *server =
+			(struct server *)((char *)timeout - offsetof(struct server, accept_pause));
 	loop_change(&server->loop, &server->listener, EPOLLIN);
 }
 

@@ -115,8 +115,7 @@ void log_guest(void *data, const char *line, size_t length)
 {
 	char head[160], time[40];
 	time_text(time, sizeof time);
-	int head_length = snprintf(head, sizeof head, "%s guest %.80s: ", time,
-			(const char *)data);
+	int head_length = snprintf(head, sizeof head, "%s guest %.80s: ", time, (const char *)data);
 	struct iovec parts[] = {
 			{head, (size_t)head_length},
 			{(char *)(uintptr_t)line, length},

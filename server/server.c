@@ -51,8 +51,8 @@ static bool server_watch(struct server *server, struct sv_error *error)
 	server->stop = (struct loop_source){
 			.fd = server->stop_descriptor, .ready = server_begin_stop};
 	TRY(loop_add(&server->loop, &server->stop, EPOLLIN, error));
-	server->answers = (struct loop_source){.fd = executor_descriptor(server->executor),
-			.ready = server_take_answers};
+	server->answers = (struct loop_source){
+			.fd = executor_descriptor(server->executor), .ready = server_take_answers};
 	return loop_add(&server->loop, &server->answers, EPOLLIN, error);
 }
 

@@ -76,13 +76,18 @@ static bool cgi_open(const struct host_call *call, struct cgi_state *state, stru
 			.env_count = state->environment.count,
 			.preopens = call->guest->preopens,
 			.preopen_count = call->guest->preopen_count,
-			.streams = {
-					{.kind = WASI_STREAM_INPUT, .input = call->request->body},
-					{.kind = WASI_STREAM_BUFFER,
-							.buffer = &call->response->body},
-					{.kind = WASI_STREAM_SINK,
-							.sink = {cgi_take_log, &state->lines}},
-			},
+			.streams =
+					{
+							{.kind = WASI_STREAM_INPUT,
+									.input = call->request
+											->body},
+							{.kind = WASI_STREAM_BUFFER,
+									.buffer = &call->response
+											->body},
+							{.kind = WASI_STREAM_SINK,
+									.sink = {cgi_take_log,
+											&state->lines}},
+					},
 	};
 	if (state->wasi)
 		return wasi_reset(state->wasi, &config, error);
@@ -119,8 +124,8 @@ static void cgi_execute(const struct host_call *call, struct cgi_state *state)
 	bool has_ended_well = host_call_export(call, "_start");
 	if (wasi_output_limit_hit(state->wasi) && call->outcome->ending != HOST_TIMED_OUT) {
 		*call->outcome = (struct host_outcome){0};
-		host_outcome_set(call->outcome, HOST_TOO_LARGE,
-				"output of more than %zu bytes", call->response->body.limit);
+		host_outcome_set(call->outcome, HOST_TOO_LARGE, "output of more than %zu bytes",
+				call->response->body.limit);
 		return;
 	}
 	if (!has_ended_well)

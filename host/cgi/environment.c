@@ -77,7 +77,7 @@ static bool environment_add_path(struct cgi_environment *environment, struct sv_
 			if (high < 0 || low < 0)
 				return sv_fail(error, SV_ERROR_MALFORMED,
 						"the path has a '%%' without two hexadecimal "
-				                "digits");
+						"digits");
 			c = (uint8_t)(high * 16 + low);
 			i += 2;
 		}
@@ -195,9 +195,8 @@ static bool environment_add_body(struct cgi_environment *environment,
 	return environment_add_number(environment, "CONTENT_LENGTH", request->body.length, error);
 }
 
-static bool environment_add_all(struct cgi_environment *environment,
-		const struct host_guest *guest, const struct host_request *request,
-		struct sv_error *error)
+static bool environment_add_all(struct cgi_environment *environment, const struct host_guest *guest,
+		const struct host_request *request, struct sv_error *error)
 {
 	struct cgi_environment *e = environment;
 	TRY(environment_add_text(e, "GATEWAY_INTERFACE", "CGI/1.1", error));

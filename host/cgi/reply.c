@@ -29,7 +29,7 @@ static bool reply_status(struct reply *reply, struct sv_bytes value, struct sv_e
 	if (i != 3 || !ends || !host_status_is_final(status))
 		return sv_fail(error, SV_ERROR_INVALID,
 				"a Status field that is not a final status of three digits: "
-		                "\"%.*s\"",
+				"\"%.*s\"",
 				(int)(value.length < 60 ? value.length : 60),
 				(const char *)value.data);
 	reply->response->status = status;
@@ -79,8 +79,8 @@ static struct sv_bytes trim(struct sv_bytes text)
 		text.data++;
 		text.length--;
 	}
-	while (text.length && (text.data[text.length - 1] == ' ' ||
-				      text.data[text.length - 1] == '\t'))
+	while (text.length &&
+			(text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
 		text.length--;
 	return text;
 }

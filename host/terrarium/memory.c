@@ -22,7 +22,7 @@ struct terrarium_guest *terrarium_of(struct sv_caller *caller)
 uint32_t terrarium_load(const uint8_t *at)
 {
 	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-	       (uint32_t)at[3] << 24;
+			(uint32_t)at[3] << 24;
 }
 
 static uint8_t *guest_range(struct sv_caller *caller, uint32_t address, uint32_t length)
@@ -64,8 +64,7 @@ static void pass_trap(struct sv_caller *caller, enum sv_outcome outcome,
 				"the malloc given to hostcall_init_mm cannot be called: %s",
 				error->text);
 	else if (outcome == SV_TIMED_OUT)
-		sv_caller_set_trap(caller, SV_TRAP_DEADLINE, "%s",
-				sv_trap_text(SV_TRAP_DEADLINE));
+		sv_caller_set_trap(caller, SV_TRAP_DEADLINE, "%s", sv_trap_text(SV_TRAP_DEADLINE));
 	else if (outcome == SV_TRAPPED && trap)
 		sv_caller_set_trap(caller, trap->kind, "%s in the guest's malloc",
 				sv_trap_text(trap->kind));
@@ -85,8 +84,7 @@ static bool guest_malloc(struct sv_caller *caller, uint32_t size, uint32_t *addr
 		return false;
 	}
 	struct sv_table_object *table = sv_instance_table(sv_caller_instance(caller), 0);
-	struct sv_funcref *function =
-			table ? sv_table_function(table, guest->malloc_index) : NULL;
+	struct sv_funcref *function = table ? sv_table_function(table, guest->malloc_index) : NULL;
 	if (!function) {
 		sv_caller_set_trap(caller, SV_TRAP_HOST,
 				"table 0 has no function at %u, the malloc of hostcall_init_mm",
@@ -97,8 +95,7 @@ static bool guest_malloc(struct sv_caller *caller, uint32_t size, uint32_t *addr
 	/* What is given may lie in the response: it must not change until it has been copied. */
 	bool was_giving = guest->is_giving;
 	guest->is_giving = true;
-	enum sv_outcome outcome =
-			sv_call(sv_caller_store(caller), function, "i:i", &value, &error);
+	enum sv_outcome outcome = sv_call(sv_caller_store(caller), function, "i:i", &value, &error);
 	guest->is_giving = was_giving;
 	if (outcome != SV_RETURNED) {
 		pass_trap(caller, outcome, &error);
@@ -152,8 +149,7 @@ bool terrarium_give_list(struct sv_caller *caller, const struct sv_bytes *items,
 		uint32_t address;
 		TRY(give_copy(caller, items[i], &address));
 		TRY(terrarium_store(caller, array + i * slice_size, address));
-		TRY(terrarium_store(caller, array + i * slice_size + 4,
-				(uint32_t)items[i].length));
+		TRY(terrarium_store(caller, array + i * slice_size + 4, (uint32_t)items[i].length));
 	}
 	TRY(terrarium_store(caller, pointer_out, array));
 	return terrarium_store(caller, count_out, count);

@@ -49,7 +49,8 @@ enum sv_host_result terrarium_resp_get_header(struct sv_caller *caller, union sv
 enum sv_host_result terrarium_resp_get_body(struct sv_caller *caller, union sv_value *values)
 {
 	const struct host_response *response = response_of(caller, terrarium_argument(values, 2));
-	return end(response && terrarium_give(caller, buffer_view(&response->body),
+	return end(response &&
+			terrarium_give(caller, buffer_view(&response->body),
 					terrarium_argument(values, 0),
 					terrarium_argument(values, 1)));
 }
@@ -127,8 +128,9 @@ enum sv_host_result terrarium_resp_set_body(struct sv_caller *caller, union sv_v
 	struct host_response *response = response_to_change(caller, values);
 	struct sv_error error = SV_ERROR_INIT;
 	struct sv_bytes bytes;
-	if (!response || !terrarium_view(caller, terrarium_argument(values, 1),
-				       terrarium_argument(values, 2), &bytes))
+	if (!response ||
+			!terrarium_view(caller, terrarium_argument(values, 1),
+					terrarium_argument(values, 2), &bytes))
 		return SV_HOST_TRAP;
 	response->body.length = 0;
 	if (response->body.limit && bytes.length > response->body.limit)

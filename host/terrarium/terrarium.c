@@ -33,8 +33,8 @@ static bool import_is_hostcall(const struct sv_import *import)
 {
 	static const char prefix[] = "hostcall_";
 	return name_is(import->module, import->module_length, "env") &&
-	       import->name_length > sizeof prefix - 1 &&
-	       memcmp(import->name, prefix, sizeof prefix - 1) == 0;
+			import->name_length > sizeof prefix - 1 &&
+			memcmp(import->name, prefix, sizeof prefix - 1) == 0;
 }
 
 static bool import_comes_later(const struct sv_import *import)
@@ -76,7 +76,7 @@ static bool terrarium_examine(const struct sv_artifact *artifact, struct sv_erro
 	if (!sv_artifact_has_export(artifact, "run", SV_EXTERN_FUNCTION))
 		return sv_fail(error, SV_ERROR_LINK,
 				"the module imports env.hostcall_* but exports no function "
-		                "\"run\"");
+				"\"run\"");
 	return true;
 }
 

@@ -62,8 +62,7 @@ static void fake_recycle(void *data, void *state)
 
 static void fake_init(struct fake *fake)
 {
-	*fake = (struct fake){
-			.handler = {fake, fake_enter, fake_leave, fake_handle, fake_recycle}};
+	*fake = (struct fake){.handler = {fake, fake_enter, fake_leave, fake_handle, fake_recycle}};
 }
 
 /* Take answers until `count` have come; they are freed. */
@@ -169,7 +168,9 @@ TEST(server_answers_with_any_handler_and_stops)
 	struct fake fake;
 	struct sv_error error = SV_ERROR_INIT;
 	fake_init(&fake);
-	struct server_config config = {.listen = "127.0.0.1:0", .workers = 2, .quiet = true,
+	struct server_config config = {.listen = "127.0.0.1:0",
+			.workers = 2,
+			.quiet = true,
 			.handler = &fake.handler};
 	server_limits_init(&config.limits);
 	struct server *server = server_new(&config, &error);

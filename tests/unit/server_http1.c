@@ -33,8 +33,8 @@ static void parse(const void *bytes, size_t length, size_t step, struct result *
 	http1_parser_init(&parser, &limits);
 	while (result->ended == HTTP1_MORE && have < length) {
 		have = length - have < step ? length : have + step;
-		result->ended = http1_find_head(&parser,
-				(struct sv_bytes){result->input, have}, &head);
+		result->ended = http1_find_head(&parser, (struct sv_bytes){result->input, have},
+				&head);
 	}
 	if (result->ended == HTTP1_READY)
 		result->ended = http1_parse_head(&parser, (struct sv_bytes){result->input, head},
@@ -64,20 +64,21 @@ static bool bytes_equal(struct sv_bytes a, struct sv_bytes b)
 
 static bool is_inside(const struct result *result, struct sv_bytes view, size_t length)
 {
-	return !view.length || (view.data >= result->input &&
-				       view.data + view.length <= result->input + length);
+	return !view.length ||
+			(view.data >= result->input &&
+					view.data + view.length <= result->input + length);
 }
 
 static bool same_requests(const struct result *a, const struct result *b)
 {
 	const struct host_request *x = &a->request, *y = &b->request;
 	if (!bytes_equal(x->method, y->method) || !bytes_equal(x->target, y->target) ||
-	    !bytes_equal(x->path, y->path) || !bytes_equal(x->query, y->query) ||
-	    x->header_count != y->header_count || a->used != b->used)
+			!bytes_equal(x->path, y->path) || !bytes_equal(x->query, y->query) ||
+			x->header_count != y->header_count || a->used != b->used)
 		return false;
 	for (size_t i = 0; i < x->header_count; i++) {
 		if (!bytes_equal(x->headers[i].name, y->headers[i].name) ||
-		    !bytes_equal(x->headers[i].value, y->headers[i].value))
+				!bytes_equal(x->headers[i].value, y->headers[i].value))
 			return false;
 	}
 	return bytes_equal(buffer_view(&a->body), buffer_view(&b->body));
@@ -93,7 +94,7 @@ static const char *const requests[] = {
 		"OPTIONS * HTTP/1.1\r\nHost: t\r\nConnection: close, keep-alive\r\n\r\n",
 		"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
 		"POST / HTTP/1.1\r\nHost: [::1]:80\r\nExpect: 100-continue\r\nContent-Length: "
-                "1\r\n\r\nx",
+		"1\r\n\r\nx",
 		"GET / HTTP/1.1\r\nHost: t\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
 };
 
@@ -188,10 +189,10 @@ static bool views_are_inside(const struct result *result, size_t length)
 {
 	const struct host_request *request = &result->request;
 	bool is_good = is_inside(result, request->method, length) &&
-		       is_inside(result, request->query, length);
+			is_inside(result, request->query, length);
 	for (size_t i = 0; i < request->header_count; i++)
 		is_good = is_good && is_inside(result, request->headers[i].name, length) &&
-			  is_inside(result, request->headers[i].value, length);
+				is_inside(result, request->headers[i].value, length);
 	return is_good;
 }
 
@@ -208,7 +209,7 @@ TEST(damaged_requests_are_understood_in_one_way_only)
 		parse(bytes, length, length, &whole);
 		parse(bytes, length, 1 + random_next(&state) % 7, &parts);
 		bool is_same = whole.ended == parts.ended && whole.status == parts.status &&
-			       (whole.ended != HTTP1_READY || same_requests(&whole, &parts));
+				(whole.ended != HTTP1_READY || same_requests(&whole, &parts));
 		bool is_told = (whole.ended == HTTP1_REFUSED) == (whole.status >= 400);
 		bool is_good = is_same && is_told && views_are_inside(&whole, length);
 		int ended[] = {whole.ended, parts.ended, whole.status, parts.status};

@@ -23,7 +23,7 @@ static char *head_text(const struct host_response *response, struct http1_frame 
 	struct buffer out = {0};
 	frame.time = 784111777; /* the RFC's example of a date */
 	if (!http1_write_head(&out, response, &frame, body, NULL) ||
-	    !buffer_append(&out, "", 1, NULL))
+			!buffer_append(&out, "", 1, NULL))
 		abort();
 	return (char *)out.data;
 }
