@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -171,16 +172,41 @@ static void artifact_measure(struct sv_artifact *artifact)
 	artifact->layout = sv_context_layout(artifact->counts);
 }
 
+/*
+ * A sealed copy in memory. Text and image are mapped from it, so that nobody who can write
+ * the file can change or cut what was checked while it runs.
+ */
+static int artifact_seal(struct sv_bytes bytes, struct sv_error *error)
+{
+	int fd = memfd_create("selvage", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	size_t done = 0;
+	while (fd >= 0 && done < bytes.length) {
+		ssize_t n = write(fd, bytes.data + done, bytes.length - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	if (fd >= 0 && done == bytes.length && fcntl(fd, F_ADD_SEALS, seals) == 0)
+		return fd;
+	sv_fail_errno(error, "cannot be copied into memory");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 static bool artifact_open(struct sv_artifact *artifact, int fd, struct sv_error *error)
 {
 	struct buffer bytes = {.limit = artifact_max_bytes};
 	struct artifact_elf elf;
-	artifact->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (artifact->fd < 0)
-		return sv_fail_errno(error, "its descriptor cannot be duplicated");
-	bool is_good = artifact_read(artifact->fd, &bytes, error) &&
+	bool is_good = artifact_read(fd, &bytes, error) &&
 			artifact_elf_check(buffer_view(&bytes), &elf, error) &&
 			cpu_check(elf.note.cpu, error);
+	if (is_good)
+		artifact->fd = artifact_seal(buffer_view(&bytes), error);
+	is_good = is_good && artifact->fd >= 0;
 	buffer_finish(&bytes);
 	TRY(is_good);
 	TRY(artifact_map(artifact, &elf, error));

@@ -69,26 +69,22 @@ static bool cgi_take_log(void *data, const void *bytes, size_t length)
 
 static bool cgi_open(const struct host_call *call, struct cgi_state *state, struct sv_error *error)
 {
-	const struct wasi_config config = {
+	const struct host_guest *guest = call->guest;
+	struct wasi_config config = {
 			.args = state->args,
 			.arg_count = 1,
 			.env = state->environment.variables,
 			.env_count = state->environment.count,
-			.preopens = call->guest->preopens,
-			.preopen_count = call->guest->preopen_count,
-			.streams =
-					{
-							{.kind = WASI_STREAM_INPUT,
-									.input = call->request
-											->body},
-							{.kind = WASI_STREAM_BUFFER,
-									.buffer = &call->response
-											->body},
-							{.kind = WASI_STREAM_SINK,
-									.sink = {cgi_take_log,
-											&state->lines}},
-					},
+			.preopens = guest->preopens,
+			.preopen_count = guest->preopen_count,
 	};
+	config.streams[0].kind = WASI_STREAM_INPUT;
+	config.streams[0].input = call->request->body;
+	config.streams[1].kind = WASI_STREAM_BUFFER;
+	config.streams[1].buffer = &call->response->body;
+	config.streams[2].kind = WASI_STREAM_SINK;
+	config.streams[2].sink.function = cgi_take_log;
+	config.streams[2].sink.data = &state->lines;
 	if (state->wasi)
 		return wasi_reset(state->wasi, &config, error);
 	state->wasi = wasi_new(&config, error);
