@@ -128,11 +128,13 @@ static bool budget_function(struct budget *budget, uint32_t index, bool *plain,
 			budget->widest > plain_arity || budget->values - before > plain_values;
 	if (budget->locals > locals_least + module->code_size)
 		return sv_fail_at(error, SV_ERROR_LIMIT, (int64_t)module->functions[index].offset,
-				"locals of all functions together exceed the limit of 1,000,000 and one a byte "
+				"locals of all functions together exceed the limit of 1,000,000 "
+		                "and one a byte "
 				"of code");
 	if (budget->values > values_least + 2 * module->code_size)
 		return sv_fail_at(error, SV_ERROR_LIMIT, (int64_t)module->functions[index].offset,
-				"values on branches and calls exceed the limit of 2,000,000 and two a byte of "
+				"values on branches and calls exceed the limit of 2,000,000 and "
+		                "two a byte of "
 				"code");
 	return true;
 }

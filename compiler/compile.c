@@ -1,7 +1,8 @@
 /*
  * compile.c: the whole compiler on one page.
  *
- *   bytes > read > validate > budget, image, records > { lower > optimise > emit } > package > artifact
+ *   bytes > read > validate > budget, image, records
+ *         > { lower > optimise > emit } > package > artifact
  *
  * The braces run once for each piece of the module, side by side (shard.c). Every stage takes
  * the previous product as const; --dump prints what a stage made.
@@ -60,7 +61,8 @@ static bool compile_stages(struct compilation *c, struct sv_bytes input,
 	TRY(records_build(&c->records, &c->module, &c->image, options->bounds, options->level,
 			error));
 
-	const struct shard_job job = {&c->module, options, &c->target, &c->records, &c->image, c->plain};
+	const struct shard_job job = {
+			&c->module, options, &c->target, &c->records, &c->image, c->plain};
 	TRY(shard_compile(&job, &c->products, error)); /* lower > optimise > emit */
 
 	if (options->emit != SV_EMIT_ARTIFACT)

@@ -49,10 +49,7 @@ static bool artifact_read(int fd, struct buffer *buffer, struct sv_error *error)
 	return true;
 }
 
-enum {
-	path_number_bits = 48,
-	path_max = 64 + 2 * path_number_bits
-};
+enum { path_number_bits = 48, path_max = 64 + 2 * path_number_bits };
 
 /*
  * A path to the descriptor that no load before had: the loader takes an object with a known
@@ -90,7 +87,7 @@ static bool artifact_map(struct sv_artifact *artifact, const struct artifact_elf
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has no symbol %s", SV_ARTIFACT_SYMBOL);
 	artifact->bias = map->l_addr;
 	if (memcmp((const void *)(artifact->bias + elf->note_address), &elf->note,
-			sizeof elf->note) != 0)
+			    sizeof elf->note) != 0)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "was changed while it is in use");
 	return true;
 }
@@ -123,8 +120,8 @@ static bool artifact_place(struct sv_artifact *artifact, const struct artifact_e
 }
 
 /* Write the letters of a type; the caller has room for the largest type. */
-static bool artifact_type_letters(const struct sv_artifact *artifact, uint32_t index,
-		char *letters, struct sv_error *error)
+static bool artifact_type_letters(const struct sv_artifact *artifact, uint32_t index, char *letters,
+		struct sv_error *error)
 {
 	const struct sv_type_record *type = &artifact_types(artifact)[index];
 	const uint8_t *codes = artifact_type_codes(artifact) + type->offset;
