@@ -183,6 +183,8 @@ static int serve_file(const struct serve_options *options, const char *path)
 	int code = EXIT_FINE;
 	/* A log or a guest's pipe that nobody reads is an error number, not a signal. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A guest that writes past RLIMIT_FSIZE gets EFBIG; the process goes on. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (serve_prepare(&serve, &error)) {
 		serve_catch_signals(serve.server);
 		printf("serving %s on http://%s/\n", path, server_address(serve.server));

@@ -3,9 +3,19 @@
  */
 #include "host/host.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "runtime/selvage.h"
+
+/* Names come from the module: what could end a log line or steer a terminal becomes '?'. */
+static void frame_name_clean(char *name)
+{
+	for (; *name; name++) {
+		if (!isprint((unsigned char)*name))
+			*name = '?';
+	}
+}
 
 /* The innermost frames, as many as fit: "fib+0x12 <- main <- _start". */
 static void outcome_add_frames(struct host_outcome *outcome, const struct sv_trap_info *trap)
@@ -21,6 +31,7 @@ static void outcome_add_frames(struct host_outcome *outcome, const struct sv_tra
 					frame->name);
 		else
 			snprintf(name, sizeof name, "function %u", frame->function);
+		frame_name_clean(name);
 		int length = snprintf(outcome->frames + at, size - at, "%s%s+0x%x",
 				at ? " <- " : "", name, frame->code_offset);
 		if (length < 0 || (size_t)length >= size - at) {
