@@ -5,27 +5,19 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "abi/artifact.h"
 
-struct entry *script_find(struct script *script, const char *name)
-{
-	for (unsigned i = script->entry_count; i > 0; i--) {
-		struct entry *entry = &script->entries[i - 1];
-		if (!name || (entry->name && strcmp(entry->name, name) == 0))
-			return entry;
-	}
-	return NULL;
-}
+/* A call that takes longer hangs: the longest needs a fraction of a second. */
+enum { CALL_SECONDS = 60 };
 
 /* The code about to be called lies in the text of an artifact: it is native, and ours. */
-static bool action_is_native(struct script *script, const void *code)
+static bool action_is_native(const struct script *script, const void *code)
 {
-	for (unsigned i = 0; i < script->entry_count; i++) {
-		if (!script->entries[i].artifact)
-			continue;
+	for (size_t i = 0; i < script->definitions.count; i++) {
 		const struct sv_artifact_header *header =
-				sv_artifact_header(script->entries[i].artifact);
+				sv_artifact_header(script->definitions.items[i].artifact);
 		const char *base = (const char *)header;
 		const char *at = code;
 		if (at >= base + header->text_start && at < base + header->text_end)
@@ -34,16 +26,10 @@ static bool action_is_native(struct script *script, const void *code)
 	return false;
 }
 
-static bool action_invoke(struct script *script, struct sv_funcref *function, json_t *arguments,
+static bool action_arguments(struct script *script, json_t *arguments, size_t count,
 		struct action_result *result)
 {
-	char signature[64];
-	if (!sv_function_signature(script->engine, function, signature, sizeof signature)) {
-		snprintf(script->why, sizeof script->why, "signature is too long");
-		return false;
-	}
-	size_t count = (size_t)(strchr(signature, ':') - signature);
-	if (count != json_array_size(arguments) || count > ARRAY_LENGTH(result->values)) {
+	if (count != json_array_size(arguments)) {
 		snprintf(script->why, sizeof script->why, "wrong number of arguments");
 		return false;
 	}
@@ -53,26 +39,47 @@ static bool action_invoke(struct script *script, struct sv_funcref *function, js
 			return false;
 		}
 	}
+	return true;
+}
+
+static void action_limit_time(struct script *script)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	uint64_t end = (uint64_t)(now.tv_sec + CALL_SECONDS) * 1000000000u + (uint64_t)now.tv_nsec;
+	sv_store_set_deadline(script->store, end);
+}
+
+static bool action_invoke(struct script *script, struct sv_funcref *function, json_t *arguments,
+		struct action_result *result)
+{
+	char signature[2 * MAX_VALUES + 2];
+	if (!sv_function_signature(script->engine, function, signature, sizeof signature)) {
+		snprintf(script->why, sizeof script->why, "signature is too long");
+		return false;
+	}
+	size_t count = (size_t)(strchr(signature, ':') - signature);
+	TRY(action_arguments(script, arguments, count, result));
 	if (!action_is_native(script, function->code)) {
 		snprintf(script->why, sizeof script->why, "the function is not native code");
 		return false;
 	}
+	script->progress->calls++;
 	struct sv_error error = SV_ERROR_INIT;
 	snprintf(result->letters, sizeof result->letters, "%s", signature + count + 1);
+	action_limit_time(script);
 	result->outcome = sv_call(script->store, function, signature, result->values, &error);
 	if (result->outcome == SV_REFUSED)
 		snprintf(script->why, sizeof script->why, "refused: %s", error.text);
-	return result->outcome != SV_REFUSED;
+	if (result->outcome == SV_TIMED_OUT)
+		snprintf(script->why, sizeof script->why, "no end within %d s", CALL_SECONDS);
+	return result->outcome != SV_REFUSED && result->outcome != SV_TIMED_OUT;
 }
 
 static bool action_get(struct sv_global *global, struct action_result *result)
 {
-	static const char letters[] = "iIfFvre";
-	enum sv_type type = sv_global_type(global);
-	for (size_t i = 0; letters[i]; i++) {
-		if (sv_type_of_letter(letters[i]) == type)
-			snprintf(result->letters, sizeof result->letters, "%c", letters[i]);
-	}
+	result->letters[0] = value_letter(sv_global_type(global));
+	result->letters[1] = '\0';
 	result->values[0] = sv_global_get(global);
 	result->outcome = SV_RETURNED;
 	return true;
@@ -80,14 +87,12 @@ static bool action_get(struct sv_global *global, struct action_result *result)
 
 bool action_run(struct script *script, json_t *action, struct action_result *result)
 {
-	memset(result, 0, sizeof *result);
 	json_t *field = json_object_get(action, "field");
-	struct entry *entry =
-			script_find(script, json_string_value(json_object_get(action, "module")));
+	const char *module = json_string_value(json_object_get(action, "module"));
+	const struct entry *entry = entries_find(&script->modules, module);
 	struct sv_extern item;
-	if (!entry || !entry->instance ||
-			!sv_instance_export(entry->instance, json_string_value(field),
-					json_string_length(field), &item)) {
+	if (!entry || !sv_instance_export(entry->instance, json_string_value(field),
+				      json_string_length(field), &item)) {
 		snprintf(script->why, sizeof script->why, "no such export");
 		return false;
 	}

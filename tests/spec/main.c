@@ -1,12 +1,17 @@
 /*
- * main.c: runs scripts of the official suite in one mode.
+ * main.c: runs scripts of the official suite.
  *   program [-O0..-O3] [--bounds=guard|check] [--strict-traps] [--skips=FILE] FOLDER SCRIPT...
- * A skip list has lines `script:line reason`. Ends with `N passed, N failed, N skipped`.
+ *       in one mode, in this process
+ *   program --every-mode [--jobs=N] [--skips=FILE] SUITE <LIST
+ *       in every mode, a process for each; LIST has a line FOLDER/SCRIPT for each script
+ * A skip list has lines `folder/script:line reason`. Ends with `N passed, N failed, N skipped`.
  */
 #include "tests/spec/spec.h"
 
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static json_t *skips_read(const char *path)
 {
@@ -21,65 +26,69 @@ static json_t *skips_read(const char *path)
 		*reason++ = '\0';
 		json_object_set_new(skips, line, json_string(reason));
 	}
-	if (file)
+	if (!file)
+		perror(path);
+	else
 		fclose(file);
 	return skips;
 }
 
-static bool option_take(const char *option, struct sv_compile_options *options, json_t **skips)
+static bool option_take(const char *option, struct plan *plan)
 {
 	if (strncmp(option, "-O", 2) == 0)
-		options->level = (unsigned)atoi(option + 2);
+		plan->options.level = (unsigned)atoi(option + 2);
 	else if (strcmp(option, "--bounds=check") == 0)
-		options->bounds = SV_BOUNDS_CHECK;
+		plan->options.bounds = SV_BOUNDS_CHECK;
 	else if (strcmp(option, "--bounds=guard") == 0)
-		options->bounds = SV_BOUNDS_GUARD;
+		plan->options.bounds = SV_BOUNDS_GUARD;
 	else if (strcmp(option, "--strict-traps") == 0)
-		options->strict_traps = true;
+		plan->options.strict_traps = true;
 	else if (strncmp(option, "--skips=", 8) == 0)
-		*skips = skips_read(option + 8);
+		plan->skips = skips_read(option + 8);
+	else if (strncmp(option, "--jobs=", 7) == 0)
+		plan->jobs = (unsigned)atoi(option + 7);
 	else
-		return false;
+		return strcmp(option, "--every-mode") == 0;
 	return true;
+}
+
+/* The scripts of one folder, one after the other. */
+static bool scripts_run(struct plan *plan, char *folder, char **scripts, int count)
+{
+	char name[128], parent[512];
+	struct progress progress = {0};
+	snprintf(parent, sizeof parent, "%s/..", folder);
+	plan->suite = parent;
+	for (int i = 0; i < count; i++) {
+		snprintf(name, sizeof name, "%s/%s", basename(folder), scripts[i]);
+		script_run(plan, name, &progress);
+	}
+	printf("%u passed, %u failed, %u skipped\n", progress.passed, progress.failed,
+			progress.skipped);
+	return progress.failed == 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct sv_compile_options options;
-	struct sv_error error = SV_ERROR_INIT;
-	json_t *skips = json_object();
+	struct plan plan = {.jobs = 1};
+	bool every = false;
 	int at = 1;
-	sv_compile_options_init(&options);
-	options.jobs = 1;
+	sv_compile_options_init(&plan.options);
+	plan.options.jobs = 1;
 	for (; at < argc && argv[at][0] == '-'; at++) {
-		if (!option_take(argv[at], &options, &skips)) {
+		every |= strcmp(argv[at], "--every-mode") == 0;
+		if (!option_take(argv[at], &plan)) {
 			fprintf(stderr, "unknown option %s\n", argv[at]);
 			return 2;
 		}
 	}
-	struct sv_engine *engine = sv_engine_new(NULL, &error);
-	if (at + 1 >= argc || !engine || !sv_thread_enter(engine, &error)) {
-		fprintf(stderr, "usage: program [OPTIONS] FOLDER SCRIPT... %s\n", error.text);
+	if (every ? at + 1 != argc : at + 1 >= argc) {
+		fprintf(stderr, "usage: program [OPTIONS] FOLDER SCRIPT...\n");
 		return 2;
 	}
-	struct counts total = {0};
-	for (int i = at + 1; i < argc; i++) {
-		struct script *script = calloc(1, sizeof *script);
-		if (!script)
-			return 2;
-		script->engine = engine;
-		script->options = &options;
-		script->folder = argv[at];
-		script->file = argv[i];
-		script->skips = skips;
-		script_run(script);
-		total.passed += script->counts.passed;
-		total.failed += script->counts.failed;
-		total.skipped += script->counts.skipped;
-		free(script);
-	}
-	json_decref(skips);
-	sv_engine_free(engine);
-	printf("%u passed, %u failed, %u skipped\n", total.passed, total.failed, total.skipped);
-	return total.failed != 0;
+	plan.suite = argv[at];
+	bool good = every ? every_run(&plan, stdin)
+			  : scripts_run(&plan, argv[at], argv + at + 1, argc - at - 1);
+	json_decref(plan.skips);
+	return !good;
 }

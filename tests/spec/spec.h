@@ -12,40 +12,88 @@
 #include "compiler/compiler.h"
 #include "runtime/selvage.h"
 
-#define MAX_MODULES 1024
+/* Most parameters or results of a function: the limit of the compiler. */
+#define MAX_VALUES 1000
 
-/* A module of the script. */
+/* A module of the script; it stays when instantiation fails, for its code may be referred to. */
 struct entry {
-	const char *name; /* "$M", borrowed from the script; NULL: none */
-	struct sv_artifact *artifact;
-	struct sv_instance *instance;
+	const char *name;             /* "$M", borrowed from the script; NULL: none */
+	struct sv_artifact *artifact; /* owned, except in instances of a definition */
+	struct sv_instance *instance; /* NULL: a definition, or instantiation failed */
 };
 
-struct counts {
+struct entries {
+	struct entry *items;
+	size_t count;
+};
+
+/* What a script has come to; in shared memory where a script has a process of its own. */
+struct progress {
 	unsigned passed, failed, skipped;
+	unsigned text;  /* of the skipped: modules in text, which test a text parser */
+	unsigned calls; /* of functions found to be native code */
+	long line;      /* of the command being run */
+	bool is_finished;
 };
 
 /* One script being run. */
 struct script {
 	struct sv_engine *engine;
-	struct sv_compile_options *options;
-	const char *folder;
-	const char *file;  /* "i32" */
-	json_t *skips;     /* object: "file:line" -> reason */
+	const struct sv_compile_options *options;
+	const char *suite; /* path of the folder's parent */
+	const char *name;  /* "core/i32" */
+	json_t *skips;     /* object: "core/i32:line" -> reason */
+	struct progress *progress;
 	struct sv_store *store;
 	struct sv_linker *linker;
-	struct entry entries[MAX_MODULES];
-	unsigned entry_count;
-	struct entry definitions[MAX_MODULES]; /* module definitions: name and, as artifact, code */
-	unsigned definition_count;
-	struct counts counts;
-	char why[512]; /* of the failure at hand */
-	bool is_unsupported; /* an invalid module was refused for a feature that is not there */
+	struct entries modules;     /* in the order of the script */
+	struct entries definitions; /* `module definition` and what is only linked or refused */
+	char why[512];              /* why the last command failed */
 };
+
+/* What scripts are run with. */
+struct plan {
+	struct sv_compile_options options;
+	const char *suite;
+	json_t *skips;
+	unsigned jobs;
+};
+
+/* ---- script.c ---- */
+
+/* Run all commands of a script, in an engine of its own; prints a line for each that fails. */
+void script_run(const struct plan *plan, const char *name, struct progress *progress);
+
+/* ---- every.c ---- */
+
+/*
+ * Run the scripts whose names are the lines of `list` in each mode, each in a process of its own,
+ * and print the sums. False if anything failed.
+ */
+bool every_run(const struct plan *plan, FILE *list);
+
+/* ---- module.c ---- */
+
+/* Read the .wasm file of a command. */
+bool command_bytes(struct script *script, json_t *command, struct buffer *bytes);
+
+/* Compile and load the module of a command; it is kept until the script ends. NULL on failure. */
+struct sv_artifact *command_compile(struct script *script, json_t *command,
+		struct sv_error *error);
+
+/* Instantiate it and make it the last module of the script. */
+bool module_instantiate(struct script *script, struct sv_artifact *artifact, const char *name,
+		enum sv_outcome *outcome, struct sv_error *error);
+
+/* Add to the modules or definitions. */
+void entries_add(struct entries *entries, struct entry entry);
+
+/* The entry of this name, or the last one for NULL; NULL if there is none. */
+struct entry *entries_find(const struct entries *entries, const char *name);
 
 /* ---- spectest.c ---- */
 
-/* Define the module `spectest` that scripts import from. */
+/* Define the module "spectest" that scripts import from. */
 bool spectest_define(struct script *script, struct sv_error *error);
 
 /* ---- values.c ---- */
@@ -59,23 +107,18 @@ bool value_matches(json_t *expected, char letter, const union sv_value *value);
 /* Text of a value, for messages. */
 void value_print(char letter, const union sv_value *value, char *text, size_t size);
 
-/* ---- script.c ---- */
-
-/* Run all commands of a script. False if it cannot be run at all. */
-bool script_run(struct script *script);
+/* Letter of a type in signatures. */
+char value_letter(enum sv_type type);
 
 /* ---- action.c ---- */
 
 struct action_result {
 	enum sv_outcome outcome;
-	char letters[64];          /* of the results */
-	union sv_value values[32];
+	char letters[MAX_VALUES + 1]; /* of the results */
+	union sv_value values[MAX_VALUES];
 };
 
 /* Carry out an invoke or get. False, with script->why, if there is nothing to carry out. */
 bool action_run(struct script *script, json_t *action, struct action_result *result);
-
-/* The module of this name, or the last one for NULL. */
-struct entry *script_find(struct script *script, const char *name);
 
 #endif
