@@ -15,6 +15,8 @@
 
 #include <stdint.h>
 
+#include "abi/limits.h"
+
 #define SV_ARTIFACT_SYMBOL "selvage_artifact"
 #define SV_ARTIFACT_MAGIC UINT64_C(0x31656761766c6573) /* "selvage1", little-endian */
 
@@ -47,9 +49,35 @@ struct sv_type_record {
 struct sv_limits_record {
 	uint64_t minimum; /* pages or entries */
 	uint64_t maximum;
-	uint32_t has_maximum;
+	uint8_t has_maximum;
+	uint8_t is_64;     /* addresses or indices are i64 */
+	uint8_t is_shared; /* memories */
+	uint8_t page_log2; /* memories: SV_WASM_PAGE_LOG2 or 0 */
 	uint32_t reserved;
 };
+
+/* Most pages that a memory with such addresses and pages may have; more is invalid. */
+static inline uint64_t sv_memory_most_pages(int is_64, unsigned page_log2)
+{
+	if (page_log2 == 0)
+		return is_64 ? UINT64_MAX : UINT32_MAX;
+	return (is_64 ? UINT64_C(1) << 48 : UINT64_C(1) << 16);
+}
+
+/* Bytes in so many pages; what no 64-bit size can say is UINT64_MAX. */
+static inline uint64_t sv_memory_bytes(uint64_t pages, unsigned page_log2)
+{
+	return pages > UINT64_MAX >> page_log2 ? UINT64_MAX : pages << page_log2;
+}
+
+/*
+ * True if code compares each address with the size whatever the strategy is: memories that no
+ * address space can surround, and those that end inside a page of the machine.
+ */
+static inline int sv_memory_needs_check(int is_64, unsigned page_log2)
+{
+	return is_64 || page_log2 != SV_WASM_PAGE_LOG2;
+}
 
 struct sv_table_record {
 	struct sv_limits_record limits;

@@ -13,6 +13,9 @@
 /* A 32-bit memory has at most 2^16 pages: 4 GiB. */
 #define SV_MEMORY32_MAX_PAGES UINT64_C(65536)
 
+/* log2 of a page unless the memory says otherwise; 0 is the only other size there is. */
+#define SV_WASM_PAGE_LOG2 16u
+
 /* The machine's page; guards and images are multiples of it. */
 #define SV_HOST_PAGE UINT64_C(4096)
 

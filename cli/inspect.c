@@ -41,31 +41,36 @@ struct type_text inspect_function_type(const uint8_t *parameters, size_t paramet
 	return type;
 }
 
-static void type_add_range(struct type_text *type, uint64_t minimum, bool has_maximum,
-		uint64_t maximum, const char *unit)
+static void type_add_range(
+		struct type_text *type, const struct sv_limits_record *limits, const char *unit)
 {
-	if (has_maximum)
-		type_add(type, "%" PRIu64 " to %" PRIu64 " %s", minimum, maximum, unit);
+	if (limits->is_64)
+		type_add(type, "i64, ");
+	if (limits->has_maximum)
+		type_add(type, "%" PRIu64 " to %" PRIu64 " %s", limits->minimum, limits->maximum,
+				unit);
 	else
-		type_add(type, "%" PRIu64 " %s or more", minimum, unit);
+		type_add(type, "%" PRIu64 " %s or more", limits->minimum, unit);
+	if (limits->is_shared)
+		type_add(type, ", shared");
 }
 
-struct type_text inspect_memory_type(uint64_t minimum, bool has_maximum, uint64_t maximum)
+struct type_text inspect_memory_type(const struct sv_limits_record *limits)
 {
 	struct type_text type = {""};
 	char size[32];
-	type_add_range(&type, minimum, has_maximum, maximum, "pages");
-	size_text(minimum * SV_WASM_PAGE, size, sizeof size);
+	unsigned page = limits->page_log2 & 63;
+	type_add_range(&type, limits, page ? "pages" : "bytes");
+	size_text(sv_memory_bytes(limits->minimum, page), size, sizeof size);
 	type_add(&type, " (%s at first)", size);
 	return type;
 }
 
-struct type_text inspect_table_type(enum sv_type element, uint64_t minimum, bool has_maximum,
-		uint64_t maximum)
+struct type_text inspect_table_type(enum sv_type element, const struct sv_limits_record *limits)
 {
 	struct type_text type = {""};
 	type_add(&type, "%s, ", sv_type_name(element));
-	type_add_range(&type, minimum, has_maximum, maximum, "entries");
+	type_add_range(&type, limits, "entries");
 	return type;
 }
 

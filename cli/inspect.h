@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/artifact.h"
 #include "abi/types.h"
 #include "base/bytes.h"
 #include "base/error.h"
@@ -41,11 +42,10 @@ struct type_text inspect_function_type(const uint8_t *parameters, size_t paramet
 		const uint8_t *results, size_t result_count);
 
 /* "1 to 16 pages (64 KiB to 1 MiB)" */
-struct type_text inspect_memory_type(uint64_t minimum, bool has_maximum, uint64_t maximum);
+struct type_text inspect_memory_type(const struct sv_limits_record *limits);
 
 /* "funcref, 2 to 10 entries" */
-struct type_text inspect_table_type(enum sv_type element, uint64_t minimum, bool has_maximum,
-		uint64_t maximum);
+struct type_text inspect_table_type(enum sv_type element, const struct sv_limits_record *limits);
 
 /* "mutable i32" */
 struct type_text inspect_global_type(enum sv_type type, bool is_mutable);

@@ -129,8 +129,7 @@ static struct type_text view_table_text(struct artifact_view *view, uint32_t ind
 	struct sv_table_record table;
 	if (!view_element(view, view->header.tables, index, &table, sizeof table))
 		return (struct type_text){"?"};
-	return inspect_table_type((enum sv_type)table.element_type, table.limits.minimum,
-			table.limits.has_maximum, table.limits.maximum);
+	return inspect_table_type((enum sv_type)table.element_type, &table.limits);
 }
 
 static struct type_text view_memory_text(struct artifact_view *view, uint32_t index)
@@ -138,8 +137,7 @@ static struct type_text view_memory_text(struct artifact_view *view, uint32_t in
 	struct sv_memory_record memory;
 	if (!view_element(view, view->header.memories, index, &memory, sizeof memory))
 		return (struct type_text){"?"};
-	return inspect_memory_type(memory.limits.minimum, memory.limits.has_maximum,
-			memory.limits.maximum);
+	return inspect_memory_type(&memory.limits);
 }
 
 static struct type_text view_global_text(struct artifact_view *view, uint32_t index)

@@ -29,15 +29,15 @@ static struct type_text module_function_text(const struct module *module, uint32
 
 static struct type_text module_memory_text(const struct module *module, uint32_t index)
 {
-	const struct limits *limits = &module->memories[index].limits;
-	return inspect_memory_type(limits->minimum, limits->has_maximum, limits->maximum);
+	struct sv_limits_record limits = limits_record(&module->memories[index].limits);
+	return inspect_memory_type(&limits);
 }
 
 static struct type_text module_table_text(const struct module *module, uint32_t index)
 {
 	const struct table *table = &module->tables[index];
-	return inspect_table_type(table->element, table->limits.minimum, table->limits.has_maximum,
-			table->limits.maximum);
+	struct sv_limits_record limits = limits_record(&table->limits);
+	return inspect_table_type(table->element, &limits);
 }
 
 static struct type_text module_global_text(const struct module *module, uint32_t index)

@@ -134,19 +134,22 @@ static bool decode_f64(struct decoder *d, struct instruction *instruction)
 
 static bool decode_memarg(struct decoder *d, struct instruction *instruction)
 {
-	uint32_t displacement;
+	/* Above the alignment, which is below 2^6 in any case. */
+	enum { HAS_MEMORY = 0x40 };
 	const uint8_t *first = d->in.at;
+	uint32_t flags;
 	instruction->memarg.memory = 0;
-	TRY(reader_u32(&d->in, &instruction->memarg.align));
-	/* Later versions keep flags above the alignment, which is below 2^6 in any case. */
-	if (instruction->memarg.align >= 64) {
+	TRY(reader_u32(&d->in, &flags));
+	if (flags >= 2 * HAS_MEMORY) {
 		d->in.at = first;
-		return proposal_fail(&d->in, PROPOSAL_ALIGNMENT, instruction->memarg.align,
-				"malformed memop flags");
+		return reader_fail(&d->in, "malformed memop flags");
 	}
-	TRY(reader_u32(&d->in, &displacement));
-	instruction->memarg.displacement = displacement;
-	return true;
+	instruction->memarg.align = flags & (HAS_MEMORY - 1);
+	if (flags & HAS_MEMORY) {
+		TRY(feature_need(&d->in, SV_FEATURE_MULTI_MEMORY, "a memory index"));
+		TRY(reader_u32(&d->in, &instruction->memarg.memory));
+	}
+	return reader_u64(&d->in, &instruction->memarg.displacement);
 }
 
 /* A list of one type, for blocks that yield a single value. */

@@ -44,6 +44,8 @@ static void print_f64(const struct instruction *instruction, FILE *file)
 
 static void print_memarg(const struct instruction *instruction, FILE *file)
 {
+	if (instruction->memarg.memory)
+		fprintf(file, " memory=%" PRIu32, instruction->memarg.memory);
 	fprintf(file, " offset=%" PRIu64 " align=%" PRIu64, instruction->memarg.displacement,
 			UINT64_C(1) << instruction->memarg.align);
 }

@@ -36,9 +36,13 @@ void dump_type(const struct function_type *type, FILE *file)
 
 static void dump_limits(const struct limits *limits, FILE *file)
 {
-	fprintf(file, "%" PRIu64 "..", limits->minimum);
+	fprintf(file, "%s%" PRIu64 "..", limits->is_64 ? "i64 " : "", limits->minimum);
 	if (limits->has_maximum)
 		fprintf(file, "%" PRIu64, limits->maximum);
+	if (limits->is_shared)
+		fputs(" shared", file);
+	if (limits->page_log2 != SV_WASM_PAGE_LOG2)
+		fprintf(file, " pages of 2^%" PRIu32, limits->page_log2);
 }
 
 static void dump_constant(const struct constant *constant, FILE *file)

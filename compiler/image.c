@@ -25,17 +25,28 @@ static const size_t runs_most = 64;
 static const uint64_t image_pages_most = 256 * 1024;
 static const uint64_t image_max = UINT64_C(1) << 31;
 
+/* Of a segment with constant address; a 32-bit one has no bits above. */
+static uint64_t image_address(const struct data_segment *segment)
+{
+	return segment->address.value.value;
+}
+
 static bool image_segment_fits(const struct module *module, const struct data_segment *segment)
 {
 	if (segment->address.value.kind != SV_CONSTANT_BITS)
 		return false;
-	uint64_t size = module->memories[segment->memory].limits.minimum * SV_WASM_PAGE;
-	uint64_t address = (uint32_t)segment->address.value.value;
-	return segment->bytes.length <= size && address <= size - segment->bytes.length;
+	const struct limits *limits = &module->memories[segment->memory].limits;
+	uint64_t size = sv_memory_bytes(limits->minimum, limits->page_log2);
+	return segment->bytes.length <= size &&
+			image_address(segment) <= size - segment->bytes.length;
 }
 
 static bool image_is_possible(const struct module *module, uint32_t memory)
 {
+	const struct limits *limits = &module->memories[memory].limits;
+	/* Images are mapped in pages of the machine; no memory of this size can be had anyway. */
+	if (limits->page_log2 != SV_WASM_PAGE_LOG2 || limits->minimum > UINT32_MAX)
+		return false;
 	for (uint32_t i = 0; i < module->data_count; i++) {
 		const struct data_segment *segment = &module->data[i];
 		if (segment->mode != SV_SEGMENT_ACTIVE || segment->memory != memory)
@@ -71,7 +82,7 @@ static size_t image_runs(const struct module *module, uint32_t memory, uint64_t 
 		const struct data_segment *segment = &module->data[i];
 		if (!image_holds(segment, memory))
 			continue;
-		uint64_t address = (uint32_t)segment->address.value.value;
+		uint64_t address = image_address(segment);
 		uint64_t end = address + segment->bytes.length;
 		runs[count].first = address / SV_HOST_PAGE;
 		runs[count++].end = (end + SV_HOST_PAGE - 1) / SV_HOST_PAGE;
@@ -117,7 +128,7 @@ static bool image_add_run(struct image *image, const struct page_run *run, struc
 static void image_copy_segment(struct image *image, const struct sv_memory_record *record,
 		const struct data_segment *segment)
 {
-	uint64_t address = (uint32_t)segment->address.value.value;
+	uint64_t address = image_address(segment);
 	const struct sv_extent_record *extents = (const void *)image->extents.data;
 	for (uint32_t i = 0; i < record->extent_count; i++) {
 		const struct sv_extent_record *extent = &extents[record->first_extent + i];

@@ -117,6 +117,9 @@ LLVMValueRef pop(struct lowering *l);
 LLVMBasicBlockRef lower_new_block(struct lowering *l, const char *name);
 /* Continue in `block`. */
 void lower_into(struct lowering *l, LLVMBasicBlockRef block);
+/* From i32 to i64 without sign, and back. */
+LLVMValueRef lower_wide(struct lowering *l, LLVMValueRef value);
+LLVMValueRef lower_narrow(struct lowering *l, LLVMValueRef value);
 /* Run `build` steps in the entry block: position there, and back. */
 LLVMBasicBlockRef lower_enter_entry(struct lowering *l);
 void lower_leave_entry(struct lowering *l, LLVMBasicBlockRef saved);
@@ -139,6 +142,11 @@ void trap_unless(struct lowering *l, LLVMValueRef condition, enum sv_trap trap);
 void trap_here(struct lowering *l, enum sv_trap trap);
 /* Give the instructions built next the position of the current operator. */
 void trap_mark_position(struct lowering *l);
+
+/* ---- lower_table.c ---- */
+
+/* An index or count of a table as i64. */
+LLVMValueRef table_wide(struct lowering *l, uint32_t table, LLVMValueRef value);
 
 /* ---- lower_control.c, lower_call.c, lower_variable.c, lower_table.c: one handler each ---- */
 

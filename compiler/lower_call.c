@@ -77,7 +77,7 @@ void lower_call_indirect(struct lowering *l)
 {
 	struct ir *ir = l->ir;
 	uint32_t type_index = l->at->index;
-	LLVMValueRef index = LLVMBuildZExt(ir->builder, pop(l), ir->i64, "");
+	LLVMValueRef index = table_wide(l, l->at->index2, pop(l));
 	uint64_t row = ir->layout.tables + (uint64_t)l->at->index2 * sizeof(struct sv_table *);
 	LLVMValueRef table = access_load_constant(l, ir->ptr, access_at(l, l->context, row));
 	LLVMValueRef size = access_load(l, ir->i64,

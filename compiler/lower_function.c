@@ -42,6 +42,16 @@ void lower_into(struct lowering *l, LLVMBasicBlockRef block)
 	LLVMPositionBuilderAtEnd(l->ir->builder, block);
 }
 
+LLVMValueRef lower_wide(struct lowering *l, LLVMValueRef value)
+{
+	return LLVMBuildZExt(l->ir->builder, value, l->ir->i64, "");
+}
+
+LLVMValueRef lower_narrow(struct lowering *l, LLVMValueRef value)
+{
+	return LLVMBuildTrunc(l->ir->builder, value, l->ir->i32, "");
+}
+
 /* The entry block has no terminator until the end, so building at its end is enough. */
 LLVMBasicBlockRef lower_enter_entry(struct lowering *l)
 {

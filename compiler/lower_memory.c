@@ -8,6 +8,14 @@
 
 #include "abi/limits.h"
 
+/* True if each access is compared with the size; else unreachable space stops it. */
+static bool memory_is_checked(struct lowering *l, uint32_t memory)
+{
+	const struct limits *limits = &l->ir->wasm->memories[memory].limits;
+	return l->ir->options->bounds == SV_BOUNDS_CHECK ||
+			sv_memory_needs_check(limits->is_64, limits->page_log2);
+}
+
 static uint64_t memory_row(struct lowering *l, uint32_t memory)
 {
 	return l->ir->layout.memories + (uint64_t)memory * sizeof(struct sv_memory_row);
@@ -34,25 +42,47 @@ static LLVMValueRef memory_size_bytes(struct lowering *l, uint32_t memory)
 			ALIAS_SIZE);
 }
 
-/*
- * Trap unless index + displacement + width <= size. Written as index < size - (rest - 1) with a
- * saturating subtraction: exact also for a memory smaller than the rest, and of a form whose
- * limit is invariant in loops, so that LLVM can count the iterations and vectorise.
- */
-static void memory_check(struct lowering *l, uint32_t memory, LLVMValueRef index, uint64_t rest)
+/* The first index that is out of bounds when `last` is the distance to the last byte. */
+static LLVMValueRef memory_limit(struct lowering *l, uint32_t memory, uint64_t last)
 {
 	struct ir *ir = l->ir;
 	LLVMValueRef subtract = ir_intrinsic(ir, "llvm.usub.sat", &ir->i64, 1);
-	LLVMValueRef arguments[] = {
-			memory_size_bytes(l, memory), LLVMConstInt(ir->i64, rest - 1, 0)};
-	LLVMValueRef limit = LLVMBuildCall2(ir->builder, LLVMGlobalGetValueType(subtract), subtract,
-			arguments, 2, "");
-	trap_unless(l, LLVMBuildICmp(ir->builder, LLVMIntULT, index, limit, ""),
-			SV_TRAP_MEMORY_BOUNDS);
+	LLVMValueRef arguments[] = {memory_size_bytes(l, memory), LLVMConstInt(ir->i64, last, 0)};
+	return LLVMBuildCall2(ir->builder, LLVMGlobalGetValueType(subtract), subtract, arguments, 2,
+			"");
 }
 
 /*
- * The host address of a guest access of `width` bytes. The 32-bit index is zero-extended (an
+ * Trap unless index + displacement + width <= size. Written as index < size - (displacement +
+ * width - 1) with a saturating subtraction: exact also for a memory smaller than that, and of a
+ * form whose limit is invariant in loops, so that LLVM can count the iterations and vectorise.
+ * A displacement so large that the sum has more than 64 bits is out of bounds at every index.
+ */
+static void memory_check(struct lowering *l, LLVMValueRef index, uint64_t width)
+{
+	uint64_t last = l->at->memarg.displacement + width - 1;
+	if (last < width - 1) {
+		trap_unless(l, LLVMConstNull(l->ir->i1), SV_TRAP_MEMORY_BOUNDS);
+		return;
+	}
+	LLVMValueRef limit = memory_limit(l, l->at->memarg.memory, last);
+	trap_unless(l, LLVMBuildICmp(l->ir->builder, LLVMIntULT, index, limit, ""),
+			SV_TRAP_MEMORY_BOUNDS);
+}
+
+static bool memory_is_64(struct lowering *l, uint32_t memory)
+{
+	return l->ir->wasm->memories[memory].limits.is_64;
+}
+
+/* An address, length or number of pages of a memory, without sign. */
+static LLVMValueRef memory_wide(struct lowering *l, uint32_t memory, LLVMValueRef value)
+{
+	return memory_is_64(l, memory) ? value : lower_wide(l, value);
+}
+
+/*
+ * The host address of a guest access of `width` bytes. A 32-bit index is zero-extended (an
  * i32 in a GEP would be sign-extended: an escape), and no arithmetic carries a no-wrap flag.
  */
 static LLVMValueRef memory_address(struct lowering *l, LLVMValueRef guest_address, uint64_t width)
@@ -60,9 +90,9 @@ static LLVMValueRef memory_address(struct lowering *l, LLVMValueRef guest_addres
 	struct ir *ir = l->ir;
 	uint32_t memory = l->at->memarg.memory;
 	uint64_t displacement = l->at->memarg.displacement;
-	LLVMValueRef index = LLVMBuildZExt(ir->builder, guest_address, ir->i64, "");
-	if (ir->options->bounds == SV_BOUNDS_CHECK)
-		memory_check(l, memory, index, displacement + width);
+	LLVMValueRef index = memory_wide(l, memory, guest_address);
+	if (memory_is_checked(l, memory))
+		memory_check(l, index, width);
 	LLVMValueRef base = memory_base(l, memory);
 	LLVMValueRef address = LLVMBuildGEP2(ir->builder, ir->i8, base, &index, 1, "");
 	trap_mark_position(l);
@@ -91,7 +121,7 @@ void lower_load(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory, enu
 	 * A load whose value is not used must trap all the same. Volatile keeps it; exact.c
 	 * takes the mark off those that the program needs anyway.
 	 */
-	LLVMSetVolatile(value, ir->options->bounds == SV_BOUNDS_GUARD);
+	LLVMSetVolatile(value, !memory_is_checked(l, l->at->memarg.memory));
 	if (how == ZEXT)
 		value = LLVMBuildZExt(ir->builder, value, type, "");
 	if (how == SEXT)
@@ -115,55 +145,59 @@ static LLVMValueRef memory_number(struct lowering *l, uint32_t number)
 	return LLVMConstInt(l->ir->i32, number, 0);
 }
 
-static LLVMValueRef memory_wide(struct lowering *l, LLVMValueRef value)
+/* Back from 64 bits to the address type of the memory. */
+static void memory_push(struct lowering *l, uint32_t memory, LLVMValueRef value)
 {
-	return LLVMBuildZExt(l->ir->builder, value, l->ir->i64, "");
-}
-
-static LLVMValueRef memory_narrow(struct lowering *l, LLVMValueRef value)
-{
-	return LLVMBuildTrunc(l->ir->builder, value, l->ir->i32, "");
+	push(l, memory_is_64(l, memory) ? value : lower_narrow(l, value));
 }
 
 void lower_memory_size(struct lowering *l)
 {
-	LLVMValueRef bytes = memory_size_bytes(l, l->at->index);
-	LLVMValueRef shift = LLVMConstInt(l->ir->i64, 16, 0);
-	push(l, memory_narrow(l, LLVMBuildLShr(l->ir->builder, bytes, shift, "")));
+	uint32_t memory = l->at->index;
+	LLVMValueRef bytes = memory_size_bytes(l, memory);
+	LLVMValueRef shift =
+			LLVMConstInt(l->ir->i64, l->ir->wasm->memories[memory].limits.page_log2, 0);
+	memory_push(l, memory, LLVMBuildLShr(l->ir->builder, bytes, shift, ""));
 }
 
 void lower_memory_grow(struct lowering *l)
 {
-	LLVMValueRef arguments[] = {memory_number(l, l->at->index), memory_wide(l, pop(l))};
-	push(l, memory_narrow(l, access_helper(l, SV_HELPER_memory_grow, arguments)));
+	uint32_t memory = l->at->index;
+	LLVMValueRef arguments[] = {memory_number(l, memory), memory_wide(l, memory, pop(l))};
+	memory_push(l, memory, access_helper(l, SV_HELPER_memory_grow, arguments));
 }
 
 void lower_memory_fill(struct lowering *l)
 {
-	LLVMValueRef length = memory_wide(l, pop(l));
+	uint32_t memory = l->at->index;
+	LLVMValueRef length = memory_wide(l, memory, pop(l));
 	LLVMValueRef byte = pop(l);
 	LLVMValueRef arguments[] = {
-			memory_number(l, l->at->index), memory_wide(l, pop(l)), byte, length};
+			memory_number(l, memory), memory_wide(l, memory, pop(l)), byte, length};
 	access_helper(l, SV_HELPER_memory_fill, arguments);
 }
 
 void lower_memory_copy(struct lowering *l)
 {
-	LLVMValueRef length = memory_wide(l, pop(l));
-	LLVMValueRef from = memory_wide(l, pop(l));
-	LLVMValueRef to = memory_wide(l, pop(l));
-	LLVMValueRef arguments[] = {memory_number(l, l->at->index), memory_number(l, l->at->index2),
-			to, from, length};
+	uint32_t to_memory = l->at->index, from_memory = l->at->index2;
+	/* The length is of the smaller address type. */
+	LLVMValueRef length = memory_wide(
+			l, memory_is_64(l, to_memory) ? from_memory : to_memory, pop(l));
+	LLVMValueRef from = memory_wide(l, from_memory, pop(l));
+	LLVMValueRef to = memory_wide(l, to_memory, pop(l));
+	LLVMValueRef arguments[] = {memory_number(l, to_memory), memory_number(l, from_memory), to,
+			from, length};
 	access_helper(l, SV_HELPER_memory_copy, arguments);
 }
 
 void lower_memory_init(struct lowering *l)
 {
+	uint32_t memory = l->at->index2;
 	LLVMValueRef length = pop(l);
 	LLVMValueRef from = pop(l);
-	LLVMValueRef to = memory_wide(l, pop(l));
-	LLVMValueRef arguments[] = {memory_number(l, l->at->index), memory_number(l, l->at->index2),
-			to, from, length};
+	LLVMValueRef to = memory_wide(l, memory, pop(l));
+	LLVMValueRef arguments[] = {memory_number(l, l->at->index), memory_number(l, memory), to,
+			from, length};
 	access_helper(l, SV_HELPER_memory_init, arguments);
 }
 

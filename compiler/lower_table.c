@@ -11,26 +11,34 @@ static LLVMValueRef table_number(struct lowering *l, uint32_t number)
 	return LLVMConstInt(l->ir->i32, number, 0);
 }
 
-static LLVMValueRef table_wide(struct lowering *l, LLVMValueRef index)
+static bool table_is_64(struct lowering *l, uint32_t table)
 {
-	return LLVMBuildZExt(l->ir->builder, index, l->ir->i64, "");
+	return l->ir->wasm->tables[table].limits.is_64;
 }
 
-static LLVMValueRef table_narrow(struct lowering *l, LLVMValueRef value)
+/* An index or count of a table, without sign. */
+LLVMValueRef table_wide(struct lowering *l, uint32_t table, LLVMValueRef value)
 {
-	return LLVMBuildTrunc(l->ir->builder, value, l->ir->i32, "");
+	return table_is_64(l, table) ? value : lower_wide(l, value);
+}
+
+static void table_push(struct lowering *l, uint32_t table, LLVMValueRef value)
+{
+	push(l, table_is_64(l, table) ? value : lower_narrow(l, value));
 }
 
 void lower_table_get(struct lowering *l)
 {
-	LLVMValueRef arguments[] = {table_number(l, l->at->index), table_wide(l, pop(l))};
+	uint32_t table = l->at->index;
+	LLVMValueRef arguments[] = {table_number(l, table), table_wide(l, table, pop(l))};
 	push(l, access_helper(l, SV_HELPER_table_get, arguments));
 }
 
 void lower_table_set(struct lowering *l)
 {
+	uint32_t table = l->at->index;
 	LLVMValueRef value = pop(l);
-	LLVMValueRef arguments[] = {table_number(l, l->at->index), table_wide(l, pop(l)), value};
+	LLVMValueRef arguments[] = {table_number(l, table), table_wide(l, table, pop(l)), value};
 	access_helper(l, SV_HELPER_table_set, arguments);
 }
 
@@ -40,43 +48,49 @@ void lower_table_size(struct lowering *l)
 	uint64_t row = ir->layout.tables + (uint64_t)l->at->index * sizeof(struct sv_table *);
 	LLVMValueRef table = access_load_constant(l, ir->ptr, access_at(l, l->context, row));
 	LLVMValueRef address = access_at(l, table, offsetof(struct sv_table, size));
-	push(l, table_narrow(l, access_load(l, ir->i64, address, ALIAS_TABLE)));
+	table_push(l, l->at->index, access_load(l, ir->i64, address, ALIAS_TABLE));
 }
 
 void lower_table_grow(struct lowering *l)
 {
-	LLVMValueRef count = table_wide(l, pop(l));
+	uint32_t table = l->at->index;
+	LLVMValueRef count = table_wide(l, table, pop(l));
 	LLVMValueRef value = pop(l);
-	LLVMValueRef arguments[] = {table_number(l, l->at->index), value, count};
-	push(l, table_narrow(l, access_helper(l, SV_HELPER_table_grow, arguments)));
+	LLVMValueRef arguments[] = {table_number(l, table), value, count};
+	table_push(l, table, access_helper(l, SV_HELPER_table_grow, arguments));
 }
 
 void lower_table_fill(struct lowering *l)
 {
-	LLVMValueRef count = table_wide(l, pop(l));
+	uint32_t table = l->at->index;
+	LLVMValueRef count = table_wide(l, table, pop(l));
 	LLVMValueRef value = pop(l);
 	LLVMValueRef arguments[] = {
-			table_number(l, l->at->index), table_wide(l, pop(l)), value, count};
+			table_number(l, table), table_wide(l, table, pop(l)), value, count};
 	access_helper(l, SV_HELPER_table_fill, arguments);
 }
 
 void lower_table_copy(struct lowering *l)
 {
-	LLVMValueRef count = table_wide(l, pop(l));
-	LLVMValueRef from = table_wide(l, pop(l));
-	LLVMValueRef to = table_wide(l, pop(l));
-	LLVMValueRef arguments[] = {table_number(l, l->at->index), table_number(l, l->at->index2),
-			to, from, count};
+	uint32_t to_table = l->at->index, from_table = l->at->index2;
+	/* The count is of the smaller index type. */
+	LLVMValueRef count = table_wide(
+			l, table_is_64(l, to_table) ? from_table : to_table, pop(l));
+	LLVMValueRef from = table_wide(l, from_table, pop(l));
+	LLVMValueRef to = table_wide(l, to_table, pop(l));
+	LLVMValueRef arguments[] = {
+			table_number(l, to_table), table_number(l, from_table), to, from, count};
 	access_helper(l, SV_HELPER_table_copy, arguments);
 }
 
 void lower_table_init(struct lowering *l)
 {
+	uint32_t table = l->at->index2;
 	LLVMValueRef count = pop(l);
 	LLVMValueRef from = pop(l);
-	LLVMValueRef to = table_wide(l, pop(l));
-	LLVMValueRef arguments[] = {table_number(l, l->at->index), table_number(l, l->at->index2),
-			to, from, count};
+	LLVMValueRef to = table_wide(l, table, pop(l));
+	LLVMValueRef arguments[] = {
+			table_number(l, l->at->index), table_number(l, table), to, from, count};
 	access_helper(l, SV_HELPER_table_init, arguments);
 }
 

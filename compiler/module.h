@@ -27,7 +27,28 @@ struct limits {
 	uint64_t minimum; /* pages or entries */
 	uint64_t maximum;
 	bool has_maximum;
+	bool is_64;         /* addresses or indices are i64 */
+	bool is_shared;     /* memories */
+	uint32_t page_log2; /* memories; below 64, of use from validation on */
 };
+
+static inline struct sv_limits_record limits_record(const struct limits *limits)
+{
+	return (struct sv_limits_record){
+			.minimum = limits->minimum,
+			.maximum = limits->has_maximum ? limits->maximum : 0,
+			.has_maximum = limits->has_maximum,
+			.is_64 = limits->is_64,
+			.is_shared = limits->is_shared,
+			.page_log2 = (uint8_t)limits->page_log2,
+	};
+}
+
+/* Type of addresses of such a memory, of indices of such a table. */
+static inline enum sv_type limits_index_type(const struct limits *limits)
+{
+	return limits->is_64 ? SV_TYPE_I64 : SV_TYPE_I32;
+}
 
 /* Index spaces hold imports first, then the module's own. */
 

@@ -16,7 +16,7 @@ enum immediate {
 	IMM_I64,         /* signed LEB */
 	IMM_F32,         /* four bytes */
 	IMM_F64,         /* eight bytes */
-	IMM_MEMARG,      /* alignment, offset */
+	IMM_MEMARG,      /* alignment, memory, offset */
 	IMM_BLOCK,       /* block type */
 	IMM_LABEL,       /* label index */
 	IMM_LABELS,      /* vector of labels, default label */
@@ -29,9 +29,9 @@ enum immediate {
 	IMM_ELEMENT,       /* element segment */
 	IMM_ELEMENT_TABLE, /* element segment, table */
 	IMM_DATA,          /* data segment */
-	IMM_DATA_MEMORY,   /* data segment, memory (a zero byte in 2.0) */
-	IMM_MEMORY,        /* memory (a zero byte in 2.0) */
-	IMM_MEMORY_MEMORY, /* to, from (zero bytes in 2.0) */
+	IMM_DATA_MEMORY,   /* data segment, memory */
+	IMM_MEMORY,        /* memory */
+	IMM_MEMORY_MEMORY, /* to, from */
 	IMM_REFERENCE,     /* reference type */
 	IMM_TYPES,         /* vector of value types */
 };
@@ -53,7 +53,7 @@ struct op_info {
 	uint32_t code;         /* prefix << 12 | number; one-byte operators: the byte */
 	int feature;           /* enum sv_feature, or OP_CORE */
 	const char *name;      /* "i32.add" */
-	const char *signature; /* "ii:i"; NULL for operators whose type depends on context */
+	const char *signature; /* "mi:i", see ops.def; NULL if the type depends on context */
 	enum immediate immediate;
 	uint32_t limit; /* memory operators: log2 of the natural alignment */
 };

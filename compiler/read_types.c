@@ -35,16 +35,12 @@ bool read_value_type(struct reader *in, enum sv_type *type)
 	return true;
 }
 
-/* Several memories are a later proposal: until then the index is one zero byte. */
+/* Before there could be several memories, one zero byte stood for the index. */
 bool read_memory_index(struct reader *in, uint32_t *memory)
 {
-	uint8_t byte;
-	TRY(reader_byte(in, &byte));
-	*memory = byte;
-	if (byte == 0)
-		return true;
-	in->at--;
-	return proposal_fail(in, PROPOSAL_MEMORY_INDEX, byte, "zero byte expected");
+	if (in->at != in->end && *in->at != 0)
+		TRY(feature_need(in, SV_FEATURE_MULTI_MEMORY, "a memory index"));
+	return reader_u32(in, memory);
 }
 
 /* ---- types ---- */
@@ -95,20 +91,54 @@ bool read_section_type(struct module_reader *r)
 
 /* ---- what tables, memories and globals are ---- */
 
-static bool read_limits(struct reader *in, enum proposal_place place, struct limits *limits)
+enum {
+	LIMITS_MAXIMUM = 1,
+	LIMITS_SHARED = 2,
+	LIMITS_64 = 4,
+	LIMITS_PAGE_SIZE = 8,
+};
+
+static bool limits_need(struct reader *in, uint8_t flags)
+{
+	if (flags & LIMITS_SHARED)
+		TRY(feature_need(in, SV_FEATURE_THREADS, "a shared memory"));
+	if (flags & LIMITS_64)
+		TRY(feature_need(in, SV_FEATURE_MEMORY64, "a 64-bit memory or table"));
+	if (flags & LIMITS_PAGE_SIZE)
+		TRY(feature_need(in, SV_FEATURE_CUSTOM_PAGE_SIZES, "a memory with a page size"));
+	return true;
+}
+
+static bool read_page_size(struct reader *in, uint32_t *log2)
+{
+	const uint8_t *first = in->at;
+	TRY(reader_u32(in, log2));
+	if (*log2 < 64)
+		return true;
+	in->at = first;
+	return reader_fail(in, "invalid custom page size 2^%u", *log2);
+}
+
+/* Limits with any of the flags `allowed`; the page size stands behind them. */
+static bool read_limits(struct reader *in, uint8_t allowed, struct limits *limits)
 {
 	uint8_t flags;
-	uint32_t minimum, maximum = 0;
 	TRY(reader_byte(in, &flags));
-	if (flags > 1) {
-		in->at--;
-		return proposal_fail(in, place, flags, "malformed limits flags");
-	}
-	TRY(reader_u32(in, &minimum));
-	if (flags)
-		TRY(reader_u32(in, &maximum));
-	*limits = (struct limits){minimum, maximum, flags};
-	return true;
+	in->at--;
+	if (flags & ~allowed)
+		return reader_fail(in, "malformed limits flags (0x%02x)", flags);
+	TRY(limits_need(in, flags));
+	in->at++;
+	*limits = (struct limits){
+			.has_maximum = flags & LIMITS_MAXIMUM,
+			.is_64 = flags & LIMITS_64,
+			.is_shared = flags & LIMITS_SHARED,
+			.page_log2 = SV_WASM_PAGE_LOG2,
+	};
+	TRY(reader_u64(in, &limits->minimum));
+	if (limits->has_maximum)
+		TRY(reader_u64(in, &limits->maximum));
+	return !(flags & LIMITS_PAGE_SIZE) || read_page_size(in, &limits->page_log2);
 }
 
 static bool read_table(struct reader *in, struct table *table)
@@ -120,13 +150,14 @@ static bool read_table(struct reader *in, struct table *table)
 	if (form == SV_TYPE_EXTERNREF)
 		TRY(feature_need(in, SV_FEATURE_REFERENCE_TYPES, "a table of externref"));
 	TRY(read_reference_type(in, &table->element));
-	return read_limits(in, PROPOSAL_TABLE_LIMITS, &table->limits);
+	return read_limits(in, LIMITS_MAXIMUM | LIMITS_64, &table->limits);
 }
 
 static bool read_memory(struct reader *in, struct memory *memory)
 {
 	memory->offset = reader_offset(in);
-	return read_limits(in, PROPOSAL_MEMORY_LIMITS, &memory->limits);
+	return read_limits(in, LIMITS_MAXIMUM | LIMITS_SHARED | LIMITS_64 | LIMITS_PAGE_SIZE,
+			&memory->limits);
 }
 
 static bool read_global(struct reader *in, struct global *global)

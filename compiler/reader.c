@@ -26,22 +26,23 @@ bool reader_byte(struct reader *reader, uint8_t *value)
 	return true;
 }
 
-/* An unsigned number of at most 32 bits, the slow way. */
-static bool reader_u32_long(struct reader *reader, uint32_t *value)
+/* An unsigned number of `bits` bits. */
+static bool reader_unsigned(struct reader *reader, unsigned bits, uint64_t *value)
 {
-	uint32_t result = 0;
-	for (unsigned shift = 0; shift < 35; shift += 7) {
+	uint64_t result = 0;
+	for (unsigned shift = 0;; shift += 7) {
 		uint8_t byte = 0;
 		TRY(reader_byte(reader, &byte));
-		if (shift == 28 && (byte & 0x80)) {
+		unsigned left = bits - shift; /* bits this byte may still add */
+		if (left < 7 && (byte & 0x80)) {
 			reader->at--;
 			return reader_fail(reader, "integer representation too long");
 		}
-		if (shift == 28 && byte > 0x0f) {
+		if (left < 7 && byte >> left) {
 			reader->at--;
 			return reader_fail(reader, "integer too large");
 		}
-		result |= (uint32_t)(byte & 0x7f) << shift;
+		result |= (uint64_t)(byte & 0x7f) << shift;
 		if (!(byte & 0x80))
 			break;
 	}
@@ -51,11 +52,19 @@ static bool reader_u32_long(struct reader *reader, uint32_t *value)
 
 bool reader_u32(struct reader *reader, uint32_t *value)
 {
+	uint64_t wide;
 	if (reader->at != reader->end && *reader->at < 0x80) {
 		*value = *reader->at++;
 		return true;
 	}
-	return reader_u32_long(reader, value);
+	TRY(reader_unsigned(reader, 32, &wide));
+	*value = (uint32_t)wide;
+	return true;
+}
+
+bool reader_u64(struct reader *reader, uint64_t *value)
+{
+	return reader_unsigned(reader, 64, value);
 }
 
 /* A signed number of `bits` bits. */

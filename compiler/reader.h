@@ -36,6 +36,7 @@ SV_MUST_USE bool reader_byte(struct reader *reader, uint8_t *value);
 
 /* LEB128 of at most ceil(n/7) bytes whose unused bits agree with the value. */
 SV_MUST_USE bool reader_u32(struct reader *reader, uint32_t *value);
+SV_MUST_USE bool reader_u64(struct reader *reader, uint64_t *value);
 SV_MUST_USE bool reader_s32(struct reader *reader, int32_t *value);
 SV_MUST_USE bool reader_s33(struct reader *reader, int64_t *value);
 SV_MUST_USE bool reader_s64(struct reader *reader, int64_t *value);

@@ -32,15 +32,6 @@ static bool records_name(struct records *records, struct sv_bytes text, struct s
 	return buffer_append(&records->strings, text.data, text.length, error);
 }
 
-static struct sv_limits_record records_limits(const struct limits *limits)
-{
-	return (struct sv_limits_record){
-			.minimum = limits->minimum,
-			.maximum = limits->has_maximum ? limits->maximum : 0,
-			.has_maximum = limits->has_maximum,
-	};
-}
-
 static bool records_type_codes(struct buffer *codes, const enum sv_type *types, uint32_t count,
 		struct sv_error *error)
 {
@@ -124,7 +115,7 @@ static bool records_tables(struct records *r, const struct module *m, struct sv_
 	TRY(records_begin(r, &r->header.tables, error));
 	for (uint32_t i = 0; i < m->table_count; i++) {
 		struct sv_table_record record = {
-				.limits = records_limits(&m->tables[i].limits),
+				.limits = limits_record(&m->tables[i].limits),
 				.element_type = m->tables[i].element,
 		};
 		TRY(records_add(r, &r->header.tables, &record, sizeof record, error));
@@ -138,7 +129,7 @@ static bool records_memories(struct records *r, const struct module *m, const st
 	TRY(records_begin(r, &r->header.memories, error));
 	for (uint32_t i = 0; i < m->memory_count; i++) {
 		struct sv_memory_record record = image->memories[i];
-		record.limits = records_limits(&m->memories[i].limits);
+		record.limits = limits_record(&m->memories[i].limits);
 		TRY(records_add(r, &r->header.memories, &record, sizeof record, error));
 	}
 	TRY(records_begin(r, &r->header.extents, error));

@@ -33,6 +33,13 @@ static bool rule_fail(struct rules *r, uint64_t offset, const char *format, ...)
 
 /* ---- declarations ---- */
 
+/* The larger of the two: what must be in range. */
+static uint64_t limits_most(const struct limits *limits)
+{
+	return limits->has_maximum && limits->maximum > limits->minimum ? limits->maximum
+									: limits->minimum;
+}
+
 static bool validate_limits(struct rules *r, const struct limits *limits, uint64_t offset)
 {
 	if (!limits->has_maximum || limits->minimum <= limits->maximum)
@@ -52,11 +59,21 @@ static bool validate_functions(struct rules *r)
 	return true;
 }
 
+static bool validate_table(struct rules *r, const struct table *table)
+{
+	uint64_t most = limits_most(&table->limits);
+	if (!table->limits.is_64 && most > UINT32_MAX)
+		return rule_fail(r, table->offset,
+				"table size must be at most 2^32-1 entries, not %llu",
+				(unsigned long long)most);
+	return validate_limits(r, &table->limits, table->offset);
+}
+
 static bool validate_tables(struct rules *r)
 {
 	const struct module *module = r->module;
 	for (uint32_t i = 0; i < module->table_count; i++)
-		TRY(validate_limits(r, &module->tables[i].limits, module->tables[i].offset));
+		TRY(validate_table(r, &module->tables[i]));
 	if (module->table_count <= 1)
 		return true;
 	return feature_require(module->features, SV_FEATURE_REFERENCE_TYPES,
@@ -66,12 +83,20 @@ static bool validate_tables(struct rules *r)
 static bool validate_memory(struct rules *r, const struct memory *memory)
 {
 	const struct limits *limits = &memory->limits;
-	uint64_t most = limits->has_maximum && limits->maximum > limits->minimum ? limits->maximum
-										 : limits->minimum;
-	if (most > SV_MEMORY32_MAX_PAGES)
+	if (limits->page_log2 != 0 && limits->page_log2 != SV_WASM_PAGE_LOG2)
 		return rule_fail(r, memory->offset,
-				"memory size must be at most 65536 pages (4GiB), not %llu",
+				"invalid custom page size 2^%u: pages have 1 or 65536 bytes",
+				limits->page_log2);
+	uint64_t most = limits_most(limits);
+	uint64_t allowed = sv_memory_most_pages(limits->is_64, limits->page_log2);
+	if (most > allowed)
+		return rule_fail(r, memory->offset,
+				"memory size must be at most %llu pages%s, not %llu",
+				(unsigned long long)allowed,
+				allowed == SV_MEMORY32_MAX_PAGES ? " (4GiB)" : "",
 				(unsigned long long)most);
+	if (limits->is_shared && !limits->has_maximum)
+		return rule_fail(r, memory->offset, "shared memory must have maximum");
 	return validate_limits(r, limits, memory->offset);
 }
 
@@ -82,8 +107,8 @@ static bool validate_memories(struct rules *r)
 		TRY(validate_memory(r, &module->memories[i]));
 	if (module->memory_count <= 1)
 		return true;
-	return sv_fail_at(r->error, SV_ERROR_UNSUPPORTED, (int64_t)module->memories[1].offset,
-			"multiple memories: this version has one per module");
+	return feature_require(module->features, SV_FEATURE_MULTI_MEMORY,
+			module->memories[1].offset, "a module with multiple memories", r->error);
 }
 
 /* ---- constant expressions ---- */
@@ -137,12 +162,13 @@ static bool validate_element(struct rules *r, const struct element_segment *segm
 	if (segment->mode == SV_SEGMENT_ACTIVE) {
 		if (segment->table >= r->module->table_count)
 			return rule_fail(r, segment->offset, "unknown table %u", segment->table);
-		enum sv_type element = r->module->tables[segment->table].element;
+		const struct table *table = &r->module->tables[segment->table];
+		enum sv_type element = table->element;
 		if (element != segment->type)
 			return rule_fail(r, segment->offset,
 					"type mismatch: a segment of %s for a table of %s",
 					sv_type_name(segment->type), sv_type_name(element));
-		TRY(validate_constant(r, &segment->index, SV_TYPE_I32));
+		TRY(validate_constant(r, &segment->index, limits_index_type(&table->limits)));
 	}
 	for (uint32_t i = 0; i < segment->item_count; i++)
 		TRY(validate_constant(r, &segment->items[i], segment->type));
@@ -159,7 +185,8 @@ static bool validate_segments(struct rules *r)
 			continue;
 		if (segment->memory >= r->module->memory_count)
 			return rule_fail(r, segment->offset, "unknown memory %u", segment->memory);
-		TRY(validate_constant(r, &segment->address, SV_TYPE_I32));
+		const struct limits *limits = &r->module->memories[segment->memory].limits;
+		TRY(validate_constant(r, &segment->address, limits_index_type(limits)));
 	}
 	return true;
 }

@@ -41,7 +41,7 @@ SV_MUST_USE bool operand_pop_any(struct validator *v, enum sv_type *type);
 SV_MUST_USE bool operand_pop_all(struct validator *v, const enum sv_type *types, uint32_t count);
 /* The operands on top are of these types, last on top; leaves them there. */
 SV_MUST_USE bool operand_check(struct validator *v, const enum sv_type *types, uint32_t count);
-/* Pop and push as the letters say, "ii:i". */
+/* Pop and push as the letters of ops.def say, "ii:i". */
 SV_MUST_USE bool operand_apply(struct validator *v, const char *signature);
 
 SV_MUST_USE bool frame_open(struct validator *v, enum op op, struct function_type type);

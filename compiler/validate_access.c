@@ -63,13 +63,12 @@ bool validate_global_set(struct validator *v)
 
 /* ---- tables ---- */
 
-/* Type of a table's entries. */
-static enum sv_type table_find(struct validator *v, uint32_t index)
+static const struct table *table_find(struct validator *v, uint32_t index)
 {
 	if (index < v->module->table_count)
-		return v->module->tables[index].element;
+		return &v->module->tables[index];
 	validate_fail(v, "unknown table %u", index);
-	return SV_TYPE_NONE;
+	return NULL;
 }
 
 static bool element_find(struct validator *v, uint32_t index)
@@ -79,68 +78,82 @@ static bool element_find(struct validator *v, uint32_t index)
 	return validate_fail(v, "unknown elem segment %u", index);
 }
 
+static enum sv_type table_index_type(const struct table *table)
+{
+	return limits_index_type(&table->limits);
+}
+
 bool validate_table_get(struct validator *v)
 {
-	enum sv_type element = table_find(v, v->at.index);
-	TRY(element);
-	TRY(operand_pop(v, SV_TYPE_I32));
-	return operand_push(v, element);
+	const struct table *table = table_find(v, v->at.index);
+	TRY(table);
+	TRY(operand_pop(v, table_index_type(table)));
+	return operand_push(v, table->element);
 }
 
 bool validate_table_set(struct validator *v)
 {
-	enum sv_type element = table_find(v, v->at.index);
-	TRY(element);
-	TRY(operand_pop(v, element));
-	return operand_pop(v, SV_TYPE_I32);
+	const struct table *table = table_find(v, v->at.index);
+	TRY(table);
+	TRY(operand_pop(v, table->element));
+	return operand_pop(v, table_index_type(table));
 }
 
 bool validate_table_size(struct validator *v)
 {
-	enum sv_type element = table_find(v, v->at.index);
-	TRY(element);
-	return operand_push(v, SV_TYPE_I32);
+	const struct table *table = table_find(v, v->at.index);
+	TRY(table);
+	return operand_push(v, table_index_type(table));
 }
 
 bool validate_table_grow(struct validator *v)
 {
-	enum sv_type element = table_find(v, v->at.index);
-	TRY(element);
-	TRY(operand_pop(v, SV_TYPE_I32));
-	TRY(operand_pop(v, element));
-	return operand_push(v, SV_TYPE_I32);
+	const struct table *table = table_find(v, v->at.index);
+	TRY(table);
+	TRY(operand_pop(v, table_index_type(table)));
+	TRY(operand_pop(v, table->element));
+	return operand_push(v, table_index_type(table));
 }
 
 bool validate_table_fill(struct validator *v)
 {
-	enum sv_type element = table_find(v, v->at.index);
-	TRY(element);
-	TRY(operand_pop(v, SV_TYPE_I32));
-	TRY(operand_pop(v, element));
-	return operand_pop(v, SV_TYPE_I32);
+	const struct table *table = table_find(v, v->at.index);
+	TRY(table);
+	TRY(operand_pop(v, table_index_type(table)));
+	TRY(operand_pop(v, table->element));
+	return operand_pop(v, table_index_type(table));
+}
+
+/* The three operands of a copy: a length fits both sides, so it has the smaller type. */
+static bool validate_copy(struct validator *v, const struct limits *to, const struct limits *from)
+{
+	TRY(operand_pop(v, limits_index_type(to->is_64 ? from : to)));
+	TRY(operand_pop(v, limits_index_type(from)));
+	return operand_pop(v, limits_index_type(to));
 }
 
 bool validate_table_copy(struct validator *v)
 {
-	enum sv_type to = table_find(v, v->at.index);
-	enum sv_type from = table_find(v, v->at.index2);
+	const struct table *to = table_find(v, v->at.index);
+	const struct table *from = table_find(v, v->at.index2);
 	TRY(to && from);
-	if (to != from)
-		return validate_fail(v, "type mismatch: table.copy of %s to %s", sv_type_name(from),
-				sv_type_name(to));
-	return operand_apply(v, "iii:");
+	if (to->element != from->element)
+		return validate_fail(v, "type mismatch: table.copy of %s to %s",
+				sv_type_name(from->element), sv_type_name(to->element));
+	return validate_copy(v, &to->limits, &from->limits);
 }
 
 bool validate_table_init(struct validator *v)
 {
-	enum sv_type to = table_find(v, v->at.index2);
+	const struct table *to = table_find(v, v->at.index2);
 	TRY(to);
 	TRY(element_find(v, v->at.index));
 	enum sv_type from = v->module->elements[v->at.index].type;
-	if (to != from)
-		return validate_fail(v, "type mismatch: table.init of %s with %s", sv_type_name(to),
-				sv_type_name(from));
-	return operand_apply(v, "iii:");
+	if (to->element != from)
+		return validate_fail(v, "type mismatch: table.init of %s with %s",
+				sv_type_name(to->element), sv_type_name(from));
+	TRY(operand_apply(v, "ii:"));
+	return operand_pop(v, table_index_type(to));
 }
 
 bool validate_elem_drop(struct validator *v)
@@ -150,11 +163,12 @@ bool validate_elem_drop(struct validator *v)
 
 /* ---- memories ---- */
 
-static bool memory_find(struct validator *v, uint32_t index)
+static const struct limits *memory_find(struct validator *v, uint32_t index)
 {
 	if (index < v->module->memory_count)
-		return true;
-	return validate_fail(v, "unknown memory %u", index);
+		return &v->module->memories[index].limits;
+	validate_fail(v, "unknown memory %u", index);
+	return NULL;
 }
 
 /* The code may come before the data, so operators on segments need their count before it. */
@@ -170,34 +184,43 @@ static bool data_find(struct validator *v, uint32_t index)
 
 bool validate_memory_size(struct validator *v)
 {
-	TRY(memory_find(v, v->at.index));
-	return operand_push(v, SV_TYPE_I32);
+	const struct limits *limits = memory_find(v, v->at.index);
+	TRY(limits);
+	return operand_push(v, limits_index_type(limits));
 }
 
 bool validate_memory_grow(struct validator *v)
 {
-	TRY(memory_find(v, v->at.index));
-	return operand_apply(v, "i:i");
+	const struct limits *limits = memory_find(v, v->at.index);
+	TRY(limits);
+	TRY(operand_pop(v, limits_index_type(limits)));
+	return operand_push(v, limits_index_type(limits));
 }
 
 bool validate_memory_fill(struct validator *v)
 {
-	TRY(memory_find(v, v->at.index));
-	return operand_apply(v, "iii:");
+	const struct limits *limits = memory_find(v, v->at.index);
+	TRY(limits);
+	TRY(operand_pop(v, limits_index_type(limits)));
+	TRY(operand_pop(v, SV_TYPE_I32));
+	return operand_pop(v, limits_index_type(limits));
 }
 
 bool validate_memory_copy(struct validator *v)
 {
-	TRY(memory_find(v, v->at.index));
-	TRY(memory_find(v, v->at.index2));
-	return operand_apply(v, "iii:");
+	const struct limits *to = memory_find(v, v->at.index);
+	const struct limits *from = memory_find(v, v->at.index2);
+	TRY(to && from);
+	return validate_copy(v, to, from);
 }
 
 bool validate_memory_init(struct validator *v)
 {
-	TRY(memory_find(v, v->at.index2));
+	const struct limits *to = memory_find(v, v->at.index2);
+	TRY(to);
 	TRY(data_find(v, v->at.index));
-	return operand_apply(v, "iii:");
+	TRY(operand_apply(v, "ii:"));
+	return operand_pop(v, limits_index_type(to));
 }
 
 bool validate_data_drop(struct validator *v)

@@ -146,13 +146,21 @@ bool operand_pop_all(struct validator *v, const enum sv_type *types, uint32_t co
 	return true;
 }
 
+/* The type of a letter of ops.def at the current operator. */
+static enum sv_type operand_type(struct validator *v, char letter)
+{
+	if (letter == 'm')
+		return limits_index_type(&v->module->memories[v->at.memarg.memory].limits);
+	return sv_type_of_letter(letter);
+}
+
 bool operand_apply(struct validator *v, const char *signature)
 {
 	const char *colon = strchr(signature, ':');
 	for (const char *letter = colon; letter != signature;)
-		TRY(operand_pop(v, sv_type_of_letter(*--letter)));
+		TRY(operand_pop(v, operand_type(v, *--letter)));
 	for (const char *letter = colon + 1; *letter; letter++)
-		TRY(operand_push(v, sv_type_of_letter(*letter)));
+		TRY(operand_push(v, operand_type(v, *letter)));
 	return true;
 }
 
@@ -205,6 +213,10 @@ static bool validate_memory_access(struct validator *v, const struct op_info *in
 {
 	if (v->at.memarg.memory >= v->module->memory_count)
 		return validate_fail(v, "unknown memory %u", v->at.memarg.memory);
+	const struct limits *limits = &v->module->memories[v->at.memarg.memory].limits;
+	if (!limits->is_64 && v->at.memarg.displacement > UINT32_MAX)
+		return validate_fail(v, "offset out of range: %llu in a 32-bit memory",
+				(unsigned long long)v->at.memarg.displacement);
 	if (v->at.memarg.align <= info->limit)
 		return true;
 	return validate_fail(v,

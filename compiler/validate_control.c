@@ -161,13 +161,14 @@ bool validate_call_indirect(struct validator *v)
 {
 	if (v->at.index2 >= v->module->table_count)
 		return validate_fail(v, "unknown table %u", v->at.index2);
-	enum sv_type element = v->module->tables[v->at.index2].element;
+	const struct table *table = &v->module->tables[v->at.index2];
+	enum sv_type element = table->element;
 	if (element != SV_TYPE_FUNCREF)
 		return validate_fail(v, "type mismatch: call_indirect through a table of %s",
 				sv_type_name(element));
 	if (v->at.index >= v->module->type_count)
 		return validate_fail(v, "unknown type %u", v->at.index);
-	TRY(operand_pop(v, SV_TYPE_I32));
+	TRY(operand_pop(v, limits_index_type(&table->limits)));
 	return validate_call_of(v, &v->module->types[v->at.index]);
 }
 

@@ -78,8 +78,8 @@ void *artifact_thunk(const struct sv_artifact *artifact, uint32_t type);
 /* Bytes of a name. */
 const char *artifact_string(const struct sv_artifact *artifact, struct sv_name name);
 
-/* The limits of a record in the form of the API. */
-struct sv_size_limits artifact_limits(const struct sv_limits_record *record);
+/* Limits of the API in the form of a record, with pages of 64 KiB. */
+struct sv_limits_record artifact_limits_record(struct sv_size_limits limits);
 
 /* The export of this name and kind (`kind` -1: any), or NULL. */
 const struct sv_export_record *artifact_find_export(const struct sv_artifact *artifact,

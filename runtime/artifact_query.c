@@ -35,11 +35,14 @@ const char *artifact_string(const struct sv_artifact *artifact, struct sv_name n
 	return (const char *)artifact_strings(artifact) + name.offset;
 }
 
-struct sv_size_limits artifact_limits(const struct sv_limits_record *record)
+struct sv_limits_record artifact_limits_record(struct sv_size_limits limits)
 {
-	return (struct sv_size_limits){
-			.minimum = record->minimum,
-			.maximum = record->has_maximum ? record->maximum : UINT64_MAX,
+	return (struct sv_limits_record){
+			.minimum = limits.minimum,
+			.maximum = limits.maximum,
+			.has_maximum = limits.maximum != UINT64_MAX,
+			.is_64 = limits.is_64,
+			.page_log2 = SV_WASM_PAGE_LOG2,
 	};
 }
 

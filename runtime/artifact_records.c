@@ -152,6 +152,25 @@ static bool records_check_exports(const struct sv_artifact *artifact, struct sv_
 	return true;
 }
 
+static bool records_memory_type_is_valid(const struct sv_limits_record *limits)
+{
+	if (limits->page_log2 != 0 && limits->page_log2 != SV_WASM_PAGE_LOG2)
+		return false;
+	return limits->has_maximum <= 1 && limits->is_64 <= 1 && limits->is_shared <= 1 &&
+			limits->minimum <= sv_memory_most_pages(limits->is_64, limits->page_log2);
+}
+
+static bool records_check_tables(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	for (uint32_t i = 0; i < artifact->header->tables.count; i++) {
+		const struct sv_limits_record *limits = &artifact_tables(artifact)[i].limits;
+		if (limits->has_maximum > 1 || limits->is_64 > 1 || limits->is_shared ||
+				(!limits->is_64 && limits->minimum > UINT32_MAX))
+			return records_fail(error, "table");
+	}
+	return true;
+}
+
 /* Imported memories have no image: it would overwrite what is there. */
 static bool records_check_memory(const struct sv_artifact *artifact, uint32_t index,
 		struct sv_error *error)
@@ -160,9 +179,10 @@ static bool records_check_memory(const struct sv_artifact *artifact, uint32_t in
 	const struct sv_memory_record *memory = &artifact_memories(artifact)[index];
 	if (!range_holds(header->extents.count, memory->first_extent, memory->extent_count) ||
 			(index < header->imported_memories && memory->extent_count != 0) ||
-			memory->limits.minimum > SV_MEMORY32_MAX_PAGES)
+			!records_memory_type_is_valid(&memory->limits) ||
+			(memory->extent_count && memory->limits.page_log2 == 0))
 		return records_fail(error, "memory");
-	uint64_t size = memory->limits.minimum * SV_WASM_PAGE;
+	uint64_t size = sv_memory_bytes(memory->limits.minimum, memory->limits.page_log2);
 	for (uint32_t i = 0; i < memory->extent_count; i++) {
 		const struct sv_extent_record *extent =
 				&artifact_extents(artifact)[memory->first_extent + i];
@@ -261,6 +281,7 @@ bool artifact_records_check(const struct sv_artifact *artifact, struct sv_error 
 	TRY(records_check_types(artifact, error));
 	TRY(records_check_imports(artifact, error));
 	TRY(records_check_exports(artifact, error));
+	TRY(records_check_tables(artifact, error));
 	for (uint32_t i = 0; i < artifact->header->memories.count; i++)
 		TRY(records_check_memory(artifact, i, error));
 	TRY(records_check_globals(artifact, error));

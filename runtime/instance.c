@@ -177,7 +177,7 @@ static bool instance_make_memories(struct instance_draft *draft)
 	struct sv_memory_row *rows = instance_context_at(instance, artifact->layout.memories);
 	for (uint32_t i = 0; i < artifact->header->memories.count; i++) {
 		struct memory_plan plan = {
-				.limits = artifact_limits(&artifact_memories(artifact)[i].limits),
+				.type = artifact_memories(artifact)[i].limits,
 				.bounds = artifact->header->bounds,
 				.artifact = artifact,
 				.index = i};
@@ -199,8 +199,8 @@ static bool instance_make_tables(struct instance_draft *draft)
 	for (uint32_t i = 0; i < artifact->header->tables.count; i++) {
 		const struct sv_table_record *record = &artifact_tables(artifact)[i];
 		if (i >= artifact->header->imported_tables)
-			instance->tables[i] = sv_table_new(instance->store, record->element_type,
-					artifact_limits(&record->limits), draft->error);
+			instance->tables[i] = table_new(instance->store, record->element_type,
+					&record->limits, draft->error);
 		if (!instance->tables[i])
 			return false;
 		rows[i] = &instance->tables[i]->view;

@@ -215,25 +215,25 @@ bool sv_linker_define_instance(struct sv_linker *linker, const char *module,
 
 /* ---- does a definition fit? Core 2.0, 3.4 "Import Subtyping" ---- */
 
-static bool limits_fit(uint64_t size, bool has_maximum, uint64_t maximum,
+/* `type` is what was declared, `size` what there is by now. */
+static bool limits_fit(const struct sv_limits_record *type, uint64_t size,
 		const struct sv_limits_record *wanted)
 {
-	if (size < wanted->minimum)
+	if (type->is_64 != wanted->is_64 || type->is_shared != wanted->is_shared ||
+			type->page_log2 != wanted->page_log2 || size < wanted->minimum)
 		return false;
-	return !wanted->has_maximum || (has_maximum && maximum <= wanted->maximum);
+	return !wanted->has_maximum || (type->has_maximum && type->maximum <= wanted->maximum);
 }
 
 static bool table_fits(const struct sv_table_object *table, const struct sv_table_record *wanted)
 {
 	return table->element == wanted->element_type &&
-			limits_fit(table->view.size, table->has_maximum, table->maximum,
-					&wanted->limits);
+			limits_fit(&table->type, table->view.size, &wanted->limits);
 }
 
 static bool memory_fits(const struct sv_memory *memory, const struct sv_memory_record *wanted)
 {
-	return limits_fit(memory->view.size / SV_WASM_PAGE, memory->has_maximum, memory->maximum,
-			&wanted->limits);
+	return limits_fit(&memory->type, memory_pages(memory), &wanted->limits);
 }
 
 static bool definition_fits(const struct definition *definition,
@@ -266,8 +266,11 @@ static bool definition_fits(const struct definition *definition,
 static bool definition_reaches(const struct definition *definition,
 		const struct sv_artifact *artifact, const struct sv_import_record *import)
 {
-	return import->kind != SV_EXTERN_MEMORY || artifact->header->bounds != SV_BOUNDS_GUARD ||
-			definition->value.memory->slot.reach >= SV_GUARD_RESERVATION;
+	if (import->kind != SV_EXTERN_MEMORY || artifact->header->bounds != SV_BOUNDS_GUARD)
+		return true;
+	const struct sv_memory *memory = definition->value.memory;
+	return sv_memory_needs_check(memory->type.is_64, memory->type.page_log2) ||
+			memory->slot.reach >= SV_GUARD_RESERVATION;
 }
 
 /* A definition for import `index`, or NULL and why not. */

@@ -16,6 +16,9 @@
 /* A memory without guard strategy still has this much unreachable space behind it. */
 static const uint64_t post_guard = SV_PRE_GUARD;
 
+/* Most address space that a 64-bit memory is given; a process has 2^47. */
+static const uint64_t memory64_room = UINT64_C(1) << 40;
+
 /* Map the pages of the initial image over the memory, copy on write, straight from the file. */
 static bool memory_map_image(struct sv_memory *memory, struct sv_error *error)
 {
@@ -37,55 +40,89 @@ static bool memory_map_image(struct sv_memory *memory, struct sv_error *error)
 	return true;
 }
 
+/* The accessible bytes of a memory of this size: whole pages of the machine. */
+static uint64_t memory_extent(uint64_t size)
+{
+	return (size + SV_HOST_PAGE - 1) & ~(SV_HOST_PAGE - 1);
+}
+
+/* Make [from, to) of the memory accessible; ends inside pages have been so before, or become so. */
+static bool memory_allow(struct sv_memory *memory, uint64_t from, uint64_t to)
+{
+	uint64_t first = memory_extent(from), length = memory_extent(to) - first;
+	return length == 0 || mprotect(memory->view.base + first, length,
+						PROT_READ | PROT_WRITE) == 0;
+}
+
 static bool memory_open(struct sv_memory *memory, struct sv_error *error)
 {
 	memory->view.base = memory->slot.base;
 	memory->view.size = memory->initial;
-	if (memory->initial && mprotect(memory->view.base, memory->initial,
-						PROT_READ | PROT_WRITE) != 0)
+	if (!memory_allow(memory, 0, memory->initial))
 		return sv_fail_errno(error, "cannot make %" PRIu64 " bytes of memory accessible "
 				"(see vm.max_map_count and vm.overcommit_memory)", memory->initial);
 	return memory_map_image(memory, error);
 }
 
-/* Address space behind the base. */
-static uint64_t memory_reach(const struct sv_store *store, const struct memory_plan *plan,
-		uint64_t maximum)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-	if (plan->bounds == SV_BOUNDS_GUARD)
+	return a < b ? a : b;
+}
+
+/* Pages that a memory of this type may ever have. */
+static uint64_t memory_maximum(const struct sv_limits_record *type)
+{
+	uint64_t most = sv_memory_most_pages(type->is_64, type->page_log2);
+	return type->has_maximum ? least(type->maximum, most) : most;
+}
+
+/* Bytes that it is given address space for: what it may have in this store. */
+static uint64_t memory_room(const struct sv_memory *memory)
+{
+	uint64_t most = sv_memory_bytes(memory->maximum, memory->type.page_log2);
+	most = least(most, memory->store->limits.max_memory);
+	return memory->type.is_64 ? least(most, memory64_room) : most;
+}
+
+/* Address space behind the base. */
+static uint64_t memory_reach(const struct sv_memory *memory, const struct memory_plan *plan)
+{
+	if (plan->bounds == SV_BOUNDS_GUARD &&
+			!sv_memory_needs_check(plan->type.is_64, plan->type.page_log2))
 		return SV_GUARD_RESERVATION;
-	uint64_t most = maximum * SV_WASM_PAGE;
-	uint64_t limit = store->limits.max_memory & ~(SV_WASM_PAGE - 1);
-	return (most < limit ? most : limit) + post_guard;
+	return memory_extent(memory->room) + post_guard;
+}
+
+static bool memory_account(struct sv_memory *memory, struct sv_error *error)
+{
+	struct sv_store *store = memory->store;
+	if (!store_take_memory(store, memory->initial))
+		return sv_fail(error, SV_ERROR_LIMIT, "the module needs %" PRIu64 " bytes of "
+				"memory; the store's limit max_memory is %" PRIu64,
+				memory->initial, store->limits.max_memory);
+	if (memory->initial <= memory->room)
+		return true;
+	store_give_memory(store, memory->initial);
+	return sv_fail(error, SV_ERROR_LIMIT, "the module needs %" PRIu64 " bytes of memory; a "
+			"64-bit memory may have %" PRIu64, memory->initial, memory->room);
 }
 
 struct sv_memory *memory_new(struct sv_store *store, const struct memory_plan *plan,
 		struct sv_error *error)
 {
-	uint64_t minimum = plan->limits.minimum, maximum = plan->limits.maximum;
-	bool has_maximum = maximum != UINT64_MAX;
-	if (!has_maximum || maximum > SV_MEMORY32_MAX_PAGES)
-		maximum = SV_MEMORY32_MAX_PAGES;
-	if (minimum > maximum) {
-		sv_fail(error, SV_ERROR_USAGE, "a memory's minimum of %" PRIu64
-				" pages is above its maximum of %" PRIu64, minimum, maximum);
-		return NULL;
-	}
 	struct sv_memory *memory = calloc(1, sizeof *memory);
 	if (!memory) {
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the record of a memory");
 		return NULL;
 	}
-	*memory = (struct sv_memory){.store = store, .initial = minimum * SV_WASM_PAGE,
-			.maximum = maximum, .has_maximum = has_maximum,
+	*memory = (struct sv_memory){.store = store, .type = plan->type,
+			.initial = sv_memory_bytes(plan->type.minimum, plan->type.page_log2),
+			.maximum = memory_maximum(&plan->type),
 			.artifact = plan->artifact, .index = plan->index};
-	if (!store_take_memory(store, memory->initial)) {
-		sv_fail(error, SV_ERROR_LIMIT, "the module needs %" PRIu64 " bytes of memory; the "
-				"store's limit max_memory is %" PRIu64, memory->initial,
-				store->limits.max_memory);
+	memory->room = memory_room(memory);
+	if (!memory_account(memory, error))
 		goto free_memory;
-	}
-	if (!slot_lease(&memory->slot, store->engine, memory_reach(store, plan, maximum), error))
+	if (!slot_lease(&memory->slot, store->engine, memory_reach(memory, plan), error))
 		goto give_memory;
 	if (!memory_open(memory, error))
 		goto return_slot;
@@ -104,8 +141,14 @@ free_memory:
 struct sv_memory *sv_memory_new(struct sv_store *store, struct sv_size_limits limits,
 		struct sv_error *error)
 {
-	struct memory_plan plan = {.limits = limits, .bounds = SV_BOUNDS_GUARD};
-	return memory_new(store, &plan, error);
+	struct memory_plan plan = {
+			.type = artifact_limits_record(limits), .bounds = SV_BOUNDS_GUARD};
+	uint64_t allowed = sv_memory_most_pages(limits.is_64, SV_WASM_PAGE_LOG2);
+	if (limits.minimum <= allowed && limits.minimum <= limits.maximum)
+		return memory_new(store, &plan, error);
+	sv_fail(error, SV_ERROR_USAGE, "no memory can have %" PRIu64 " to %" PRIu64 " pages",
+			limits.minimum, limits.maximum);
+	return NULL;
 }
 
 void memory_free(struct sv_memory *memory)
@@ -117,20 +160,19 @@ void memory_free(struct sv_memory *memory)
 
 int64_t memory_grow(struct sv_memory *memory, uint64_t pages)
 {
-	uint64_t old = memory->view.size / SV_WASM_PAGE;
+	uint64_t old = memory->view.size;
+	uint64_t bytes = sv_memory_bytes(pages, memory->type.page_log2);
 	if (pages == 0)
-		return (int64_t)old;
-	if (pages > memory->maximum - old)
+		return (int64_t)memory_pages(memory);
+	if (pages > memory->maximum - memory_pages(memory) ||
+			!store_take_memory(memory->store, bytes))
 		return -1;
-	uint64_t bytes = pages * SV_WASM_PAGE;
-	if (!store_take_memory(memory->store, bytes))
-		return -1;
-	if (mprotect(memory->view.base + memory->view.size, bytes, PROT_READ | PROT_WRITE) != 0) {
+	if (bytes > memory->room - old || !memory_allow(memory, old, old + bytes)) {
 		store_give_memory(memory->store, bytes);
 		return -1;
 	}
 	memory->view.size += bytes;
-	return (int64_t)old;
+	return (int64_t)(old >> memory->type.page_log2);
 }
 
 /*
@@ -140,16 +182,14 @@ int64_t memory_grow(struct sv_memory *memory, uint64_t pages)
 bool memory_reset(struct sv_memory *memory, struct sv_error *error)
 {
 	uint64_t size = memory->view.size;
-	if (size && madvise(memory->view.base, size, MADV_DONTNEED) != 0)
+	uint64_t extent = memory_extent(size), kept = memory_extent(memory->initial);
+	if (extent && madvise(memory->view.base, extent, MADV_DONTNEED) != 0)
 		return sv_fail_errno(error, "cannot reset %" PRIu64 " bytes of memory", size);
-	if (size == memory->initial)
-		return true;
-	uint64_t grown = size - memory->initial;
-	if (mprotect(memory->view.base + memory->initial, grown, PROT_NONE) != 0)
+	if (extent > kept && mprotect(memory->view.base + kept, extent - kept, PROT_NONE) != 0)
 		return sv_fail_errno(error, "cannot close %" PRIu64 " grown bytes of memory "
-				"(see vm.max_map_count)", grown);
+				"(see vm.max_map_count)", extent - kept);
 	memory->view.size = memory->initial;
-	store_give_memory(memory->store, grown);
+	store_give_memory(memory->store, size - memory->initial);
 	return true;
 }
 
@@ -176,6 +216,7 @@ bool memory_is_fresh(const struct sv_memory *memory)
 	static const uint8_t zeros[SV_HOST_PAGE];
 	if (memory->view.size != memory->initial)
 		return false;
+	/* To the end of the last page: behind the size too there is nothing of the last guest. */
 	for (uint64_t at = 0; at < memory->initial; at += SV_HOST_PAGE) {
 		const uint8_t *expected = memory_image_page(memory, at);
 		if (memcmp(memory->view.base + at, expected ? expected : zeros, SV_HOST_PAGE) != 0)

@@ -35,11 +35,12 @@ union sv_value segment_constant(const struct sv_instance *instance,
 	return value;
 }
 
-/* An address or index: 32 bits without sign. */
+/* An address or index, without sign. */
 static uint64_t segment_offset(const struct sv_instance *instance,
-		const struct sv_constant *constant)
+		const struct sv_constant *constant, const struct sv_limits_record *target)
 {
-	return (uint32_t)segment_constant(instance, constant).i32;
+	union sv_value value = segment_constant(instance, constant);
+	return target->is_64 ? (uint64_t)value.i64 : (uint32_t)value.i32;
 }
 
 enum sv_trap segment_init_memory(struct sv_instance *instance, uint32_t segment, uint32_t memory,
@@ -81,8 +82,9 @@ static enum sv_trap segment_run_elements(struct sv_instance *instance)
 		enum sv_trap trap = SV_TRAP_NONE;
 		if (!instance->tables_ready)
 			trap = segment_init_table(instance, i, record->table,
-					segment_offset(instance, &record->index), 0,
-					record->item_count);
+					segment_offset(instance, &record->index,
+							&instance->tables[record->table]->type),
+					0, record->item_count);
 		if (trap)
 			return trap;
 		instance->dropped_elements[i] = true;
@@ -98,8 +100,10 @@ static enum sv_trap segment_run_data(struct sv_instance *instance)
 		const struct sv_data_record *record = &artifact_data(artifact)[i];
 		if (record->mode != SV_SEGMENT_ACTIVE)
 			continue;
-		enum sv_trap trap = segment_init_memory(instance, i, record->memory,
-				segment_offset(instance, &record->address), 0, record->length);
+		uint64_t address = segment_offset(instance, &record->address,
+				&instance->memories[record->memory]->type);
+		enum sv_trap trap = segment_init_memory(
+				instance, i, record->memory, address, 0, record->length);
 		if (trap)
 			return trap;
 		instance->dropped_data[i] = true;

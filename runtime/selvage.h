@@ -175,6 +175,7 @@ struct sv_extern {
 struct sv_size_limits {
 	uint64_t minimum;
 	uint64_t maximum; /* UINT64_MAX: none */
+	bool is_64;       /* addresses or indices are i64 */
 };
 
 /* Make a memory, table or global that belongs to `store`. NULL with `error` on failure. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "abi/limits.h"
+#include "runtime/artifact.h"
 #include "runtime/store.h"
 
 static size_t table_entry_size(const struct sv_table_object *table)
@@ -25,7 +26,8 @@ static bool table_reserve(struct sv_table_object *table, uint64_t count)
 	if (capacity < count || capacity > table->maximum)
 		capacity = count;
 	size_t size = table_entry_size(table);
-	/* Not more than 2^32 entries: the product fits. */
+	if (capacity > SIZE_MAX / size)
+		return false;
 	char *entries = realloc(table->view.entries, capacity * size);
 	if (!entries)
 		return false;
@@ -35,41 +37,53 @@ static bool table_reserve(struct sv_table_object *table, uint64_t count)
 	return true;
 }
 
-struct sv_table_object *sv_table_new(struct sv_store *store, enum sv_type element,
-		struct sv_size_limits limits, struct sv_error *error)
+/* Entries that a table of this type may ever have. */
+static uint64_t table_maximum(const struct sv_limits_record *type)
+{
+	uint64_t most = type->is_64 ? UINT64_MAX : UINT32_MAX;
+	return type->has_maximum && type->maximum < most ? type->maximum : most;
+}
+
+struct sv_table_object *table_new(struct sv_store *store, enum sv_type element,
+		const struct sv_limits_record *type, struct sv_error *error)
 {
 	struct sv_table_object *table = NULL;
-	bool has_maximum = limits.maximum != UINT64_MAX;
-	uint64_t maximum = has_maximum && limits.maximum < UINT32_MAX ? limits.maximum : UINT32_MAX;
-	if (!sv_type_is_reference(element) || limits.minimum > maximum) {
-		sv_fail(error, SV_ERROR_USAGE, "no table of %s can have %" PRIu64 " to %" PRIu64
-				" entries", sv_type_name(element), limits.minimum, limits.maximum);
-		return NULL;
-	}
-	if (!store_take_entries(store, limits.minimum)) {
+	if (!store_take_entries(store, type->minimum)) {
 		sv_fail(error, SV_ERROR_LIMIT,
 				"a table needs %" PRIu64 " entries; the store's limit "
 				"max_table_entries is %" PRIu64,
-				limits.minimum, store->limits.max_table_entries);
+				type->minimum, store->limits.max_table_entries);
 		return NULL;
 	}
 	table = calloc(1, sizeof *table);
 	if (!table)
 		goto give_entries;
 	*table = (struct sv_table_object){.store = store, .element = element,
-			.initial = limits.minimum, .maximum = maximum, .has_maximum = has_maximum};
-	if (!table_reserve(table, limits.minimum))
+			.type = *type, .initial = type->minimum,
+			.maximum = table_maximum(type)};
+	if (!table_reserve(table, type->minimum))
 		goto free_table;
-	table->view.size = limits.minimum;
+	table->view.size = type->minimum;
 	table->next = store->tables;
 	store->tables = table;
 	return table;
 free_table:
 	free(table);
 give_entries:
-	store_give_entries(store, limits.minimum);
+	store_give_entries(store, type->minimum);
 	sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a table of %" PRIu64 " entries",
-			limits.minimum);
+			type->minimum);
+	return NULL;
+}
+
+struct sv_table_object *sv_table_new(struct sv_store *store, enum sv_type element,
+		struct sv_size_limits limits, struct sv_error *error)
+{
+	struct sv_limits_record type = artifact_limits_record(limits);
+	if (sv_type_is_reference(element) && limits.minimum <= table_maximum(&type))
+		return table_new(store, element, &type, error);
+	sv_fail(error, SV_ERROR_USAGE, "no table of %s can have %" PRIu64 " to %" PRIu64 " entries",
+			sv_type_name(element), limits.minimum, limits.maximum);
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
 #ifndef SELVAGE_RUNTIME_TABLE_H
 #define SELVAGE_RUNTIME_TABLE_H
 
+#include "abi/artifact.h"
 #include "runtime/selvage.h"
 
 struct sv_table_object {
@@ -11,11 +12,15 @@ struct sv_table_object {
 	struct sv_store *store;
 	struct sv_table_object *next; /* in the store */
 	enum sv_type element;
-	uint64_t initial, maximum; /* entries */
-	bool has_maximum;
+	struct sv_limits_record type; /* as declared */
+	uint64_t initial, maximum;    /* entries; `maximum` it may ever have */
 	bool written; /* by the guest or by another instance since it was made or reset */
 	uint64_t capacity;
 };
+
+/* Make a table of `store`; it is freed with the store. NULL with `error` on failure. */
+struct sv_table_object *table_new(struct sv_store *store, enum sv_type element,
+		const struct sv_limits_record *type, struct sv_error *error);
 
 /* For the store only. */
 void table_free(struct sv_table_object *table);

@@ -35,6 +35,15 @@ static bool spectest_global(struct script *script, const char *name, enum sv_typ
 	return item.global && sv_linker_define(script->linker, "spectest", name, item, error);
 }
 
+static bool spectest_table(struct script *script, const char *name, bool is_64,
+		struct sv_error *error)
+{
+	struct sv_size_limits limits = {.minimum = 10, .maximum = 20, .is_64 = is_64};
+	struct sv_extern item = {.kind = SV_EXTERN_TABLE};
+	item.table = sv_table_new(script->store, SV_TYPE_FUNCREF, limits, error);
+	return item.table && sv_linker_define(script->linker, "spectest", name, item, error);
+}
+
 bool spectest_define(struct script *script, struct sv_error *error)
 {
 	TRY(spectest_functions(script, error));
@@ -46,10 +55,8 @@ bool spectest_define(struct script *script, struct sv_error *error)
 			error));
 	TRY(spectest_global(script, "global_f64", SV_TYPE_F64, (union sv_value){.f64 = 666.6},
 			error));
-	struct sv_extern table = {.kind = SV_EXTERN_TABLE};
-	table.table = sv_table_new(script->store, SV_TYPE_FUNCREF,
-			(struct sv_size_limits){.minimum = 10, .maximum = 20}, error);
-	TRY(table.table && sv_linker_define(script->linker, "spectest", "table", table, error));
+	TRY(spectest_table(script, "table", false, error));
+	TRY(spectest_table(script, "table64", true, error));
 	struct sv_extern memory = {.kind = SV_EXTERN_MEMORY};
 	memory.memory = sv_memory_new(script->store,
 			(struct sv_size_limits){.minimum = 1, .maximum = 2}, error);

@@ -155,10 +155,28 @@ TEST(every_row_cut_short_is_malformed)
 	}
 }
 
-/* The operator applied to the function's parameters; its results are the function's. */
-static bool row_validates(const struct op_info *info, const char *signature, struct sv_error *error)
+/* Bits of the flags in the memory section of module_of_body. */
+enum { MEMORY_64 = 4 };
+
+/* Give the module's memory these flags instead of none. */
+static void module_set_memory(struct buffer *module, uint8_t flags)
+{
+	uint8_t *section = memmem(module->data, module->length, "\5\3\1\0\1", 5);
+	section[3] = flags;
+}
+
+/*
+ * The operator applied to the function's parameters; its results are the function's. The memory
+ * is a 64-bit one if addresses (m) are to be I.
+ */
+static bool row_validates(const struct op_info *info, const char *row, char address,
+		struct sv_error *error)
 {
 	struct buffer code = {0};
+	char signature[16];
+	snprintf(signature, sizeof signature, "%s", row);
+	for (char *letter = signature; *letter; letter++)
+		*letter = *letter == 'm' ? address : *letter;
 	add_byte(&code, 0);
 	for (unsigned i = 0; signature[i] != ':'; i++) {
 		add_byte(&code, 0x20); /* local.get */
@@ -169,6 +187,8 @@ static bool row_validates(const struct op_info *info, const char *signature, str
 			examples[info->immediate].bytes.length);
 	add_byte(&code, 0x0b);
 	struct buffer module = module_of_body(signature, buffer_view(&code));
+	if (address == 'I')
+		module_set_memory(&module, MEMORY_64);
 	bool ok = validate_bytes(buffer_view(&module), error);
 	buffer_finish(&module);
 	buffer_finish(&code);
@@ -182,8 +202,23 @@ TEST(every_row_validates_with_its_own_signature)
 		struct sv_error error = SV_ERROR_INIT;
 		if (!info->signature)
 			continue;
-		CHECK_MSG(row_validates(info, info->signature, &error), "%s: %s", info->name,
+		CHECK_MSG(row_validates(info, info->signature, 'i', &error), "%s: %s", info->name,
 				error.text);
+		CHECK_MSG(row_validates(info, info->signature, 'I', &error), "%s, 64 bit: %s",
+				info->name, error.text);
+	}
+}
+
+/* A row that said i would be typed wrongly in a 64-bit memory. */
+TEST(every_row_with_a_memory_takes_an_address_and_no_other_row_does)
+{
+	for (int op = OP_NONE + 1; op < OP_COUNT; op++) {
+		const struct op_info *info = op_info((enum op)op);
+		if (!info->signature)
+			continue;
+		CHECK_MSG((info->signature[0] == 'm') == (info->immediate == IMM_MEMARG), "%s",
+				info->name);
+		CHECK_MSG(!strchr(info->signature + 1, 'm'), "%s", info->name);
 	}
 }
 
@@ -198,8 +233,8 @@ TEST(every_row_refuses_any_other_operand_or_result)
 			if (changed[i] == ':')
 				continue;
 			changed[i] = changed[i] == 'e' ? 'i' : 'e';
-			CHECK_MSG(!row_validates(info, changed, &error), "%s as %s", info->name,
-					changed);
+			CHECK_MSG(!row_validates(info, changed, 'i', &error), "%s as %s",
+					info->name, changed);
 			CHECK_HAS(error.text, "type mismatch");
 		}
 	}

@@ -110,6 +110,11 @@ static const struct {
 		{SV_FEATURE_REFERENCE_TYPES, "(module (table 1 externref))"},
 		{SV_FEATURE_REFERENCE_TYPES,
 				"(module (table 1 funcref) (func (drop (table.size 0))))"},
+		{SV_FEATURE_MULTI_MEMORY, "(module (memory 1) (memory 1))"},
+		{SV_FEATURE_MULTI_MEMORY,
+				"(module (memory 1) (memory 1) (func (drop (memory.size 1))))"},
+		{SV_FEATURE_MEMORY64, "(module (memory i64 1))"},
+		{SV_FEATURE_THREADS, "(module (memory 1 1 shared))"},
 };
 
 TEST(a_feature_that_is_off_is_named_and_one_that_is_on_is_not_missed)
@@ -136,9 +141,6 @@ TEST(proposals_of_later_versions_are_named)
 	} rows[] = {
 			{"(module (func (param v128)))", "SIMD"},
 			{"(module (func (drop (v128.const i32x4 0 0 0 0))))", "SIMD"},
-			{"(module (memory 1 1 shared))", "threads"},
-			{"(module (memory i64 1))", "64-bit memory"},
-			{"(module (memory 1) (memory 1))", "multiple memories"},
 			{"(module (func (return_call 0)))", "tail call"},
 			{"(module (tag))", "exception handling"},
 			{"(module (func (try (do) (catch_all))))", "legacy exception handling"},

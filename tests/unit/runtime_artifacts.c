@@ -145,6 +145,9 @@ TEST(other_versions_targets_and_cpus_are_refused)
 	buffer_finish(&bytes);
 }
 
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
 /* Shared objects of a C compiler with a valid note: refused for what the loader would do. */
 struct foreign_case {
 	const char *source, *flags[3], *reason;
@@ -155,7 +158,8 @@ static bool foreign_build(const struct foreign_case *row, struct buffer *bytes)
 	static const char *const note =
 			"__attribute__((section(\".note.selvage\"), used, aligned(4)))"
 			"static const struct { unsigned a, b, c; char o[8]; unsigned v, s, x, y;"
-			"char m[24], t[16], u[512]; } n = {8, 568, 1, \"Selvage\", 1, 0, 0, 0, "
+			"char m[24], t[16], u[512]; } n = {8, 568, 1, \"Selvage\", " TEXT(
+					SV_ABI_VERSION) ", 0, 0, 0, "
 	                "\"\", \"x86_64\"};\n"
 			"__attribute__((visibility(\"default\"))) const long selvage_artifact[60] "
 	                "= {1};\n";

@@ -188,7 +188,7 @@ TEST(host_made_memories_tables_and_globals_can_be_imported)
 {
 	struct sv_store *store = fixture_store();
 	struct sv_linker *linker = sv_linker_new(engine, &error);
-	struct sv_size_limits limits = {1, UINT64_MAX};
+	struct sv_size_limits limits = {.minimum = 1, .maximum = UINT64_MAX};
 	struct sv_extern memory = {.kind = SV_EXTERN_MEMORY,
 			.memory = sv_memory_new(store, limits, &error)};
 	struct sv_extern table = {.kind = SV_EXTERN_TABLE,
