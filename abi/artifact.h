@@ -103,6 +103,7 @@ struct sv_constant {
 	uint32_t kind;
 	uint32_t type; /* enum sv_type */
 	uint64_t value;
+	uint64_t high; /* upper half of a v128's bits */
 };
 
 struct sv_global_record {

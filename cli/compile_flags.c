@@ -8,6 +8,9 @@
 /* In the order of enum sv_bounds. */
 const char *const bounds_names[] = {"guard", "check", NULL};
 
+/* In the order of enum sv_relaxed_simd. */
+const char *const relaxed_simd_names[] = {"native", "deterministic", NULL};
+
 void compile_flags_apply(const struct compile_flags *flags, struct sv_compile_options *options)
 {
 	options->bounds = (enum sv_bounds)flags->bounds;
@@ -16,6 +19,7 @@ void compile_flags_apply(const struct compile_flags *flags, struct sv_compile_op
 	options->cpu = flags->cpu;
 	options->jobs = (unsigned)flags->jobs;
 	options->strict_traps = flags->strict_traps;
+	options->relaxed_simd = (enum sv_relaxed_simd)flags->relaxed_simd;
 	if (!flags->no_progress && progress_is_wanted())
 		options->progress = progress_show;
 }

@@ -16,6 +16,7 @@ struct compile_flags {
 	const char *cpu;
 	uint64_t jobs;
 	bool strict_traps;
+	unsigned relaxed_simd; /* enum sv_relaxed_simd */
 	bool no_progress;
 };
 
@@ -23,6 +24,7 @@ struct compile_flags {
 #define COMPILE_FLAGS_INIT {.level = LEVEL_DEFAULT}
 
 extern const char *const bounds_names[];
+extern const char *const relaxed_simd_names[];
 
 /* Rows for an option table whose struct `type` has a struct compile_flags `field`. */
 #define COMPILE_FLAG_ROWS(type, field) \
@@ -41,6 +43,10 @@ extern const char *const bounds_names[];
 	{.name = "strict-traps", .kind = OPTION_FLAG, \
 			.offset = offsetof(type, field.strict_traps), \
 			.help = "keep every load, even where it costs vectorisation"}, \
+	{.name = "relaxed-simd", .kind = OPTION_CHOICE, \
+			.offset = offsetof(type, field.relaxed_simd), \
+			.argument = "native|deterministic", .choices = relaxed_simd_names, \
+			.help = "relaxed SIMD: as the CPU does it, or the same on every CPU"}, \
 	{.name = "no-progress", .kind = OPTION_FLAG, \
 			.offset = offsetof(type, field.no_progress), \
 			.help = "no progress bar on a terminal"}

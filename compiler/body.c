@@ -152,6 +152,24 @@ static bool decode_memarg(struct decoder *d, struct instruction *instruction)
 	return reader_u64(&d->in, &instruction->memarg.displacement);
 }
 
+static bool decode_bytes(struct decoder *d, struct instruction *instruction)
+{
+	for (size_t i = 0; i < sizeof instruction->bytes; i++)
+		TRY(reader_byte(&d->in, &instruction->bytes[i]));
+	return true;
+}
+
+static bool decode_lane(struct decoder *d, struct instruction *instruction)
+{
+	return reader_byte(&d->in, &instruction->lane);
+}
+
+static bool decode_memarg_lane(struct decoder *d, struct instruction *instruction)
+{
+	TRY(decode_memarg(d, instruction));
+	return decode_lane(d, instruction);
+}
+
 /* A list of one type, for blocks that yield a single value. */
 static const enum sv_type *type_singleton(enum sv_type type)
 {
@@ -279,7 +297,11 @@ static bool (*const decoders[])(struct decoder *, struct instruction *) = {
 		[IMM_I64] = decode_i64,
 		[IMM_F32] = decode_f32,
 		[IMM_F64] = decode_f64,
+		[IMM_V128] = decode_bytes,
+		[IMM_LANE] = decode_lane,
+		[IMM_LANES] = decode_bytes,
 		[IMM_MEMARG] = decode_memarg,
+		[IMM_MEMARG_LANE] = decode_memarg_lane,
 		[IMM_BLOCK] = decode_block,
 		[IMM_LABEL] = decode_index,
 		[IMM_LABELS] = decode_labels,

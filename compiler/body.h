@@ -19,6 +19,7 @@ struct instruction {
 		int64_t i64;
 		uint32_t f32; /* bits */
 		uint64_t f64; /* bits */
+		uint8_t bytes[16]; /* of a vector; or lane indices */
 		struct {
 			uint32_t align; /* log2 */
 			uint32_t memory;
@@ -39,6 +40,7 @@ struct instruction {
 		};
 		enum sv_type reference;
 	};
+	uint8_t lane; /* IMM_LANE, IMM_MEMARG_LANE */
 };
 
 /* One group of equal locals, as declared. */

@@ -45,6 +45,12 @@ enum sv_feature {
 	SV_FEATURE_COUNT
 };
 
+/* Which of the allowed results relaxed SIMD operators have. */
+enum sv_relaxed_simd {
+	SV_RELAXED_SIMD_NATIVE = 0,    /* what the target CPU does fastest */
+	SV_RELAXED_SIMD_DETERMINISTIC, /* the same on every CPU: the deterministic profile */
+};
+
 /* Called from the compiling threads, one call at a time: `done` of `total` bytes of code. */
 typedef void (*sv_progress)(void *data, uint64_t done, uint64_t total);
 
@@ -54,6 +60,7 @@ struct sv_compile_options {
 	const char *cpu;    /* NULL or "native": this CPU; else an LLVM CPU name */
 	unsigned jobs;      /* threads of code generation; 0: one per processor */
 	bool strict_traps;  /* keep every load, even where it costs vectorisation */
+	enum sv_relaxed_simd relaxed_simd;
 	uint64_t features;  /* bits 1 << enum sv_feature */
 	enum sv_emit emit;
 	enum sv_stage dump; /* print this stage's product to dump_file */

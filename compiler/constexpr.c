@@ -5,34 +5,47 @@
 #include "compiler/body.h"
 #include "compiler/read.h"
 
+#include <string.h>
+
+static struct sv_constant constant_bits(enum sv_type type, uint64_t bits)
+{
+	return (struct sv_constant){.kind = SV_CONSTANT_BITS, .type = type, .value = bits};
+}
+
 /* The value of one operator; false if it is not a constant one. */
 static bool constant_of(const struct instruction *instruction, struct sv_constant *value)
 {
 	switch (instruction->op) {
 	case OP_i32_const:
-		*value = (struct sv_constant){
-				SV_CONSTANT_BITS, SV_TYPE_I32, (uint32_t)instruction->i32};
+		*value = constant_bits(SV_TYPE_I32, (uint32_t)instruction->i32);
 		return true;
 	case OP_i64_const:
-		*value = (struct sv_constant){
-				SV_CONSTANT_BITS, SV_TYPE_I64, (uint64_t)instruction->i64};
+		*value = constant_bits(SV_TYPE_I64, (uint64_t)instruction->i64);
 		return true;
 	case OP_f32_const:
-		*value = (struct sv_constant){SV_CONSTANT_BITS, SV_TYPE_F32, instruction->f32};
+		*value = constant_bits(SV_TYPE_F32, instruction->f32);
 		return true;
 	case OP_f64_const:
-		*value = (struct sv_constant){SV_CONSTANT_BITS, SV_TYPE_F64, instruction->f64};
+		*value = constant_bits(SV_TYPE_F64, instruction->f64);
+		return true;
+	case OP_v128_const:
+		*value = constant_bits(SV_TYPE_V128, 0);
+		memcpy(&value->value, instruction->bytes, 8);
+		memcpy(&value->high, instruction->bytes + 8, 8);
 		return true;
 	case OP_ref_null:
-		*value = (struct sv_constant){SV_CONSTANT_NULL, instruction->reference, 0};
+		*value = (struct sv_constant){
+				.kind = SV_CONSTANT_NULL, .type = instruction->reference};
 		return true;
 	case OP_ref_func:
-		*value = (struct sv_constant){
-				SV_CONSTANT_FUNCTION, SV_TYPE_FUNCREF, instruction->index};
+		*value = (struct sv_constant){.kind = SV_CONSTANT_FUNCTION,
+				.type = SV_TYPE_FUNCREF,
+				.value = instruction->index};
 		return true;
 	case OP_global_get:
 		/* The validator fills in the type's check; imports precede every expression. */
-		*value = (struct sv_constant){SV_CONSTANT_GLOBAL, SV_TYPE_NONE, instruction->index};
+		*value = (struct sv_constant){
+				.kind = SV_CONSTANT_GLOBAL, .value = instruction->index};
 		return true;
 	default:
 		return false;

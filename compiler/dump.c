@@ -50,6 +50,30 @@ static void print_memarg(const struct instruction *instruction, FILE *file)
 			UINT64_C(1) << instruction->memarg.align);
 }
 
+static void print_v128(const struct instruction *instruction, FILE *file)
+{
+	fputs(" 0x", file);
+	for (size_t i = sizeof instruction->bytes; i-- > 0;)
+		fprintf(file, "%02x", instruction->bytes[i]);
+}
+
+static void print_lane(const struct instruction *instruction, FILE *file)
+{
+	fprintf(file, " %u", instruction->lane);
+}
+
+static void print_lanes(const struct instruction *instruction, FILE *file)
+{
+	for (size_t i = 0; i < sizeof instruction->bytes; i++)
+		fprintf(file, " %u", instruction->bytes[i]);
+}
+
+static void print_memarg_lane(const struct instruction *instruction, FILE *file)
+{
+	print_memarg(instruction, file);
+	print_lane(instruction, file);
+}
+
 static void print_block(const struct instruction *instruction, FILE *file)
 {
 	fputc(' ', file);
@@ -89,7 +113,11 @@ static void (*const printers[])(const struct instruction *, FILE *) = {
 		[IMM_I64] = print_i64,
 		[IMM_F32] = print_f32,
 		[IMM_F64] = print_f64,
+		[IMM_V128] = print_v128,
+		[IMM_LANE] = print_lane,
+		[IMM_LANES] = print_lanes,
 		[IMM_MEMARG] = print_memarg,
+		[IMM_MEMARG_LANE] = print_memarg_lane,
 		[IMM_BLOCK] = print_block,
 		[IMM_LABEL] = print_index,
 		[IMM_LABELS] = print_labels,

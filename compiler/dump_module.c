@@ -55,7 +55,11 @@ static void dump_constant(const struct constant *constant, FILE *file)
 	}
 	switch (value->kind) {
 	case SV_CONSTANT_BITS:
-		fprintf(file, "%s 0x%" PRIx64, type, value->value);
+		fprintf(file, "%s 0x", type);
+		if (value->type == SV_TYPE_V128)
+			fprintf(file, "%016" PRIx64 "%016" PRIx64, value->high, value->value);
+		else
+			fprintf(file, "%" PRIx64, value->value);
 		break;
 	case SV_CONSTANT_GLOBAL:
 		fprintf(file, "global %" PRIu64, value->value);

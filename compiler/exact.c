@@ -10,13 +10,45 @@
 /* ---- NaNs ---- */
 
 /* Zeros and ones of either sign are the constants that float folding knows. */
-static bool exact_is_special(LLVMValueRef value)
+static bool exact_is_special_number(LLVMValueRef value)
 {
-	if (!LLVMIsAConstantFP(value))
-		return false;
 	LLVMBool loses;
 	double number = LLVMConstRealGetDouble(value, &loses);
 	return number == 0 || number == 1 || number == -1;
+}
+
+static bool exact_moves_lanes(LLVMValueRef value)
+{
+	return LLVMIsABitCastInst(value) || LLVMIsAShuffleVectorInst(value) ||
+			LLVMIsAInsertElementInst(value) || LLVMIsAExtractElementInst(value);
+}
+
+/*
+ * May the value, or one of its lanes, become such a constant? Lanes are looked for where
+ * they come from, through `*budget` values; what lies behind may be one.
+ */
+static bool exact_is_special(LLVMValueRef value, unsigned *budget)
+{
+	if (LLVMIsAConstantFP(value))
+		return exact_is_special_number(value);
+	if (LLVMIsUndef(value))
+		return false;
+	if (LLVMIsAConstantDataVector(value) || LLVMIsAConstantVector(value)) {
+		bool special = false;
+		unsigned count = LLVMGetVectorSize(LLVMTypeOf(value));
+		for (unsigned i = 0; i < count && !special; i++)
+			special = exact_is_special(LLVMGetAggregateElement(value, i), budget);
+		return special;
+	}
+	if (LLVMIsConstant(value) || *budget == 0)
+		return true;
+	if (!exact_moves_lanes(value))
+		return false;
+	--*budget;
+	/* The other operands are indices; a constant second lane or vector counts as well. */
+	bool second = LLVMIsAShuffleVectorInst(value) || LLVMIsAInsertElementInst(value);
+	return exact_is_special(LLVMGetOperand(value, 0), budget) ||
+			(second && exact_is_special(LLVMGetOperand(value, 1), budget));
 }
 
 static void exact_canonicalise(struct ir *ir, LLVMValueRef instruction, unsigned operand)
@@ -31,21 +63,38 @@ static void exact_canonicalise(struct ir *ir, LLVMValueRef instruction, unsigned
 	LLVMSetOperand(instruction, operand, quiet);
 }
 
+/* Folding may find a promotion behind anything but arithmetic, which quiets its result. */
+static bool exact_is_quiet(LLVMValueRef value)
+{
+	switch (LLVMIsAInstruction(value) ? LLVMGetInstructionOpcode(value) : LLVMUnreachable) {
+	case LLVMFAdd:
+	case LLVMFSub:
+	case LLVMFMul:
+	case LLVMFDiv:
+	case LLVMSIToFP:
+	case LLVMUIToFP:
+		return true;
+	default:
+		return LLVMIsConstant(value);
+	}
+}
+
 static void exact_float(struct ir *ir, LLVMValueRef instruction)
 {
+	unsigned budget = 64;
 	switch (LLVMGetInstructionOpcode(instruction)) {
 	case LLVMFAdd:
 	case LLVMFSub:
 	case LLVMFMul:
 	case LLVMFDiv:
-		if (exact_is_special(LLVMGetOperand(instruction, 1)))
+		if (exact_is_special(LLVMGetOperand(instruction, 1), &budget))
 			exact_canonicalise(ir, instruction, 0);
-		else if (exact_is_special(LLVMGetOperand(instruction, 0)))
+		else if (exact_is_special(LLVMGetOperand(instruction, 0), &budget))
 			exact_canonicalise(ir, instruction, 1);
 		return;
 	case LLVMFPTrunc:
 		/* A demotion of a promotion is the value itself, but for its NaN. */
-		if (LLVMIsAFPExtInst(LLVMGetOperand(instruction, 0)))
+		if (!exact_is_quiet(LLVMGetOperand(instruction, 0)))
 			exact_canonicalise(ir, instruction, 0);
 		return;
 	default:

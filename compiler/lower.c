@@ -74,6 +74,17 @@ static void ir_init_metadata(struct ir *ir)
 	ir_init_aliases(ir);
 }
 
+static void ir_init_vectors(struct ir *ir)
+{
+	ir->i8x16 = LLVMVectorType(ir->i8, 16);
+	ir->i16x8 = LLVMVectorType(ir->i16, 8);
+	ir->i32x4 = LLVMVectorType(ir->i32, 4);
+	ir->i64x2 = LLVMVectorType(ir->i64, 2);
+	ir->f32x4 = LLVMVectorType(ir->f32, 4);
+	ir->f64x2 = LLVMVectorType(ir->f64, 2);
+	ir->v128 = ir->i64x2;
+}
+
 void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_options *options,
 		const char *triple, const char *data_layout)
 {
@@ -98,6 +109,7 @@ void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_o
 	ir->f32 = LLVMFloatTypeInContext(c);
 	ir->f64 = LLVMDoubleTypeInContext(c);
 	ir->ptr = LLVMPointerTypeInContext(c, 0);
+	ir_init_vectors(ir);
 	ir->none = LLVMVoidTypeInContext(c);
 	ir->types = calloc(wasm->type_count + 1, sizeof *ir->types);
 	ir->functions = calloc(wasm->function_count + 1, sizeof *ir->functions);
@@ -129,6 +141,18 @@ LLVMAttributeRef ir_attribute(struct ir *ir, const char *name, uint64_t value)
 	return LLVMCreateEnumAttribute(ir->context, kind, value);
 }
 
+bool ir_has_cpu_feature(const struct ir *ir, const char *name)
+{
+	size_t length = strlen(name);
+	for (const char *at = ir->cpu_features; *at;) {
+		size_t item = strcspn(at, ",");
+		if (item == length && memcmp(at, name, length) == 0)
+			return true;
+		at += item + (at[item] == ',');
+	}
+	return false;
+}
+
 LLVMValueRef ir_intrinsic(struct ir *ir, const char *name, LLVMTypeRef *types, size_t count)
 {
 	unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
@@ -147,10 +171,23 @@ LLVMTypeRef ir_type(struct ir *ir, enum sv_type type)
 		return ir->f32;
 	case SV_TYPE_F64:
 		return ir->f64;
+	case SV_TYPE_V128:
+		return ir->v128;
 	default:
 		check(sv_type_is_reference(type));
 		return ir->ptr;
 	}
+}
+
+LLVMTypeRef ir_bits_type(struct ir *ir, LLVMTypeRef type)
+{
+	if (type == ir->f32)
+		return ir->i32;
+	if (type == ir->f64)
+		return ir->i64;
+	if (type == ir->f32x4)
+		return ir->i32x4;
+	return type == ir->f64x2 ? ir->i64x2 : type;
 }
 
 /* Several results are a struct; LLVM returns it in registers, or through memory if it is large. */

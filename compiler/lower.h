@@ -34,12 +34,15 @@ struct ir {
 	const struct module *wasm;
 	const struct sv_compile_options *options;
 	const bool *plain; /* by function: to be compiled without optimisation */
+	const char *cpu_features; /* that the code may rely on; comma-separated */
 	struct sv_context_layout layout;
 
 	LLVMContextRef context;
 	LLVMModuleRef module;
 	LLVMBuilderRef builder;
 	LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, ptr, none;
+	LLVMTypeRef v128; /* on the value stack and in memory; shapes are for one operator */
+	LLVMTypeRef i8x16, i16x8, i32x4, i64x2, f32x4, f64x2;
 
 	const uint8_t *type_uses; /* artifact.c: which stubs a type needs */
 	LLVMTypeRef *types;      /* by type index, made on first use */
@@ -96,6 +99,8 @@ void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_o
 		const char *triple, const char *data_layout);
 void ir_finish(struct ir *ir);
 LLVMTypeRef ir_type(struct ir *ir, enum sv_type type);
+/* The integers, or vector of integers, that have the bits of `type`. */
+LLVMTypeRef ir_bits_type(struct ir *ir, LLVMTypeRef type);
 LLVMTypeRef ir_function_type(struct ir *ir, uint32_t type_index);
 LLVMTypeRef ir_result_type(struct ir *ir, const struct function_type *type);
 LLVMValueRef ir_function(struct ir *ir, uint32_t function);
@@ -106,6 +111,8 @@ LLVMValueRef ir_add_stub(struct ir *ir, const char *name, LLVMTypeRef type);
 /* Symbol of a wasm function: its name and its index. */
 void ir_function_symbol(const struct module *wasm, uint32_t function, char *symbol, size_t size);
 LLVMAttributeRef ir_attribute(struct ir *ir, const char *name, uint64_t value);
+/* True if every CPU that the artifact accepts has this feature of abi/cpu.def. */
+bool ir_has_cpu_feature(const struct ir *ir, const char *name);
 LLVMValueRef ir_intrinsic(struct ir *ir, const char *name, LLVMTypeRef *types, size_t count);
 
 /* ---- lower_function.c ---- */
@@ -114,6 +121,8 @@ SV_MUST_USE bool lower_function(struct ir *ir, uint32_t function, struct arena *
 		struct sv_error *error);
 void push(struct lowering *l, LLVMValueRef value);
 LLVMValueRef pop(struct lowering *l);
+/* The same, a vector in the shape that an operator wants: push takes any shape. */
+LLVMValueRef pop_as(struct lowering *l, LLVMTypeRef type);
 LLVMBasicBlockRef lower_new_block(struct lowering *l, const char *name);
 /* Continue in `block`. */
 void lower_into(struct lowering *l, LLVMBasicBlockRef block);
@@ -166,6 +175,9 @@ bool control_skip(struct lowering *l);
 enum sign { UNSIGNED, SIGNED };
 enum widening { NONE, ZEXT, SEXT };
 
+/* Call an intrinsic, overloaded for `type` unless that is NULL. */
+LLVMValueRef number_call(struct lowering *l, const char *intrinsic, LLVMTypeRef type,
+		LLVMValueRef *arguments, unsigned count);
 void lower_constant(struct lowering *l, LLVMTypeRef type);
 void lower_binary(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);
 void lower_binary_float(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);

@@ -2,7 +2,7 @@
  * lower_function.c: one function body: prologue, the walk over its operators, epilogue.
  * Operators are lower_op.c's and the handlers'.
  */
-#include "compiler/lower.h"
+#include "compiler/lower_vector.h"
 
 #include <string.h>
 
@@ -20,6 +20,8 @@ static void *lowering_grow(struct lowering *l, const void *old, uint32_t used, u
 
 void push(struct lowering *l, LLVMValueRef value)
 {
+	if (LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMVectorTypeKind)
+		value = LLVMBuildBitCast(l->ir->builder, value, l->ir->v128, "");
 	if (l->depth == l->stack_capacity)
 		l->stack = lowering_grow(l, l->stack, l->depth, &l->stack_capacity,
 				sizeof *l->stack);
@@ -30,6 +32,14 @@ LLVMValueRef pop(struct lowering *l)
 {
 	debug_check(l->depth > 0);
 	return l->stack[--l->depth];
+}
+
+LLVMValueRef pop_as(struct lowering *l, LLVMTypeRef type)
+{
+	LLVMValueRef value = pop(l);
+	if (LLVMIsAConstantDataVector(value))
+		return vector_constant_as(l->ir, value, type);
+	return LLVMBuildBitCast(l->ir->builder, value, type, "");
 }
 
 LLVMBasicBlockRef lower_new_block(struct lowering *l, const char *name)

@@ -106,6 +106,8 @@ static uint64_t memory_width(LLVMTypeRef type)
 		return 4;
 	case LLVMDoubleTypeKind:
 		return 8;
+	case LLVMVectorTypeKind:
+		return LLVMGetVectorSize(type) * memory_width(LLVMGetElementType(type));
 	default:
 		return LLVMGetIntTypeWidth(type) / 8;
 	}

@@ -1,8 +1,8 @@
 /*
- * lower_number.c: families of arithmetic and comparison. Each takes the row's shape as an
- * LLVM type; nothing here knows an operator by name.
+ * lower_number.c: families of arithmetic and comparison, on numbers and on vectors of them.
+ * Each takes the row's shape as an LLVM type; nothing here knows an operator by name.
  */
-#include "compiler/lower.h"
+#include "compiler/lower_vector.h"
 
 void lower_constant(struct lowering *l, LLVMTypeRef type)
 {
@@ -14,16 +14,17 @@ void lower_constant(struct lowering *l, LLVMTypeRef type)
 		push(l, LLVMConstInt(type, (uint64_t)at->i64, 0));
 	else if (type == ir->f32)
 		push(l, LLVMConstBitCast(LLVMConstInt(ir->i32, at->f32, 0), type));
-	else
+	else if (type == ir->f64)
 		push(l, LLVMConstBitCast(LLVMConstInt(ir->i64, at->f64, 0), type));
+	else
+		push(l, vector_constant_of_bytes(ir, at->bytes));
 }
 
 /* No nsw, nuw or fast-math flags: guest arithmetic wraps and rounds as written. */
 void lower_binary(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode)
 {
-	(void)type;
-	LLVMValueRef right = pop(l);
-	LLVMValueRef left = pop(l);
+	LLVMValueRef right = pop_as(l, type);
+	LLVMValueRef left = pop_as(l, type);
 	push(l, LLVMBuildBinOp(l->ir->builder, opcode, left, right, ""));
 }
 
@@ -32,24 +33,24 @@ void lower_binary_float(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode)
 	lower_binary(l, type, opcode);
 }
 
-static LLVMValueRef number_call(struct lowering *l, const char *intrinsic, LLVMTypeRef type,
+LLVMValueRef number_call(struct lowering *l, const char *intrinsic, LLVMTypeRef type,
 		LLVMValueRef *arguments, unsigned count)
 {
-	LLVMValueRef function = ir_intrinsic(l->ir, intrinsic, &type, 1);
+	LLVMValueRef function = ir_intrinsic(l->ir, intrinsic, &type, type ? 1 : 0);
 	return LLVMBuildCall2(l->ir->builder, LLVMGlobalGetValueType(function), function, arguments,
 			count, "");
 }
 
 void lower_binary_call(struct lowering *l, LLVMTypeRef type, const char *intrinsic)
 {
-	LLVMValueRef right = pop(l);
-	LLVMValueRef arguments[] = {pop(l), right};
+	LLVMValueRef right = pop_as(l, type);
+	LLVMValueRef arguments[] = {pop_as(l, type), right};
 	push(l, number_call(l, intrinsic, type, arguments, 2));
 }
 
 void lower_unary_call(struct lowering *l, LLVMTypeRef type, const char *intrinsic)
 {
-	LLVMValueRef argument = pop(l);
+	LLVMValueRef argument = pop_as(l, type);
 	push(l, number_call(l, intrinsic, type, &argument, 1));
 }
 
@@ -68,35 +69,36 @@ void lower_count_zeros(struct lowering *l, LLVMTypeRef type, const char *intrins
 
 void lower_negate(struct lowering *l, LLVMTypeRef type)
 {
-	(void)type;
-	push(l, LLVMBuildFNeg(l->ir->builder, pop(l), ""));
+	push(l, LLVMBuildFNeg(l->ir->builder, pop_as(l, type), ""));
 }
 
-static void number_push_bool(struct lowering *l, LLVMValueRef condition)
+/* The outcome of a comparison of `type`: 1, or all bits of a lane. */
+static void number_push_bool(struct lowering *l, LLVMTypeRef type, LLVMValueRef condition)
 {
-	push(l, LLVMBuildZExt(l->ir->builder, condition, l->ir->i32, ""));
+	if (LLVMGetTypeKind(type) == LLVMVectorTypeKind)
+		push(l, LLVMBuildSExt(l->ir->builder, condition, ir_bits_type(l->ir, type), ""));
+	else
+		push(l, LLVMBuildZExt(l->ir->builder, condition, l->ir->i32, ""));
 }
 
 void lower_compare(struct lowering *l, LLVMTypeRef type, LLVMIntPredicate predicate)
 {
-	(void)type;
-	LLVMValueRef right = pop(l);
-	LLVMValueRef left = pop(l);
-	number_push_bool(l, LLVMBuildICmp(l->ir->builder, predicate, left, right, ""));
+	LLVMValueRef right = pop_as(l, type);
+	LLVMValueRef left = pop_as(l, type);
+	number_push_bool(l, type, LLVMBuildICmp(l->ir->builder, predicate, left, right, ""));
 }
 
 void lower_compare_float(struct lowering *l, LLVMTypeRef type, LLVMRealPredicate predicate)
 {
-	(void)type;
-	LLVMValueRef right = pop(l);
-	LLVMValueRef left = pop(l);
-	number_push_bool(l, LLVMBuildFCmp(l->ir->builder, predicate, left, right, ""));
+	LLVMValueRef right = pop_as(l, type);
+	LLVMValueRef left = pop_as(l, type);
+	number_push_bool(l, type, LLVMBuildFCmp(l->ir->builder, predicate, left, right, ""));
 }
 
 void lower_test_zero(struct lowering *l, LLVMTypeRef type)
 {
 	LLVMValueRef zero = LLVMConstNull(type);
-	number_push_bool(l, LLVMBuildICmp(l->ir->builder, LLVMIntEQ, pop(l), zero, ""));
+	number_push_bool(l, type, LLVMBuildICmp(l->ir->builder, LLVMIntEQ, pop(l), zero, ""));
 }
 
 static LLVMValueRef number_least(LLVMTypeRef type)
@@ -135,9 +137,13 @@ void lower_divide(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode)
 void lower_shift(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode)
 {
 	LLVMBuilderRef b = l->ir->builder;
-	LLVMValueRef mask = LLVMConstInt(type, LLVMGetIntTypeWidth(type) - 1, 0);
-	LLVMValueRef count = LLVMBuildAnd(b, pop(l), mask, "");
-	LLVMValueRef value = pop(l);
+	bool lanes = LLVMGetTypeKind(type) == LLVMVectorTypeKind;
+	LLVMTypeRef lane = lanes ? LLVMGetElementType(type) : type;
+	LLVMValueRef count = LLVMBuildIntCast2(b, pop(l), lane, 0, "");
+	count = LLVMBuildAnd(b, count, LLVMConstInt(lane, LLVMGetIntTypeWidth(lane) - 1, 0), "");
+	if (lanes)
+		count = vector_splat(l, count, type);
+	LLVMValueRef value = pop_as(l, type);
 	push(l, LLVMBuildBinOp(b, opcode, value, count, ""));
 }
 
@@ -159,9 +165,9 @@ static void number_extreme(struct lowering *l, LLVMTypeRef type, LLVMRealPredica
 		LLVMOpcode combine)
 {
 	LLVMBuilderRef b = l->ir->builder;
-	LLVMTypeRef bits = type == l->ir->f32 ? l->ir->i32 : l->ir->i64;
-	LLVMValueRef y = pop(l);
-	LLVMValueRef x = pop(l);
+	LLVMTypeRef bits = ir_bits_type(l->ir, type);
+	LLVMValueRef y = pop_as(l, type);
+	LLVMValueRef x = pop_as(l, type);
 	LLVMValueRef xy = LLVMBuildSelect(b, LLVMBuildFCmp(b, predicate, x, y, ""), x, y, "");
 	LLVMValueRef yx = LLVMBuildSelect(b, LLVMBuildFCmp(b, predicate, y, x, ""), y, x, "");
 	LLVMValueRef both = LLVMBuildBinOp(b, combine, LLVMBuildBitCast(b, xy, bits, ""),

@@ -2,7 +2,7 @@
  * lower_op.c: from rows to families. The only file that reads the lowering columns of
  * ops.def; each row becomes a function of two lines, and an entry in a table.
  */
-#include "compiler/lower.h"
+#include "compiler/lower_vector.h"
 
 typedef void (*op_lowering)(struct lowering *l);
 
@@ -13,7 +13,11 @@ typedef void (*op_lowering)(struct lowering *l);
 	{ \
 		const LLVMTypeRef i8 = l->ir->i8, i16 = l->ir->i16, i32 = l->ir->i32; \
 		const LLVMTypeRef i64 = l->ir->i64, f32 = l->ir->f32, f64 = l->ir->f64; \
-		(void)i8, (void)i16, (void)i32, (void)i64, (void)f32, (void)f64; \
+		const LLVMTypeRef v128 = l->ir->v128, i8x16 = l->ir->i8x16, i16x8 = l->ir->i16x8; \
+		const LLVMTypeRef i32x4 = l->ir->i32x4, i64x2 = l->ir->i64x2; \
+		const LLVMTypeRef f32x4 = l->ir->f32x4, f64x2 = l->ir->f64x2; \
+		(void)i8, (void)i16, (void)i32, (void)i64, (void)f32, (void)f64, (void)v128; \
+		(void)i8x16, (void)i16x8, (void)i32x4, (void)i64x2, (void)f32x4, (void)f64x2; \
 		lower_##family(l, shape __VA_OPT__(, ) __VA_ARGS__); \
 	}
 #include "compiler/ops.def"

@@ -1,7 +1,7 @@
 /*
  * lower_variable.c: locals, globals, references, and the parametric operators.
  */
-#include "compiler/lower.h"
+#include "compiler/lower_vector.h"
 
 void lower_drop(struct lowering *l)
 {
@@ -58,6 +58,8 @@ static LLVMValueRef global_constant(struct lowering *l, uint32_t index)
 		return NULL;
 	if (value->kind != SV_CONSTANT_BITS)
 		return NULL;
+	if (global->type == SV_TYPE_V128)
+		return vector_constant(l->ir, value->value, value->high);
 	bool narrow = global->type == SV_TYPE_I32 || global->type == SV_TYPE_F32;
 	LLVMTypeRef bits_type = narrow ? l->ir->i32 : l->ir->i64;
 	uint64_t bits = narrow ? (uint32_t)value->value : value->value;

@@ -16,7 +16,11 @@ enum immediate {
 	IMM_I64,         /* signed LEB */
 	IMM_F32,         /* four bytes */
 	IMM_F64,         /* eight bytes */
+	IMM_V128,        /* 16 bytes */
+	IMM_LANE,        /* a lane's index */
+	IMM_LANES,       /* 16 indices of lanes */
 	IMM_MEMARG,      /* alignment, memory, offset */
+	IMM_MEMARG_LANE, /* the same, then a lane's index */
 	IMM_BLOCK,       /* block type */
 	IMM_LABEL,       /* label index */
 	IMM_LABELS,      /* vector of labels, default label */
@@ -55,7 +59,7 @@ struct op_info {
 	const char *name;      /* "i32.add" */
 	const char *signature; /* "mi:i", see ops.def; NULL if the type depends on context */
 	enum immediate immediate;
-	uint32_t limit; /* memory operators: log2 of the natural alignment */
+	uint32_t limit; /* memory: log2 of the natural alignment; lane indices: how many there are */
 };
 
 /* Facts of one operator; `op` must be a real one. */

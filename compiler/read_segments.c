@@ -41,7 +41,9 @@ static bool read_item(struct module_reader *r, uint32_t flags, struct constant *
 	uint32_t function;
 	item->offset = reader_offset(&r->in);
 	TRY(reader_u32(&r->in, &function));
-	item->value = (struct sv_constant){SV_CONSTANT_FUNCTION, SV_TYPE_FUNCREF, function};
+	item->value = (struct sv_constant){.kind = SV_CONSTANT_FUNCTION,
+			.type = SV_TYPE_FUNCREF,
+			.value = function};
 	return true;
 }
 

@@ -28,9 +28,12 @@ bool read_value_type(struct reader *in, enum sv_type *type)
 	if (code >= SV_TYPE_F64 && code <= SV_TYPE_I32)
 		return true;
 	in->at--;
-	if (!sv_type_is_reference(*type))
+	if (*type == SV_TYPE_V128)
+		TRY(feature_need(in, SV_FEATURE_SIMD, "a value of type v128"));
+	else if (sv_type_is_reference(*type))
+		TRY(feature_need(in, SV_FEATURE_REFERENCE_TYPES, "a value of reference type"));
+	else
 		return proposal_fail(in, PROPOSAL_VALUE_TYPE, code, "malformed value type");
-	TRY(feature_need(in, SV_FEATURE_REFERENCE_TYPES, "a value of reference type"));
 	in->at++;
 	return true;
 }

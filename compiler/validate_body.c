@@ -225,13 +225,38 @@ static bool validate_memory_access(struct validator *v, const struct op_info *in
 			info->name, v->at.memarg.align, info->limit);
 }
 
+static bool validate_lane(struct validator *v, unsigned lane, unsigned count)
+{
+	return lane < count || validate_fail(v, "invalid lane index %u: there are %u", lane, count);
+}
+
+/* Immediates with rules of their own. */
+static bool validate_immediate(struct validator *v, const struct op_info *info)
+{
+	const unsigned vector_size = 16;
+	switch (info->immediate) {
+	case IMM_MEMARG:
+		return validate_memory_access(v, info);
+	case IMM_MEMARG_LANE:
+		TRY(validate_memory_access(v, info));
+		return validate_lane(v, v->at.lane, vector_size >> info->limit);
+	case IMM_LANE:
+		return validate_lane(v, v->at.lane, info->limit);
+	case IMM_LANES:
+		for (size_t i = 0; i < sizeof v->at.bytes; i++)
+			TRY(validate_lane(v, v->at.bytes[i], info->limit));
+		return true;
+	default:
+		return true;
+	}
+}
+
 static bool validate_op(struct validator *v)
 {
 	const struct op_info *info = op_info(v->at.op);
 	if (!info->signature)
 		return handlers[v->at.op](v);
-	if (info->immediate == IMM_MEMARG)
-		TRY(validate_memory_access(v, info));
+	TRY(validate_immediate(v, info));
 	return operand_apply(v, info->signature);
 }
 

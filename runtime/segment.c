@@ -17,6 +17,7 @@ union sv_value segment_constant(const struct sv_instance *instance,
 	switch ((enum sv_constant_kind)constant->kind) {
 	case SV_CONSTANT_BITS:
 		value.i64 = (int64_t)constant->value;
+		memcpy(value.v128 + 8, &constant->high, sizeof constant->high);
 		break;
 	case SV_CONSTANT_GLOBAL: {
 		const struct sv_global *global = instance->globals[constant->value];

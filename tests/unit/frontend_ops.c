@@ -65,6 +65,12 @@ static const struct example {
 				" -9223372036854775808"},
 		[IMM_F32] = {BYTES("\0\0\xc0\x3f"), " 1.5 (0x3fc00000)"},
 		[IMM_F64] = {BYTES("\0\0\0\0\0\0\xf8\x3f"), " 1.5 (0x3ff8000000000000)"},
+		[IMM_V128] = {BYTES("\0\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xe\xff"),
+				" 0xff0e0d0c0b0a09080706050403020100"},
+		[IMM_LANE] = {BYTES("\1"), " 1"},
+		[IMM_LANES] = {BYTES("\0\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xe\x1f"),
+				" 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 31"},
+		[IMM_MEMARG_LANE] = {BYTES("\x00\x10\1"), " offset=16 align=1 1"},
 		[IMM_MEMARG] = {BYTES("\x00\xff\xff\xff\xff\x0f"), " offset=4294967295 align=1"},
 		[IMM_BLOCK] = {BYTES("\x7f"), " () -> i32"},
 		[IMM_LABEL] = {BYTES("\x83\x00"), " 3"},
@@ -216,8 +222,8 @@ TEST(every_row_with_a_memory_takes_an_address_and_no_other_row_does)
 		const struct op_info *info = op_info((enum op)op);
 		if (!info->signature)
 			continue;
-		CHECK_MSG((info->signature[0] == 'm') == (info->immediate == IMM_MEMARG), "%s",
-				info->name);
+		bool memory = info->immediate == IMM_MEMARG || info->immediate == IMM_MEMARG_LANE;
+		CHECK_MSG((info->signature[0] == 'm') == memory, "%s", info->name);
 		CHECK_MSG(!strchr(info->signature + 1, 'm'), "%s", info->name);
 	}
 }

@@ -105,6 +105,11 @@ static const struct {
 		{SV_FEATURE_BULK_MEMORY,
 				"(module (memory 1) (func (memory.fill (i32.const 0)"
 				" (i32.const 0) (i32.const 0))))"},
+		{SV_FEATURE_SIMD, "(module (func (param v128)))"},
+		{SV_FEATURE_SIMD, "(module (func (drop (v128.const i32x4 0 0 0 0))))"},
+		{SV_FEATURE_RELAXED_SIMD,
+				"(module (func (param v128) (result v128)"
+				" (i8x16.relaxed_swizzle (local.get 0) (local.get 0))))"},
 		{SV_FEATURE_REFERENCE_TYPES, "(module (func (param externref)))"},
 		{SV_FEATURE_REFERENCE_TYPES, "(module (table 1 funcref) (table 1 funcref))"},
 		{SV_FEATURE_REFERENCE_TYPES, "(module (table 1 externref))"},
@@ -139,8 +144,6 @@ TEST(proposals_of_later_versions_are_named)
 	static const struct {
 		const char *text, *proposal;
 	} rows[] = {
-			{"(module (func (param v128)))", "SIMD"},
-			{"(module (func (drop (v128.const i32x4 0 0 0 0))))", "SIMD"},
 			{"(module (func (return_call 0)))", "tail call"},
 			{"(module (tag))", "exception handling"},
 			{"(module (func (try (do) (catch_all))))", "legacy exception handling"},
