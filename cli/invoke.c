@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/vector_text.h"
+
 /*
  * An integer of `bits` bits: from the smallest signed to the largest unsigned number. Unlike
  * strtoull this takes no white space, no octal, and no sign that wraps around.
@@ -70,6 +72,9 @@ bool value_parse(const char *text, enum sv_type type, union sv_value *value, str
 		break;
 	case SV_TYPE_F64:
 		done = f64_parse(text, &value->f64);
+		break;
+	case SV_TYPE_V128:
+		done = vector_parse(text, value);
 		break;
 	case SV_TYPE_FUNCREF:
 	case SV_TYPE_EXTERNREF:
@@ -142,6 +147,9 @@ void value_print(FILE *file, enum sv_type type, const union sv_value *value)
 		return;
 	case SV_TYPE_F64:
 		f64_print(file, value->f64);
+		return;
+	case SV_TYPE_V128:
+		vector_print(file, value);
 		return;
 	default:
 		fprintf(file, "%s\n", value->ref ? sv_type_name(type) : "null");

@@ -14,7 +14,7 @@
 
 /*
  * Parse `text` as a value: integers in decimal or 0x hexadecimal, signed or unsigned; floats as
- * strtod reads them, inf and nan too; references only as "null".
+ * strtod reads them, inf and nan too; vectors as in vector_text.h; references only as "null".
  */
 SV_MUST_USE bool value_parse(const char *text, enum sv_type type, union sv_value *value,
 		struct sv_error *error);

@@ -64,7 +64,7 @@ void lower_cast_low(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from, LLVM
 void lower_demote_zero(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from);
 /* Two lanes leave zeros above. */
 void lower_saturate_lanes(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from, enum sign sign);
-void lower_narrow(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from, enum sign sign);
+void lower_narrow_lanes(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from, enum sign sign);
 void lower_extend_half(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from, enum half half,
 		LLVMOpcode opcode);
 void lower_multiply_half(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from, enum half half,

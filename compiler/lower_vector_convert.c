@@ -29,7 +29,7 @@ void lower_saturate_lanes(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from
 }
 
 /* The operand's lanes are signed in any case; `sign` is the result's. */
-void lower_narrow(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from, enum sign sign)
+void lower_narrow_lanes(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from, enum sign sign)
 {
 	unsigned width = LLVMGetIntTypeWidth(LLVMGetElementType(type));
 	LLVMValueRef high = pop_as(l, from);

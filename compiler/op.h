@@ -59,7 +59,7 @@ struct op_info {
 	const char *name;      /* "i32.add" */
 	const char *signature; /* "mi:i", see ops.def; NULL if the type depends on context */
 	enum immediate immediate;
-	uint32_t limit; /* memory: log2 of the natural alignment; lane indices: how many there are */
+	uint32_t limit; /* memory: log2 of the natural alignment; lane indices: their number */
 };
 
 /* Facts of one operator; `op` must be a real one. */

@@ -207,7 +207,7 @@ SV_PUBLIC void sv_linker_free(struct sv_linker *linker);
 
 /*
  * Define a host function under `module`.`name`. `signature` has a letter for each parameter,
- * a colon, a letter for each result: i = i32, I = i64, f = f32, F = f64, r = funcref,
+ * a colon, a letter for each result: i = i32, I = i64, f = f32, F = f64, v = v128, r = funcref,
  * e = externref. A second definition of a name replaces the first. Host functions may be
  * used by any store; `data` is the caller's.
  */
