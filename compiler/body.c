@@ -170,6 +170,17 @@ static bool decode_memarg_lane(struct decoder *d, struct instruction *instructio
 	return decode_lane(d, instruction);
 }
 
+static bool decode_zero(struct decoder *d, struct instruction *instruction)
+{
+	uint8_t byte;
+	(void)instruction;
+	TRY(reader_byte(&d->in, &byte));
+	if (byte == 0)
+		return true;
+	d->in.at--;
+	return reader_fail(&d->in, "zero byte expected");
+}
+
 /* A list of one type, for blocks that yield a single value. */
 static const enum sv_type *type_singleton(enum sv_type type)
 {
@@ -302,6 +313,8 @@ static bool (*const decoders[])(struct decoder *, struct instruction *) = {
 		[IMM_LANES] = decode_bytes,
 		[IMM_MEMARG] = decode_memarg,
 		[IMM_MEMARG_LANE] = decode_memarg_lane,
+		[IMM_MEMARG_EXACT] = decode_memarg,
+		[IMM_ZERO] = decode_zero,
 		[IMM_BLOCK] = decode_block,
 		[IMM_LABEL] = decode_index,
 		[IMM_LABELS] = decode_labels,

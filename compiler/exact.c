@@ -116,6 +116,7 @@ void exact_floats(struct ir *ir, LLVMValueRef function)
 
 /* A set of values by address, and the list of those whose operands are still to be visited. */
 struct live_set {
+	const struct ir *ir;
 	LLVMValueRef *slots; /* owned; open addressing, a power of two */
 	size_t slot_count, used;
 	LLVMValueRef *pending; /* owned */
@@ -195,7 +196,8 @@ static void live_add_root(struct live_set *set, LLVMValueRef instruction)
 		live_add(set, LLVMGetOperand(instruction, 1));
 		return;
 	}
-	if (LLVMIsATerminatorInst(instruction) || live_is_call_with_effect(instruction))
+	if (LLVMIsATerminatorInst(instruction) || live_is_call_with_effect(instruction) ||
+			LLVMIsAAtomicRMWInst(instruction) || LLVMIsAAtomicCmpXchgInst(instruction))
 		live_add_operands(set, instruction);
 }
 
@@ -220,13 +222,16 @@ static void live_add_load_address(struct live_set *set, LLVMValueRef instruction
 
 static void live_unmark(struct live_set *set, LLVMValueRef instruction)
 {
-	if (LLVMIsALoadInst(instruction) && live_has(set, instruction))
-		LLVMSetVolatile(instruction, 0);
+	if (!LLVMIsALoadInst(instruction) || !live_has(set, instruction))
+		return;
+	if (LLVMGetMetadata(instruction, set->ir->tbaa_kind) == set->ir->alias_tags[ALIAS_SHARED])
+		return;
+	LLVMSetVolatile(instruction, 0);
 }
 
-void exact_loads(LLVMValueRef function)
+void exact_loads(struct ir *ir, LLVMValueRef function)
 {
-	struct live_set set = {0};
+	struct live_set set = {.ir = ir};
 	live_each(&set, function, live_add_root);
 	live_each(&set, function, live_add_load_address);
 	while (set.pending_count)

@@ -20,6 +20,7 @@ static const char *const alias_names[ALIAS_COUNT] = {
 		"table",
 		"size",
 		"memory",
+		"shared",
 };
 
 static LLVMValueRef ir_node(struct ir *ir, LLVMMetadataRef *parts, size_t count)

@@ -27,6 +27,7 @@ enum alias_class {
 	ALIAS_TABLE,
 	ALIAS_SIZE, /* size of a memory */
 	ALIAS_MEMORY,
+	ALIAS_SHARED, /* shared memory: no other memory is the same bytes */
 	ALIAS_COUNT
 };
 
@@ -152,6 +153,13 @@ void trap_here(struct lowering *l, enum sv_trap trap);
 /* Give the instructions built next the position of the current operator. */
 void trap_mark_position(struct lowering *l);
 
+/* ---- lower_memory.c ---- */
+
+/* The host address of a guest access of `width` bytes by the current operator, checked. */
+LLVMValueRef memory_address(struct lowering *l, LLVMValueRef guest_address, uint64_t width);
+/* An address, length or number of pages of a memory as i64. */
+LLVMValueRef memory_wide(struct lowering *l, uint32_t memory, LLVMValueRef value);
+
 /* ---- lower_table.c ---- */
 
 /* An index or count of a table as i64. */
@@ -159,10 +167,10 @@ LLVMValueRef table_wide(struct lowering *l, uint32_t table, LLVMValueRef value);
 
 /* ---- lower_control.c, lower_call.c, lower_variable.c, lower_table.c: one handler each ---- */
 
-#define SV_OP(...)
+#define SV_OP_NAMED(...)
 #define SV_CONTROL(code, feature, name, text, immediate) void lower_##name(struct lowering *l);
 #include "compiler/ops.def"
-#undef SV_OP
+#undef SV_OP_NAMED
 #undef SV_CONTROL
 void control_open_function(struct lowering *l);
 /* The values a return yields, as one LLVM value, or NULL for none. */
@@ -201,6 +209,19 @@ void lower_saturate(struct lowering *l, LLVMTypeRef type, enum sign sign);
 void lower_extend(struct lowering *l, LLVMTypeRef type, LLVMTypeRef width);
 void lower_load(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory, enum widening how);
 void lower_store(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory);
+
+/* ---- lower_pair.c, lower_atomic.c: families too ---- */
+
+void lower_pair_binary(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);
+void lower_pair_multiply(struct lowering *l, LLVMTypeRef type, enum sign sign);
+void lower_atomic_load(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory);
+void lower_atomic_store(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory);
+void lower_atomic_update(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory,
+		LLVMAtomicRMWBinOp operation);
+void lower_atomic_exchange(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory);
+void lower_atomic_fence(struct lowering *l, LLVMTypeRef type);
+void lower_atomic_notify(struct lowering *l, LLVMTypeRef type);
+void lower_atomic_wait(struct lowering *l, LLVMTypeRef type, enum sv_helper helper);
 
 /* ---- lower_op.c ---- */
 

@@ -33,13 +33,23 @@ static LLVMValueRef memory_base(struct lowering *l, uint32_t memory)
 	return l->bases[memory];
 }
 
-static LLVMValueRef memory_size_bytes(struct lowering *l, uint32_t memory)
+static bool memory_is_shared(struct lowering *l, uint32_t memory)
+{
+	return l->ir->wasm->memories[memory].limits.is_shared;
+}
+
+static LLVMValueRef memory_size_bytes(
+		struct lowering *l, uint32_t memory, LLVMAtomicOrdering ordering)
 {
 	struct ir *ir = l->ir;
 	uint64_t row = memory_row(l, memory) + offsetof(struct sv_memory_row, memory);
 	LLVMValueRef view = access_load_constant(l, ir->ptr, access_at(l, l->context, row));
-	return access_load(l, ir->i64, access_at(l, view, offsetof(struct sv_memory_view, size)),
-			ALIAS_SIZE);
+	LLVMValueRef size = access_load(l, ir->i64,
+			access_at(l, view, offsetof(struct sv_memory_view, size)), ALIAS_SIZE);
+	/* Other threads may let a shared memory grow. */
+	if (memory_is_shared(l, memory))
+		LLVMSetOrdering(size, ordering);
+	return size;
 }
 
 /* The first index that is out of bounds when `last` is the distance to the last byte. */
@@ -47,7 +57,10 @@ static LLVMValueRef memory_limit(struct lowering *l, uint32_t memory, uint64_t l
 {
 	struct ir *ir = l->ir;
 	LLVMValueRef subtract = ir_intrinsic(ir, "llvm.usub.sat", &ir->i64, 1);
-	LLVMValueRef arguments[] = {memory_size_bytes(l, memory), LLVMConstInt(ir->i64, last, 0)};
+	LLVMValueRef arguments[] = {
+			memory_size_bytes(l, memory, LLVMAtomicOrderingUnordered),
+			LLVMConstInt(ir->i64, last, 0),
+	};
 	return LLVMBuildCall2(ir->builder, LLVMGlobalGetValueType(subtract), subtract, arguments, 2,
 			"");
 }
@@ -76,7 +89,7 @@ static bool memory_is_64(struct lowering *l, uint32_t memory)
 }
 
 /* An address, length or number of pages of a memory, without sign. */
-static LLVMValueRef memory_wide(struct lowering *l, uint32_t memory, LLVMValueRef value)
+LLVMValueRef memory_wide(struct lowering *l, uint32_t memory, LLVMValueRef value)
 {
 	return memory_is_64(l, memory) ? value : lower_wide(l, value);
 }
@@ -85,7 +98,7 @@ static LLVMValueRef memory_wide(struct lowering *l, uint32_t memory, LLVMValueRe
  * The host address of a guest access of `width` bytes. A 32-bit index is zero-extended (an
  * i32 in a GEP would be sign-extended: an escape), and no arithmetic carries a no-wrap flag.
  */
-static LLVMValueRef memory_address(struct lowering *l, LLVMValueRef guest_address, uint64_t width)
+LLVMValueRef memory_address(struct lowering *l, LLVMValueRef guest_address, uint64_t width)
 {
 	struct ir *ir = l->ir;
 	uint32_t memory = l->at->memarg.memory;
@@ -97,6 +110,11 @@ static LLVMValueRef memory_address(struct lowering *l, LLVMValueRef guest_addres
 	LLVMValueRef address = LLVMBuildGEP2(ir->builder, ir->i8, base, &index, 1, "");
 	trap_mark_position(l);
 	return displacement ? access_at(l, address, displacement) : address;
+}
+
+static enum alias_class memory_alias(struct lowering *l)
+{
+	return memory_is_shared(l, l->at->memarg.memory) ? ALIAS_SHARED : ALIAS_MEMORY;
 }
 
 static uint64_t memory_width(LLVMTypeRef type)
@@ -117,13 +135,15 @@ void lower_load(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory, enu
 {
 	struct ir *ir = l->ir;
 	LLVMValueRef address = memory_address(l, pop(l), memory_width(in_memory));
-	LLVMValueRef value = access_load(l, in_memory, address, ALIAS_MEMORY);
+	LLVMValueRef value = access_load(l, in_memory, address, memory_alias(l));
 	LLVMSetAlignment(value, 1);
 	/*
 	 * A load whose value is not used must trap all the same. Volatile keeps it; exact.c
-	 * takes the mark off those that the program needs anyway.
+	 * takes the mark off those that the program needs anyway. In shared memory it stays: one
+	 * load must not become two, which might see different values.
 	 */
-	LLVMSetVolatile(value, !memory_is_checked(l, l->at->memarg.memory));
+	uint32_t memory = l->at->memarg.memory;
+	LLVMSetVolatile(value, !memory_is_checked(l, memory) || memory_is_shared(l, memory));
 	if (how == ZEXT)
 		value = LLVMBuildZExt(ir->builder, value, type, "");
 	if (how == SEXT)
@@ -138,7 +158,7 @@ void lower_store(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory)
 		value = LLVMBuildTrunc(l->ir->builder, value, in_memory, "");
 	LLVMValueRef address = memory_address(l, pop(l), memory_width(in_memory));
 	LLVMValueRef store = LLVMBuildStore(l->ir->builder, value, address);
-	LLVMSetMetadata(store, l->ir->tbaa_kind, l->ir->alias_tags[ALIAS_MEMORY]);
+	LLVMSetMetadata(store, l->ir->tbaa_kind, l->ir->alias_tags[memory_alias(l)]);
 	LLVMSetAlignment(store, 1);
 }
 
@@ -156,7 +176,8 @@ static void memory_push(struct lowering *l, uint32_t memory, LLVMValueRef value)
 void lower_memory_size(struct lowering *l)
 {
 	uint32_t memory = l->at->index;
-	LLVMValueRef bytes = memory_size_bytes(l, memory);
+	LLVMValueRef bytes = memory_size_bytes(
+			l, memory, LLVMAtomicOrderingSequentiallyConsistent);
 	LLVMValueRef shift =
 			LLVMConstInt(l->ir->i64, l->ir->wasm->memories[memory].limits.page_log2, 0);
 	memory_push(l, memory, LLVMBuildLShr(l->ir->builder, bytes, shift, ""));

@@ -8,7 +8,8 @@ typedef void (*op_lowering)(struct lowering *l);
 
 /* Type names of the shape and argument columns stand for the types of the module at hand. */
 #define SV_CONTROL(code, feature, name, text, immediate)
-#define SV_OP(code, feature, shape, verb, immediate, limit, signature, family, ...) \
+#define SV_OP_NAMED( \
+		code, feature, shape, verb, text, immediate, limit, signature, family, ...) \
 	static void op_##shape##_##verb(struct lowering *l) \
 	{ \
 		const LLVMTypeRef i8 = l->ir->i8, i16 = l->ir->i16, i32 = l->ir->i32; \
@@ -21,14 +22,14 @@ typedef void (*op_lowering)(struct lowering *l);
 		lower_##family(l, shape __VA_OPT__(, ) __VA_ARGS__); \
 	}
 #include "compiler/ops.def"
-#undef SV_OP
+#undef SV_OP_NAMED
 #undef SV_CONTROL
 
 static const op_lowering op_lowerings[OP_COUNT] = {
-#define SV_OP(code, feature, shape, verb, ...) [OP_##shape##_##verb] = op_##shape##_##verb,
+#define SV_OP_NAMED(code, feature, shape, verb, ...) [OP_##shape##_##verb] = op_##shape##_##verb,
 #define SV_CONTROL(code, feature, name, text, immediate) [OP_##name] = lower_##name,
 #include "compiler/ops.def"
-#undef SV_OP
+#undef SV_OP_NAMED
 #undef SV_CONTROL
 };
 

@@ -8,13 +8,12 @@
 #include "base/check.h"
 
 static const struct op_info infos[OP_COUNT] = {
-#define SV_OP(code, feature, shape, verb, immediate, limit, signature, ...) \
-	[OP_##shape##_##verb] = { \
-			code, feature, #shape "." #verb, signature, IMM_##immediate, limit},
+#define SV_OP_NAMED(code, feature, shape, verb, text, immediate, limit, signature, ...) \
+	[OP_##shape##_##verb] = {code, feature, text, signature, IMM_##immediate, limit},
 #define SV_CONTROL(code, feature, name, text, immediate) \
 	[OP_##name] = {code, feature, text, NULL, IMM_##immediate, 0},
 #include "compiler/ops.def"
-#undef SV_OP
+#undef SV_OP_NAMED
 #undef SV_CONTROL
 };
 
@@ -30,10 +29,10 @@ static const struct op_info infos[OP_COUNT] = {
 #define CELLS (6 * NUMBERS)
 
 static const uint16_t ops_by_cell[CELLS] = {
-#define SV_OP(code, feature, shape, verb, ...) [CELL(code)] = OP_##shape##_##verb,
+#define SV_OP_NAMED(code, feature, shape, verb, ...) [CELL(code)] = OP_##shape##_##verb,
 #define SV_CONTROL(code, feature, name, text, immediate) [CELL(code)] = OP_##name,
 #include "compiler/ops.def"
-#undef SV_OP
+#undef SV_OP_NAMED
 #undef SV_CONTROL
 };
 

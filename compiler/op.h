@@ -21,6 +21,8 @@ enum immediate {
 	IMM_LANES,       /* 16 indices of lanes */
 	IMM_MEMARG,      /* alignment, memory, offset */
 	IMM_MEMARG_LANE, /* the same, then a lane's index */
+	IMM_MEMARG_EXACT, /* the same; the alignment must be the natural one */
+	IMM_ZERO,        /* a zero byte */
 	IMM_BLOCK,       /* block type */
 	IMM_LABEL,       /* label index */
 	IMM_LABELS,      /* vector of labels, default label */
@@ -42,10 +44,10 @@ enum immediate {
 
 enum op {
 	OP_NONE = 0, /* no such operator */
-#define SV_OP(code, feature, shape, verb, immediate, limit, signature, ...) OP_##shape##_##verb,
+#define SV_OP_NAMED(code, feature, shape, verb, ...) OP_##shape##_##verb,
 #define SV_CONTROL(code, feature, name, text, immediate) OP_##name,
 #include "compiler/ops.def"
-#undef SV_OP
+#undef SV_OP_NAMED
 #undef SV_CONTROL
 	OP_COUNT
 };

@@ -87,7 +87,7 @@ static void optimise_loads(struct ir *ir)
 	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
 	for (; function; function = LLVMGetNextFunction(function)) {
 		if (!optimise_is_off(function))
-			exact_loads(function);
+			exact_loads(ir, function);
 	}
 }
 

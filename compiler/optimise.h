@@ -25,8 +25,9 @@ void exact_floats(struct ir *ir, LLVMValueRef function);
 
 /*
  * Take the volatile mark off every load whose value the program needs: such a load cannot be
- * removed, so it traps without it, and may be vectorised. The others keep it.
+ * removed, so it traps without it, and may be vectorised. The others keep it, and all of shared
+ * memory do.
  */
-void exact_loads(LLVMValueRef function);
+void exact_loads(struct ir *ir, LLVMValueRef function);
 
 #endif

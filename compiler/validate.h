@@ -55,11 +55,11 @@ SV_MUST_USE bool validate_bodies(const struct module *module, struct sv_error *e
 
 /* ---- validate_control.c, validate_access.c: one handler per operator without signature ---- */
 
-#define SV_OP(...)
+#define SV_OP_NAMED(...)
 #define SV_CONTROL(code, feature, name, text, immediate) \
 	SV_MUST_USE bool validate_##name(struct validator *v);
 #include "compiler/ops.def"
-#undef SV_OP
+#undef SV_OP_NAMED
 #undef SV_CONTROL
 
 #endif

@@ -202,10 +202,10 @@ void frame_set_unreachable(struct validator *v)
 /* ---- bodies ---- */
 
 static bool (*const handlers[OP_COUNT])(struct validator *v) = {
-#define SV_OP(...)
+#define SV_OP_NAMED(...)
 #define SV_CONTROL(code, feature, name, text, immediate) [OP_##name] = validate_##name,
 #include "compiler/ops.def"
-#undef SV_OP
+#undef SV_OP_NAMED
 #undef SV_CONTROL
 };
 
@@ -217,8 +217,12 @@ static bool validate_memory_access(struct validator *v, const struct op_info *in
 	if (!limits->is_64 && v->at.memarg.displacement > UINT32_MAX)
 		return validate_fail(v, "offset out of range: %llu in a 32-bit memory",
 				(unsigned long long)v->at.memarg.displacement);
-	if (v->at.memarg.align <= info->limit)
+	bool is_exact = info->immediate == IMM_MEMARG_EXACT;
+	if (v->at.memarg.align == info->limit || (v->at.memarg.align < info->limit && !is_exact))
 		return true;
+	if (is_exact)
+		return validate_fail(v, "alignment must be natural: %s has 2^%u, not 2^%u",
+				info->name, v->at.memarg.align, info->limit);
 	return validate_fail(v,
 			"alignment must not be larger than natural: %s has 2^%u, its natural one "
 			"is 2^%u",
@@ -236,6 +240,7 @@ static bool validate_immediate(struct validator *v, const struct op_info *info)
 	const unsigned vector_size = 16;
 	switch (info->immediate) {
 	case IMM_MEMARG:
+	case IMM_MEMARG_EXACT:
 		return validate_memory_access(v, info);
 	case IMM_MEMARG_LANE:
 		TRY(validate_memory_access(v, info));

@@ -11,6 +11,7 @@
 #include "runtime/segment.h"
 #include "runtime/table.h"
 #include "runtime/trap.h"
+#include "runtime/wait.h"
 
 /* Between two looks at whether the guest should end: about a millisecond of work. */
 static const uint64_t bulk_step = 4 * 1024 * 1024;
@@ -39,7 +40,7 @@ void helper_memory_fill(struct sv_context *context, uint32_t memory, uint64_t to
 	helper_trap_unless(memory_holds(target, to, length), context, SV_TRAP_MEMORY_BOUNDS);
 	while (length > 0) {
 		uint64_t step = length < bulk_step ? length : bulk_step;
-		memset(target->view.base + to, (int)(byte & 0xff), step);
+		memset(memory_base(target) + to, (int)(byte & 0xff), step);
 		to += step;
 		length -= step;
 		helper_pause(context);
@@ -67,7 +68,7 @@ void helper_memory_copy(struct sv_context *context, uint32_t to_memory, uint32_t
 	struct sv_memory *source = context->instance->memories[from_memory];
 	helper_trap_unless(memory_holds(target, to, length) && memory_holds(source, from, length),
 			context, SV_TRAP_MEMORY_BOUNDS);
-	helper_move(context, target->view.base + to, source->view.base + from, length);
+	helper_move(context, memory_base(target) + to, memory_base(source) + from, length);
 }
 
 void helper_memory_init(struct sv_context *context, uint32_t segment, uint32_t memory, uint64_t to,
@@ -76,6 +77,56 @@ void helper_memory_init(struct sv_context *context, uint32_t segment, uint32_t m
 	enum sv_trap trap =
 			segment_init_memory(context->instance, segment, memory, to, from, length);
 	helper_trap_unless(trap == SV_TRAP_NONE, context, trap);
+}
+
+/* The address of an atomic operator, checked as compiled code checks it. */
+static uint64_t helper_atomic_address(struct sv_context *context, uint32_t memory, uint64_t index,
+		uint64_t offset, uint32_t width)
+{
+	const struct sv_memory *target = context->instance->memories[memory];
+	uint64_t address = index + offset;
+	helper_trap_unless(address % width == 0, context, SV_TRAP_UNALIGNED_ATOMIC);
+	helper_trap_unless(address >= index && memory_holds(target, address, width), context,
+			SV_TRAP_MEMORY_BOUNDS);
+	return address;
+}
+
+/* Nobody can wait in a memory that is not shared. */
+int32_t helper_memory_notify(struct sv_context *context, uint32_t memory, uint64_t index,
+		uint64_t offset, uint32_t count)
+{
+	uint64_t address = helper_atomic_address(context, memory, index, offset, sizeof(uint32_t));
+	struct sv_shared_memory *shared = context->instance->memories[memory]->shared;
+	return shared ? (int32_t)wait_notify(shared, address, count) : 0;
+}
+
+static int32_t helper_wait(struct sv_context *context, uint32_t memory,
+		const struct wait_order *order)
+{
+	struct sv_shared_memory *shared = context->instance->memories[memory]->shared;
+	helper_trap_unless(shared != NULL, context, SV_TRAP_EXPECTED_SHARED);
+	enum wait_result result = wait_sleep(shared, order, &context->store->state.pending);
+	if (result == WAIT_ENDED)
+		trap_leave_pending(context->store);
+	return (int32_t)result;
+}
+
+int32_t helper_memory_wait32(struct sv_context *context, uint32_t memory, uint64_t index,
+		uint64_t offset, uint32_t expected, int64_t timeout)
+{
+	struct wait_order order = {.width = sizeof expected, .expected = expected,
+			.timeout = timeout};
+	order.address = helper_atomic_address(context, memory, index, offset, order.width);
+	return helper_wait(context, memory, &order);
+}
+
+int32_t helper_memory_wait64(struct sv_context *context, uint32_t memory, uint64_t index,
+		uint64_t offset, uint64_t expected, int64_t timeout)
+{
+	struct wait_order order = {.width = sizeof expected, .expected = expected,
+			.timeout = timeout};
+	order.address = helper_atomic_address(context, memory, index, offset, order.width);
+	return helper_wait(context, memory, &order);
 }
 
 void helper_data_drop(struct sv_context *context, uint32_t segment)

@@ -14,6 +14,12 @@ void helper_memory_copy(struct sv_context *context, uint32_t to_memory, uint32_t
 		uint64_t to, uint64_t from, uint64_t length);
 void helper_memory_init(struct sv_context *context, uint32_t segment, uint32_t memory, uint64_t to,
 		uint32_t from, uint32_t length);
+int32_t helper_memory_notify(struct sv_context *context, uint32_t memory, uint64_t index,
+		uint64_t offset, uint32_t count);
+int32_t helper_memory_wait32(struct sv_context *context, uint32_t memory, uint64_t index,
+		uint64_t offset, uint32_t expected, int64_t timeout);
+int32_t helper_memory_wait64(struct sv_context *context, uint32_t memory, uint64_t index,
+		uint64_t offset, uint64_t expected, int64_t timeout);
 void helper_data_drop(struct sv_context *context, uint32_t segment);
 void *helper_table_get(struct sv_context *context, uint32_t table, uint64_t index);
 void helper_table_set(struct sv_context *context, uint32_t table, uint64_t index, void *reference);

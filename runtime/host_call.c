@@ -71,7 +71,7 @@ void *sv_caller_range(struct sv_caller *caller, uint64_t guest_address, uint64_t
 	const struct sv_memory *memory = sv_instance_memory(caller->row->instance, 0);
 	if (!memory || !memory_holds(memory, guest_address, length))
 		return NULL;
-	return memory->view.base + guest_address;
+	return memory_base(memory) + guest_address;
 }
 
 void sv_caller_set_trap(struct sv_caller *caller, enum sv_trap kind, const char *format, ...)

@@ -85,7 +85,9 @@ static bool instance_resolve(struct instance_draft *draft)
 				linker_resolve(draft->linker, artifact, i, draft->error);
 		if (!found)
 			return false;
-		if (!found->is_host_function && definition_store(found) != draft->instance->store)
+		/* Host functions and shared memories are nobody's. */
+		if (!found->is_host_function && !found->shared &&
+				definition_store(found) != draft->instance->store)
 			return sv_fail(draft->error, SV_ERROR_LINK,
 					"import %u is defined by a value of another store", i);
 		draft->imports[i] = found;
@@ -158,6 +160,10 @@ static bool instance_import(struct instance_draft *draft)
 			break;
 		case SV_EXTERN_MEMORY:
 			instance->memories[import->index] = value->memory;
+			if (draft->imports[i]->shared)
+				instance->memories[import->index] = memory_share(instance->store,
+						draft->imports[i]->shared, draft->error);
+			TRY(instance->memories[import->index]);
 			break;
 		case SV_EXTERN_GLOBAL:
 			instance->globals[import->index] = value->global;
@@ -185,8 +191,8 @@ static bool instance_make_memories(struct instance_draft *draft)
 			instance->memories[i] = memory_new(instance->store, &plan, draft->error);
 		if (!instance->memories[i])
 			return false;
-		rows[i] = (struct sv_memory_row){instance->memories[i]->view.base,
-				&instance->memories[i]->view};
+		struct sv_memory_view *view = &instance->memories[i]->backing->view;
+		rows[i] = (struct sv_memory_row){view->base, view};
 	}
 	return true;
 }

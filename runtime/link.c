@@ -14,6 +14,7 @@
 #include "runtime/global.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
+#include "runtime/shared.h"
 #include "runtime/table.h"
 
 struct sv_linker {
@@ -51,6 +52,8 @@ struct sv_linker *sv_linker_new(struct sv_engine *engine, struct sv_error *error
 static void definition_clear(struct sv_linker *linker, struct definition *definition)
 {
 	type_table_release(&linker->engine->types, definition->type);
+	sv_shared_memory_free(definition->shared);
+	definition->shared = NULL;
 	definition->type = NULL;
 	definition->is_host_function = false;
 }
@@ -198,6 +201,20 @@ bool sv_linker_define(struct sv_linker *linker, const char *module, const char *
 	return linker_define_value(linker, &names, value, error);
 }
 
+bool sv_linker_define_shared_memory(struct sv_linker *linker, const char *module, const char *name,
+		struct sv_shared_memory *memory, struct sv_error *error)
+{
+	struct import_name names = {module, strlen(module), name, strlen(name)};
+	if (!memory)
+		return sv_fail(error, SV_ERROR_USAGE, "%s.%s is defined as NULL", module, name);
+	struct definition *definition = linker_claim(linker, &names, error);
+	if (!definition)
+		return false;
+	definition->shared = shared_use(memory);
+	definition->value = (struct sv_extern){.kind = SV_EXTERN_MEMORY};
+	return true;
+}
+
 bool sv_linker_define_instance(struct sv_linker *linker, const char *module,
 		struct sv_instance *instance, struct sv_error *error)
 {
@@ -231,9 +248,15 @@ static bool table_fits(const struct sv_table_object *table, const struct sv_tabl
 			limits_fit(&table->type, table->view.size, &wanted->limits);
 }
 
-static bool memory_fits(const struct sv_memory *memory, const struct sv_memory_record *wanted)
+static const struct backing *definition_backing(const struct definition *definition)
 {
-	return limits_fit(&memory->type, memory_pages(memory), &wanted->limits);
+	return definition->shared ? &definition->shared->backing
+				  : definition->value.memory->backing;
+}
+
+static bool memory_fits(const struct backing *backing, const struct sv_memory_record *wanted)
+{
+	return limits_fit(&backing->type, backing_pages(backing), &wanted->limits);
 }
 
 static bool definition_fits(const struct definition *definition,
@@ -251,7 +274,7 @@ static bool definition_fits(const struct definition *definition,
 		return table_fits(definition->value.table,
 				&artifact_tables(artifact)[import->index]);
 	case SV_EXTERN_MEMORY:
-		return memory_fits(definition->value.memory,
+		return memory_fits(definition_backing(definition),
 				&artifact_memories(artifact)[import->index]);
 	case SV_EXTERN_GLOBAL: {
 		const struct sv_global_record *wanted = &artifact_globals(artifact)[import->index];
@@ -268,9 +291,9 @@ static bool definition_reaches(const struct definition *definition,
 {
 	if (import->kind != SV_EXTERN_MEMORY || artifact->header->bounds != SV_BOUNDS_GUARD)
 		return true;
-	const struct sv_memory *memory = definition->value.memory;
-	return sv_memory_needs_check(memory->type.is_64, memory->type.page_log2) ||
-			memory->slot.reach >= SV_GUARD_RESERVATION;
+	const struct backing *backing = definition_backing(definition);
+	return sv_memory_needs_check(backing->type.is_64, backing->type.page_log2) ||
+			backing->slot.reach >= SV_GUARD_RESERVATION;
 }
 
 /* A definition for import `index`, or NULL and why not. */

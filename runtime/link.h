@@ -19,6 +19,7 @@ struct definition {
 	struct function_type *type; /* host functions: owned use */
 	sv_host_function function;
 	void *data;             /* the embedder's */
+	struct sv_shared_memory *shared; /* owned use; then `value` holds no memory */
 	struct sv_extern value; /* everything else */
 };
 

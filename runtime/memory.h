@@ -1,36 +1,29 @@
 /*
- * memory.h: linear memories.
+ * memory.h: the linear memories of a store.
  */
 #ifndef SELVAGE_RUNTIME_MEMORY_H
 #define SELVAGE_RUNTIME_MEMORY_H
 
-#include "abi/artifact.h"
-#include "runtime/selvage.h"
-#include "runtime/slot.h"
+#include "runtime/backing.h"
 
 struct sv_memory {
-	struct sv_memory_view view; /* first: compiled code reads it */
+	struct backing *backing; /* `own`, or that of the shared memory */
+	struct backing own;
+	struct sv_shared_memory *shared; /* a use of it, owned; NULL: nobody else's memory */
 	struct sv_store *store;
 	struct sv_memory *next; /* in the store */
-	struct sv_limits_record type; /* as declared */
-	uint64_t initial;             /* bytes */
-	uint64_t maximum;             /* pages it may ever have by its type */
-	uint64_t room;                /* bytes there is address space for */
-	struct slot slot;
-	const struct sv_artifact *artifact; /* owner of the initial image, or NULL */
-	uint32_t index;                     /* in that artifact */
-};
-
-/* What to make a memory from. */
-struct memory_plan {
-	struct sv_limits_record type; /* valid */
-	enum sv_bounds bounds; /* SV_BOUNDS_CHECK takes less address space */
-	const struct sv_artifact *artifact; /* NULL: no image */
-	uint32_t index;
 };
 
 /* Make a memory of `store`; it is freed with the store. NULL with `error` on failure. */
 struct sv_memory *memory_new(struct sv_store *store, const struct memory_plan *plan,
+		struct sv_error *error);
+
+/* The same for one that others use too. */
+struct sv_memory *memory_share(struct sv_store *store, struct sv_shared_memory *shared,
+		struct sv_error *error);
+
+/* The plan of a memory that an embedder makes; false with `error` if there is none like that. */
+SV_MUST_USE bool memory_plan_of(struct memory_plan *plan, struct sv_size_limits limits,
 		struct sv_error *error);
 
 /* For the store only. */
@@ -39,22 +32,22 @@ void memory_free(struct sv_memory *memory);
 /* Add pages: the old size in pages, or -1 with nothing changed. */
 int64_t memory_grow(struct sv_memory *memory, uint64_t pages);
 
-/* Back to the initial size and contents. False with `error` if the system refuses. */
+/* Back to the initial size and contents. False with `error` if the system or sharing forbids. */
 SV_MUST_USE bool memory_reset(struct sv_memory *memory, struct sv_error *error);
 
 /* Test builds: false if any byte or the size differs from the initial state. */
 bool memory_is_fresh(const struct sv_memory *memory);
 
-/* Its size in pages of its own. */
-static inline uint64_t memory_pages(const struct sv_memory *memory)
+static inline uint8_t *memory_base(const struct sv_memory *memory)
 {
-	return memory->view.size >> memory->type.page_log2;
+	return memory->backing->view.base;
 }
 
 /* True if [address, address + length) is inside the memory. */
 static inline bool memory_holds(const struct sv_memory *memory, uint64_t address, uint64_t length)
 {
-	return length <= memory->view.size && address <= memory->view.size - length;
+	uint64_t size = backing_size(memory->backing);
+	return length <= size && address <= size - length;
 }
 
 #endif

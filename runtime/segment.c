@@ -53,7 +53,7 @@ enum sv_trap segment_init_memory(struct sv_instance *instance, uint32_t segment,
 	if (length > size || from > size - length || !memory_holds(target, to, length))
 		return SV_TRAP_MEMORY_BOUNDS;
 	if (length)
-		memcpy(target->view.base + to, artifact_segment_bytes(instance->artifact) +
+		memcpy(memory_base(target) + to, artifact_segment_bytes(instance->artifact) +
 				record->offset + from, length);
 	return SV_TRAP_NONE;
 }
@@ -102,7 +102,7 @@ static enum sv_trap segment_run_data(struct sv_instance *instance)
 		if (record->mode != SV_SEGMENT_ACTIVE)
 			continue;
 		uint64_t address = segment_offset(instance, &record->address,
-				&instance->memories[record->memory]->type);
+				&instance->memories[record->memory]->backing->type);
 		enum sv_trap trap = segment_init_memory(
 				instance, i, record->memory, address, 0, record->length);
 		if (trap)

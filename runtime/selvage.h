@@ -190,6 +190,27 @@ SV_PUBLIC struct sv_global *sv_global_new(struct sv_store *store, enum sv_type t
 SV_PUBLIC uint8_t *sv_memory_data(struct sv_memory *memory);
 SV_PUBLIC uint64_t sv_memory_size(const struct sv_memory *memory);
 
+/*
+ * A shared memory: one that instances of several stores, on several threads, import. It belongs
+ * to no store and counts in no store's max_memory; the maximum in `limits`, which it must have,
+ * bounds it. Its bytes stay where they are; guests on other threads may change them, and let it
+ * grow, at any time. Freed when its makers and all linkers and stores that use it have let go.
+ */
+struct sv_shared_memory;
+SV_PUBLIC struct sv_shared_memory *sv_shared_memory_new(struct sv_engine *engine,
+		struct sv_size_limits limits, struct sv_error *error);
+/* Let go of it. NULL is allowed. */
+SV_PUBLIC void sv_shared_memory_free(struct sv_shared_memory *memory);
+SV_PUBLIC uint8_t *sv_shared_memory_data(struct sv_shared_memory *memory);
+SV_PUBLIC uint64_t sv_shared_memory_size(const struct sv_shared_memory *memory);
+
+/*
+ * The shared memory that a memory of a store is, to be let go of with sv_shared_memory_free:
+ * so a memory that a module declares as shared can be given to instances in other stores. NULL
+ * if it is not shared. On the store's thread.
+ */
+SV_PUBLIC struct sv_shared_memory *sv_memory_shared(struct sv_memory *memory);
+
 /* Value and type of a global. */
 SV_PUBLIC enum sv_type sv_global_type(const struct sv_global *global);
 SV_PUBLIC union sv_value sv_global_get(const struct sv_global *global);
@@ -218,6 +239,10 @@ SV_PUBLIC bool sv_linker_define_function(struct sv_linker *linker, const char *m
 /* Define anything else, for instances in the store it belongs to. */
 SV_PUBLIC bool sv_linker_define(struct sv_linker *linker, const char *module, const char *name,
 		struct sv_extern value, struct sv_error *error);
+
+/* Define a shared memory, for instances in any store. The linker has a use of its own of it. */
+SV_PUBLIC bool sv_linker_define_shared_memory(struct sv_linker *linker, const char *module,
+		const char *name, struct sv_shared_memory *memory, struct sv_error *error);
 
 /* Define all exports of an instance under `module`. */
 SV_PUBLIC bool sv_linker_define_instance(struct sv_linker *linker, const char *module,

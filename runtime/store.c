@@ -79,18 +79,20 @@ void sv_store_free(struct sv_store *store)
 
 bool store_take_memory(struct sv_store *store, uint64_t bytes)
 {
-	if (bytes > store->limits.max_memory ||
-			store->memory_bytes > store->limits.max_memory - bytes) {
-		store->memory_limit_hit = true;
-		return false;
-	}
-	store->memory_bytes += bytes;
+	uint64_t limit = store->limits.max_memory;
+	uint64_t used = atomic_load(&store->memory_bytes);
+	do {
+		if (bytes > limit || used > limit - bytes) {
+			atomic_store(&store->memory_limit_hit, true);
+			return false;
+		}
+	} while (!atomic_compare_exchange_weak(&store->memory_bytes, &used, used + bytes));
 	return true;
 }
 
 void store_give_memory(struct sv_store *store, uint64_t bytes)
 {
-	store->memory_bytes -= bytes;
+	atomic_fetch_sub(&store->memory_bytes, bytes);
 }
 
 bool store_take_entries(struct sv_store *store, uint64_t count)
@@ -119,7 +121,8 @@ struct sv_instance *store_instance_at(const struct sv_store *store, uintptr_t pc
 struct sv_memory *store_memory_at(const struct sv_store *store, uintptr_t address)
 {
 	for (struct sv_memory *at = store->memories; at; at = at->next) {
-		if (address - (uintptr_t)at->slot.base < at->slot.reach)
+		const struct slot *slot = &at->backing->slot;
+		if (address - (uintptr_t)slot->base < slot->reach)
 			return at;
 	}
 	return NULL;

@@ -40,8 +40,9 @@ struct sv_store {
 	struct sv_table_object *tables;
 	struct sv_global *globals;
 	struct sv_store_limits limits;
-	uint64_t memory_bytes, table_entries; /* in use */
-	bool memory_limit_hit;
+	_Atomic uint64_t memory_bytes; /* in use; a shared memory may grow on another thread */
+	_Atomic bool memory_limit_hit; /* the same */
+	uint64_t table_entries;        /* in use */
 	bool is_trapped; /* `trap` is about the last call */
 	int32_t exit_code;
 	struct guest_trace trace;

@@ -99,15 +99,16 @@ static enum fault_class trap_at_address(struct sv_store *store, int signal, uint
 	const struct sv_memory *memory = store_memory_at(store, address);
 	if (!memory)
 		return FAULT_BUG;
-	uint64_t guest_address = address - (uintptr_t)memory->view.base;
-	bool is_inside = guest_address < memory->view.size;
+	uint64_t guest_address = address - (uintptr_t)memory_base(memory);
+	bool is_inside = guest_address < backing_size(memory->backing);
 	/* A page of the image that its file no longer has is nobody's access out of bounds. */
 	if (signal == SIGBUS && is_inside) {
 		trap_record(store, SV_TRAP_HOST, place);
 		trap_describe(store, SV_TRAP_HOST, "the artifact's file was cut while in use");
 		return FAULT_TRAP;
 	}
-	if (signal == SIGBUS || is_inside)
+	/* Another thread may have let a shared memory grow since. */
+	if (signal == SIGBUS || (is_inside && !memory->shared))
 		return FAULT_BUG;
 	trap_record(store, SV_TRAP_MEMORY_BOUNDS, place);
 	store->trap.has_address = true;

@@ -44,6 +44,17 @@ static bool spectest_table(struct script *script, const char *name, bool is_64,
 	return item.table && sv_linker_define(script->linker, "spectest", name, item, error);
 }
 
+/* For the scripts of threads. */
+static bool spectest_shared_memory(struct script *script, struct sv_error *error)
+{
+	struct sv_size_limits limits = {.minimum = 1, .maximum = 2};
+	struct sv_shared_memory *memory = sv_shared_memory_new(script->engine, limits, error);
+	bool done = memory && sv_linker_define_shared_memory(script->linker, "spectest",
+				"shared_memory", memory, error);
+	sv_shared_memory_free(memory);
+	return done;
+}
+
 bool spectest_define(struct script *script, struct sv_error *error)
 {
 	TRY(spectest_functions(script, error));
@@ -60,6 +71,6 @@ bool spectest_define(struct script *script, struct sv_error *error)
 	struct sv_extern memory = {.kind = SV_EXTERN_MEMORY};
 	memory.memory = sv_memory_new(script->store,
 			(struct sv_size_limits){.minimum = 1, .maximum = 2}, error);
-	return memory.memory &&
-			sv_linker_define(script->linker, "spectest", "memory", memory, error);
+	TRY(memory.memory && sv_linker_define(script->linker, "spectest", "memory", memory, error));
+	return spectest_shared_memory(script, error);
 }

@@ -8,18 +8,18 @@
 #include "compiler/op.h"
 
 static const uint32_t codes_of_controls[] = {
-#define SV_OP(...)
+#define SV_OP_NAMED(...)
 #define SV_CONTROL(code, ...) code,
 #include "compiler/ops.def"
-#undef SV_OP
+#undef SV_OP_NAMED
 #undef SV_CONTROL
 };
 
 static const uint32_t codes_of_rows[] = {
-#define SV_OP(code, ...) code,
+#define SV_OP_NAMED(code, ...) code,
 #define SV_CONTROL(...)
 #include "compiler/ops.def"
-#undef SV_OP
+#undef SV_OP_NAMED
 #undef SV_CONTROL
 };
 
@@ -72,6 +72,9 @@ static const struct example {
 				" 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 31"},
 		[IMM_MEMARG_LANE] = {BYTES("\x00\x10\1"), " offset=16 align=1 1"},
 		[IMM_MEMARG] = {BYTES("\x00\xff\xff\xff\xff\x0f"), " offset=4294967295 align=1"},
+		[IMM_MEMARG_EXACT] = {BYTES("\x00\xff\xff\xff\xff\x0f"),
+				" offset=4294967295 align="},
+		[IMM_ZERO] = {BYTES("\0"), ""},
 		[IMM_BLOCK] = {BYTES("\x7f"), " () -> i32"},
 		[IMM_LABEL] = {BYTES("\x83\x00"), " 3"},
 		[IMM_LABELS] = {BYTES("\2\0\1\2"), " 0 1 2"},
@@ -91,14 +94,23 @@ static const struct example {
 		[IMM_TYPES] = {BYTES("\1\x70"), " funcref"},
 };
 
+/* The example for the operator without its last `cut` bytes. */
+static void add_immediate(struct buffer *code, const struct op_info *info, size_t cut)
+{
+	struct sv_bytes bytes = examples[info->immediate].bytes;
+	size_t first = code->length;
+	add_bytes(code, bytes.data, bytes.length - cut);
+	if (info->immediate == IMM_MEMARG_EXACT)
+		code->data[first] = (uint8_t)info->limit;
+}
+
 /* A module whose one body is this operator and nothing else. */
 static struct buffer module_of_operator(const struct op_info *info)
 {
 	struct buffer code = {0};
 	add_byte(&code, 0); /* no locals */
 	add_operator(&code, info->code);
-	add_bytes(&code, examples[info->immediate].bytes.data,
-			examples[info->immediate].bytes.length);
+	add_immediate(&code, info, 0);
 	struct buffer module = module_of_body(":", buffer_view(&code));
 	buffer_finish(&code);
 	return module;
@@ -126,7 +138,11 @@ static bool operator_round_trips(enum op op)
 	FILE *file = open_memstream(&text, &size);
 	ok = ok && dump_bodies(&module, file, NULL);
 	fclose(file);
-	snprintf(wanted, sizeof wanted, "%s%s\n", info->name, examples[info->immediate].text);
+	char align[16] = "";
+	if (info->immediate == IMM_MEMARG_EXACT)
+		snprintf(align, sizeof align, "%u", 1u << info->limit);
+	snprintf(wanted, sizeof wanted, "%s%s%s\n", info->name, examples[info->immediate].text,
+			align);
 	ok = ok && strstr(text, wanted);
 	free(text);
 	arena_finish(&arena);
@@ -146,13 +162,12 @@ TEST(every_row_cut_short_is_malformed)
 	for (int op = OP_NONE + 1; op < OP_COUNT; op++) {
 		const struct op_info *info = op_info((enum op)op);
 		struct sv_error error = SV_ERROR_INIT;
-		struct sv_bytes immediate = examples[info->immediate].bytes;
-		if (!immediate.length)
+		if (!examples[info->immediate].bytes.length)
 			continue;
 		struct buffer code = {0};
 		add_byte(&code, 0);
 		add_operator(&code, info->code);
-		add_bytes(&code, immediate.data, immediate.length - 1);
+		add_immediate(&code, info, 1);
 		struct buffer module = module_of_body(":", buffer_view(&code));
 		bool ok = validate_bytes(buffer_view(&module), &error);
 		buffer_finish(&module);
@@ -189,8 +204,7 @@ static bool row_validates(const struct op_info *info, const char *row, char addr
 		add_u32(&code, i);
 	}
 	add_operator(&code, info->code);
-	add_bytes(&code, examples[info->immediate].bytes.data,
-			examples[info->immediate].bytes.length);
+	add_immediate(&code, info, 0);
 	add_byte(&code, 0x0b);
 	struct buffer module = module_of_body(signature, buffer_view(&code));
 	if (address == 'I')
@@ -222,9 +236,12 @@ TEST(every_row_with_a_memory_takes_an_address_and_no_other_row_does)
 		const struct op_info *info = op_info((enum op)op);
 		if (!info->signature)
 			continue;
-		bool memory = info->immediate == IMM_MEMARG || info->immediate == IMM_MEMARG_LANE;
-		CHECK_MSG((info->signature[0] == 'm') == memory, "%s", info->name);
-		CHECK_MSG(!strchr(info->signature + 1, 'm'), "%s", info->name);
+		bool has_memory = info->immediate == IMM_MEMARG ||
+				info->immediate == IMM_MEMARG_LANE ||
+				info->immediate == IMM_MEMARG_EXACT;
+		CHECK_MSG((info->signature[0] == 'm') == has_memory, "%s", info->name);
+		CHECK_MSG(!info->signature[0] || !strchr(info->signature + 1, 'm'), "%s",
+				info->name);
 	}
 }
 

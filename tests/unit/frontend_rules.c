@@ -49,6 +49,11 @@ static const struct {
 		 " (i32.const 1))) (i32.const 0))))",
 				"type mismatch"},
 		{"(module (memory 65537))", "memory size must be at most 65536 pages (4GiB)"},
+		{"(module (memory 1 shared))", "shared memory must have maximum"},
+		{"(module (memory i64 281474976710657))",
+				"memory size must be at most 281474976710656 pages"},
+		{"(module (memory 1) (func (drop (i32.atomic.load align=2 (i32.const 0)))))",
+				"alignment must be natural"},
 		{"(module (memory 2 1))", "size minimum must not be greater than maximum"},
 		{"(module (table 2 1 funcref))", "size minimum must not be greater than maximum"},
 		{"(module (global i32 (i64.const 0)))", "type mismatch"},
@@ -120,6 +125,7 @@ static const struct {
 				"(module (memory 1) (memory 1) (func (drop (memory.size 1))))"},
 		{SV_FEATURE_MEMORY64, "(module (memory i64 1))"},
 		{SV_FEATURE_THREADS, "(module (memory 1 1 shared))"},
+		{SV_FEATURE_THREADS, "(module (func (atomic.fence)))"},
 };
 
 TEST(a_feature_that_is_off_is_named_and_one_that_is_on_is_not_missed)
@@ -147,8 +153,6 @@ TEST(proposals_of_later_versions_are_named)
 			{"(module (func (return_call 0)))", "tail call"},
 			{"(module (tag))", "exception handling"},
 			{"(module (func (try (do) (catch_all))))", "legacy exception handling"},
-			{"(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))",
-					"threads"},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		struct sv_error error = SV_ERROR_INIT;

@@ -1,0 +1,191 @@
+/*
+ * backing.c: reserve, open, extend and reset the bytes of a linear memory. The only file that
+ * knows how a memory gets back to its initial contents.
+ */
+#include "runtime/backing.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "abi/limits.h"
+#include "runtime/artifact.h"
+#include "runtime/store.h"
+
+/* A memory without guard strategy still has this much unreachable space behind it. */
+static const uint64_t post_guard = SV_PRE_GUARD;
+
+/* Most address space that a 64-bit memory is given; a process has 2^47. */
+static const uint64_t memory64_room = UINT64_C(1) << 40;
+
+/* Map the pages of the initial image over the memory, copy on write, straight from the file. */
+static bool backing_map_image(struct backing *backing, struct sv_error *error)
+{
+	const struct sv_artifact *artifact = backing->artifact;
+	if (!artifact)
+		return true;
+	const struct sv_memory_record *record = &artifact_memories(artifact)[backing->index];
+	const struct sv_extent_record *extents = artifact_extents(artifact) + record->first_extent;
+	for (uint32_t i = 0; i < record->extent_count; i++) {
+		void *mapped = mmap(backing->view.base + extents[i].address, extents[i].length,
+				PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, artifact->fd,
+				artifact->image_offset + extents[i].offset);
+		if (mapped == MAP_FAILED)
+			return sv_fail_errno(error,
+					"cannot map the initial memory of %s (see "
+			                "vm.max_map_count)",
+					artifact->name);
+	}
+	return true;
+}
+
+/* The accessible bytes of a memory of this size: whole pages of the machine. */
+static uint64_t backing_extent(uint64_t size)
+{
+	return (size + SV_HOST_PAGE - 1) & ~(SV_HOST_PAGE - 1);
+}
+
+/* Make [from, to) of the memory accessible; ends inside pages have been so before, or become so. */
+static bool backing_allow(struct backing *backing, uint64_t from, uint64_t to)
+{
+	uint64_t first = backing_extent(from), length = backing_extent(to) - first;
+	return length == 0 || mprotect(backing->view.base + first, length,
+						PROT_READ | PROT_WRITE) == 0;
+}
+
+static void backing_set_size(struct backing *backing, uint64_t size)
+{
+	__atomic_store_n(&backing->view.size, size, __ATOMIC_SEQ_CST);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Pages that a memory of this type may ever have. */
+static uint64_t backing_maximum(const struct sv_limits_record *type)
+{
+	uint64_t most = sv_memory_most_pages(type->is_64, type->page_log2);
+	return type->has_maximum ? least(type->maximum, most) : most;
+}
+
+void backing_plan(struct backing *backing, const struct memory_plan *plan, uint64_t limit)
+{
+	const struct sv_limits_record *type = &plan->type;
+	*backing = (struct backing){.type = *type, .maximum = backing_maximum(type),
+			.initial = sv_memory_bytes(type->minimum, type->page_log2),
+			.artifact = plan->artifact, .index = plan->index};
+	backing->room = least(sv_memory_bytes(backing->maximum, type->page_log2), limit);
+	if (type->is_64)
+		backing->room = least(backing->room, memory64_room);
+}
+
+/* Address space behind the base. */
+static uint64_t backing_reach(const struct backing *backing, enum sv_bounds bounds)
+{
+	if (bounds == SV_BOUNDS_GUARD &&
+			!sv_memory_needs_check(backing->type.is_64, backing->type.page_log2))
+		return SV_GUARD_RESERVATION;
+	return backing_extent(backing->room) + post_guard;
+}
+
+bool backing_open(struct backing *backing, struct sv_engine *engine, enum sv_bounds bounds,
+		struct sv_error *error)
+{
+	if (backing->initial > backing->room)
+		return sv_fail(error, SV_ERROR_LIMIT, "the module needs %" PRIu64 " bytes of "
+				"memory; this memory may have %" PRIu64,
+				backing->initial, backing->room);
+	TRY(slot_lease(&backing->slot, engine, backing_reach(backing, bounds), error));
+	backing->view.base = backing->slot.base;
+	backing_set_size(backing, backing->initial);
+	bool is_open = backing_allow(backing, 0, backing->initial);
+	if (!is_open)
+		sv_fail_errno(error,
+				"cannot make %" PRIu64 " bytes of memory accessible "
+				"(see vm.max_map_count and vm.overcommit_memory)",
+				backing->initial);
+	if (is_open && backing_map_image(backing, error))
+		return true;
+	backing_close(backing, engine);
+	return false;
+}
+
+void backing_close(struct backing *backing, struct sv_engine *engine)
+{
+	slot_return(&backing->slot, engine);
+}
+
+static bool backing_extend(struct backing *backing, uint64_t bytes)
+{
+	uint64_t old = backing_size(backing);
+	if (bytes > backing->room - old || !backing_allow(backing, old, old + bytes))
+		return false;
+	backing_set_size(backing, old + bytes);
+	return true;
+}
+
+int64_t backing_grow(struct backing *backing, struct sv_store *payer, uint64_t pages)
+{
+	uint64_t old = backing_pages(backing);
+	uint64_t bytes = sv_memory_bytes(pages, backing->type.page_log2);
+	if (pages == 0)
+		return (int64_t)old;
+	if (pages > backing->maximum - old || (payer && !store_take_memory(payer, bytes)))
+		return -1;
+	if (backing_extend(backing, bytes))
+		return (int64_t)old;
+	if (payer)
+		store_give_memory(payer, bytes);
+	return -1;
+}
+
+/*
+ * Dropping the private pages shows the image of the file again, and zeros elsewhere. What
+ * was grown becomes unreachable.
+ */
+bool backing_reset(struct backing *backing, struct sv_error *error)
+{
+	uint64_t size = backing_size(backing);
+	uint64_t extent = backing_extent(size), kept = backing_extent(backing->initial);
+	if (extent && madvise(backing->view.base, extent, MADV_DONTNEED) != 0)
+		return sv_fail_errno(error, "cannot reset %" PRIu64 " bytes of memory", size);
+	if (extent > kept && mprotect(backing->view.base + kept, extent - kept, PROT_NONE) != 0)
+		return sv_fail_errno(error, "cannot close %" PRIu64 " grown bytes of memory "
+				"(see vm.max_map_count)", extent - kept);
+	backing_set_size(backing, backing->initial);
+	return true;
+}
+
+/* What should be at `address`: the image page, or NULL for zeros. */
+static const uint8_t *backing_image_page(const struct backing *backing, uint64_t address)
+{
+	if (!backing->artifact)
+		return NULL;
+	const struct sv_memory_record *record =
+			&artifact_memories(backing->artifact)[backing->index];
+	const struct sv_extent_record *extents =
+			artifact_extents(backing->artifact) + record->first_extent;
+	for (uint32_t i = record->extent_count; i > 0; i--) {
+		const struct sv_extent_record *extent = &extents[i - 1];
+		if (address - extent->address < extent->length)
+			return artifact_image(backing->artifact) + extent->offset +
+					(address - extent->address);
+	}
+	return NULL;
+}
+
+bool backing_is_fresh(const struct backing *backing)
+{
+	static const uint8_t zeros[SV_HOST_PAGE];
+	if (backing_size(backing) != backing->initial)
+		return false;
+	/* To the end of the last page: behind the size too there is nothing of the last guest. */
+	for (uint64_t at = 0; at < backing->initial; at += SV_HOST_PAGE) {
+		const uint8_t *expected = backing_image_page(backing, at);
+		if (memcmp(backing->view.base + at, expected ? expected : zeros, SV_HOST_PAGE) != 0)
+			return false;
+	}
+	return true;
+}
