@@ -39,12 +39,25 @@ struct sv_name {
 	uint32_t length;
 };
 
-/* A function type: parameters then results, one byte (enum sv_type) each, in `type_codes`. */
+/*
+ * A type. Its codes are in `type_codes`, one enum sv_type each: parameters, then results; or
+ * the fields, with SV_FIELD_MUTABLE where it applies; or the one field of an array. Types of
+ * one recursive group follow each other and have the same `group`; heap types in the codes
+ * are indices of the module's types, at most the last of the group.
+ */
 struct sv_type_record {
-	uint32_t offset; /* into type_codes */
-	uint16_t parameter_count;
+	uint32_t offset;          /* into type_codes */
+	uint16_t parameter_count; /* or number of fields */
 	uint16_t result_count;
+	uint8_t kind; /* enum sv_type_kind */
+	uint8_t is_final;
+	uint16_t reserved;
+	uint32_t supertype; /* index below its own, or SV_NO_INDEX */
+	uint32_t group;     /* index of the first type of its group */
 };
+
+/* Beside the code of a field's type: no code has this bit. */
+#define SV_FIELD_MUTABLE 0x80u
 
 struct sv_limits_record {
 	uint64_t minimum; /* pages or entries */
@@ -79,24 +92,13 @@ static inline int sv_memory_needs_check(int is_64, unsigned page_log2)
 	return is_64 || page_log2 != SV_WASM_PAGE_LOG2;
 }
 
-struct sv_table_record {
-	struct sv_limits_record limits;
-	uint32_t element_type; /* enum sv_type */
-	uint32_t reserved;
-};
-
-struct sv_memory_record {
-	struct sv_limits_record limits;
-	uint32_t first_extent; /* the initial image: extents[first .. first + count) */
-	uint32_t extent_count;
-};
-
 /* What a constant expression yields. */
 enum sv_constant_kind {
 	SV_CONSTANT_BITS = 0,       /* value: the bits of a number */
 	SV_CONSTANT_GLOBAL = 1,     /* value: index of a global already initialised */
 	SV_CONSTANT_FUNCTION = 2,   /* value: function index */
 	SV_CONSTANT_NULL = 3,
+	SV_CONSTANT_CODE = 4,       /* value: index into `constants`, code that computes it */
 };
 
 struct sv_constant {
@@ -104,6 +106,19 @@ struct sv_constant {
 	uint32_t type; /* enum sv_type */
 	uint64_t value;
 	uint64_t high; /* upper half of a v128's bits */
+};
+
+struct sv_table_record {
+	struct sv_limits_record limits;
+	uint32_t element_type; /* enum sv_type */
+	uint32_t has_initial;
+	struct sv_constant initial; /* of all entries, if has_initial */
+};
+
+struct sv_memory_record {
+	struct sv_limits_record limits;
+	uint32_t first_extent; /* the initial image: extents[first .. first + count) */
+	uint32_t extent_count;
 };
 
 struct sv_global_record {
@@ -175,7 +190,7 @@ struct sv_artifact_header {
 	uint32_t imported_functions, imported_tables, imported_memories, imported_globals;
 	uint32_t reference_count; /* functions with a reference number */
 	struct sv_span types;         /* struct sv_type_record */
-	struct sv_span type_codes;    /* uint8_t */
+	struct sv_span type_codes; /* uint32_t */
 	struct sv_span imports;       /* struct sv_import_record */
 	struct sv_span exports;       /* struct sv_export_record */
 	struct sv_span functions;     /* struct sv_function_record: imported, then own */
@@ -192,11 +207,12 @@ struct sv_artifact_header {
 	/*
 	 * Code: arrays of int32_t, each the distance in bytes from the first byte of its
 	 * own array to the code. `code` has one for each own function; `entries` and
-	 * `thunks` one for each type.
+	 * `thunks` one for each type; `constants` one for each compiled constant expression.
 	 */
 	struct sv_span code;
 	struct sv_span entries; /* sv_entry_stub */
 	struct sv_span thunks;  /* host thunks */
+	struct sv_span constants; /* sv_entry_stub; leaves the value in values[0] */
 	/* Text of this artifact: [code_start, code_end) as distances from the header. */
 	int32_t text_start, text_end;
 	struct sv_name module_name; /* from the name section; may be empty */

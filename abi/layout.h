@@ -1,15 +1,18 @@
 /*
  * layout.h: the memory that compiled code and the runtime both touch.
  *
- * Compiled functions have the C calling convention of the target and take the
- * context first. A context is the head (context.def) followed by arrays whose
- * lengths come from the module:
+ * Compiled functions have LLVM's tailcc convention, so that any of them can tail-call any
+ * other, and take the context first. Parameters and results that do not fit in registers are
+ * in sv_store_view.values, so that no call puts anything on the stack but what it saves.
+ * Stubs and helpers, which the runtime and the assembly know, have the C convention of the
+ * target. A context is the head (context.def) followed by arrays whose lengths come from
+ * the module:
  *
  *   memories   struct sv_memory_row   [imported, then own]
  *   tables     struct sv_table *      [imported, then own]
  *   globals    struct sv_global_cell  [imported, then own], 16-byte aligned
  *   functions  struct sv_function_row [imported functions only]
- *   types      uint32_t               [engine-wide id of each type of the module]
+ *   types      struct sv_type_info *  [each type of the module, engine-wide]
  *
  * sv_context_layout computes the offsets from the counts; it is the only place
  * that knows them, and both sides call it.
@@ -18,6 +21,8 @@
 #define SELVAGE_ABI_LAYOUT_H
 
 #include <stdint.h>
+
+#include "abi/types.h"
 
 struct sv_store;
 struct sv_instance;
@@ -67,26 +72,39 @@ struct sv_memory_row {
 };
 
 /*
- * A reference to a function. `type` is the engine-wide id of its function type
- * (never 0); `code` is entered with `context` as its first argument, which for a
- * host function is not an instance's context but a struct sv_host_row.
+ * A defined type, one record for all modules of the engine: equal types are the same record.
+ * A type is below another of depth d exactly if place d of its list of super-types, itself
+ * last, holds that one. The list is here for depths below SV_DISPLAY and goes on at `deep`;
+ * places beyond a type's own depth are NULL, so that no comparison needs the depth.
+ */
+#define SV_DISPLAY 8u
+#define SV_MAX_TYPE_DEPTH 63u /* super-types of a type */
+
+struct sv_type_info {
+	const struct sv_type_info *display[SV_DISPLAY];
+	const struct sv_type_info *const *deep; /* SV_MAX_TYPE_DEPTH + 1 - SV_DISPLAY places */
+	uint32_t kind;			  /* enum sv_type_kind */
+	uint32_t depth;			 /* number of super-types */
+};
+
+/*
+ * A reference to a function. `code` is entered with `context` as its first argument, which
+ * for a host function is not an instance's context but a struct sv_host_row.
  */
 struct sv_funcref {
+	const struct sv_type_info *type; /* never NULL */
 	void *code;
 	void *context;
-	uint32_t type;
-	uint32_t reserved;
 	struct sv_instance *owner; /* runtime's use; NULL for host functions */
 };
 
 /*
  * A table entry of a funcref table: a copy of what a call needs, so that
- * call_indirect touches one cache line. An empty entry is all zero: type 0
- * matches no function type.
+ * call_indirect touches one cache line. An empty entry is all zero: NULL
+ * is no function type.
  */
 struct sv_table_entry {
-	uint32_t type;
-	uint32_t reserved;
+	const struct sv_type_info *type;
 	void *code;
 	void *context;
 	struct sv_funcref *reference; /* what table.get yields */
@@ -94,8 +112,8 @@ struct sv_table_entry {
 
 /*
  * A table as compiled code sees it. `entries` points to struct sv_table_entry
- * for funcref tables and to void * for externref tables; both may change
- * whenever the table grows.
+ * for tables of functions and to void * for others; both may change whenever the
+ * table grows.
  */
 struct sv_table {
 	void *entries;
@@ -113,6 +131,16 @@ struct sv_global_cell {
 		struct sv_global_cell *owner;
 	};
 } __attribute__((aligned(16)));
+
+/* What all instances of a store share with compiled code. */
+struct sv_store_view {
+	void *exception; /* that is being thrown; NULL: none */
+	/* Root stack: references that compiled code holds across calls are in [start, roots). */
+	void **roots;
+	void **roots_limit;
+	/* Of a call just begun or just ended: what does not fit in registers. */
+	union sv_value *values;
+};
 
 /* What a call of an imported function needs. */
 struct sv_function_row {
@@ -134,10 +162,14 @@ union sv_value {
  * Head of the record that stands for a host function: the `context` of its row.
  * The artifact's host thunk for the function's type stores the arguments in an
  * array of max(parameters, results) sv_value, calls enter(row, values) and takes
- * the results from the same array. `enter` switches to the host's stack.
+ * the results from the same array. `enter` switches to the host's stack. The view is where
+ * it is in a context, so that an entry stub need not know which of the two it was given.
  */
 struct sv_host_row {
 	void (*enter)(struct sv_host_row *row, union sv_value *values);
+	struct sv_store *store; /* the switch reads it */
+	void *unused[2];
+	struct sv_store_view *view;
 };
 
 /*
@@ -146,6 +178,41 @@ struct sv_host_row {
  * there; the host thunk is the `code` of a host function imported with that type.
  */
 typedef void (*sv_entry_stub)(void *context, void *code, union sv_value *values);
+
+/*
+ * Results that a function returns in registers: at most three integers or references and
+ * two numbers of other types. If one does not fit, all are in the store's view.
+ */
+static inline int sv_results_are_wide(const enum sv_type *results, uint32_t count)
+{
+	uint32_t integers = 0, others = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		int is_integer = results[i] == SV_TYPE_I32 || results[i] == SV_TYPE_I64 ||
+				sv_type_is_reference(results[i]);
+		integers += is_integer;
+		others += !is_integer;
+	}
+	return integers > 3 || others > 2;
+}
+
+/* Registers for parameters behind the context; all others are in the view, from place 0 on. */
+struct sv_parameter_registers {
+	uint32_t integers, others;
+};
+
+#define SV_PARAMETER_REGISTERS ((struct sv_parameter_registers){5, 8})
+
+/* True if the next parameter is in a register; to be asked for each in order. */
+static inline int sv_parameter_takes_register(struct sv_parameter_registers *left,
+		enum sv_type type)
+{
+	int is_integer = type == SV_TYPE_I32 || type == SV_TYPE_I64 || sv_type_is_reference(type);
+	uint32_t *registers = is_integer ? &left->integers : &left->others;
+	if (*registers == 0)
+		return 0;
+	--*registers;
+	return 1;
+}
 
 struct sv_context_counts {
 	uint32_t memories, tables, globals, imported_functions, types;
@@ -170,7 +237,7 @@ static inline struct sv_context_layout sv_context_layout(struct sv_context_count
 	layout.functions = at;
 	at += counts.imported_functions * (uint32_t)sizeof(struct sv_function_row);
 	layout.types = at;
-	at += counts.types * (uint32_t)sizeof(uint32_t);
+	at += counts.types * (uint32_t)sizeof(struct sv_type_info *);
 	layout.size = (at + 15) & ~15u;
 	return layout;
 }

@@ -23,16 +23,16 @@ SV_PRINTF(2, 3) static void type_add(struct type_text *type, const char *format,
 		memcpy(type->text + size - 4, "...", 4);
 }
 
-static void type_add_list(struct type_text *type, const uint8_t *codes, size_t count)
+static void type_add_list(struct type_text *type, const uint32_t *codes, size_t count)
 {
 	type_add(type, "(");
 	for (size_t i = 0; i < count; i++)
-		type_add(type, "%s%s", i ? " " : "", sv_type_name((enum sv_type)codes[i]));
+		type_add(type, "%s%s", i ? " " : "", sv_type_text((enum sv_type)codes[i]).text);
 	type_add(type, ")");
 }
 
-struct type_text inspect_function_type(const uint8_t *parameters, size_t parameter_count,
-		const uint8_t *results, size_t result_count)
+struct type_text inspect_function_type(const uint32_t *parameters, size_t parameter_count,
+		const uint32_t *results, size_t result_count)
 {
 	struct type_text type = {""};
 	type_add_list(&type, parameters, parameter_count);
@@ -69,7 +69,7 @@ struct type_text inspect_memory_type(const struct sv_limits_record *limits)
 struct type_text inspect_table_type(enum sv_type element, const struct sv_limits_record *limits)
 {
 	struct type_text type = {""};
-	type_add(&type, "%s, ", sv_type_name(element));
+	type_add(&type, "%s, ", sv_type_text(element).text);
 	type_add_range(&type, limits, "entries");
 	return type;
 }
@@ -77,7 +77,7 @@ struct type_text inspect_table_type(enum sv_type element, const struct sv_limits
 struct type_text inspect_global_type(enum sv_type type, bool is_mutable)
 {
 	struct type_text text = {""};
-	type_add(&text, "%s%s", is_mutable ? "mutable " : "", sv_type_name(type));
+	type_add(&text, "%s%s", is_mutable ? "mutable " : "", sv_type_text(type).text);
 	return text;
 }
 

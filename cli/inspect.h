@@ -38,8 +38,8 @@ struct type_text {
 };
 
 /* "(i32 i64) -> (f32)"; `code` yields the byte of a type. */
-struct type_text inspect_function_type(const uint8_t *parameters, size_t parameter_count,
-		const uint8_t *results, size_t result_count);
+struct type_text inspect_function_type(const uint32_t *parameters, size_t parameter_count,
+		const uint32_t *results, size_t result_count);
 
 /* "1 to 16 pages (64 KiB to 1 MiB)" */
 struct type_text inspect_memory_type(const struct sv_limits_record *limits);

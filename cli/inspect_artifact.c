@@ -10,6 +10,7 @@
 
 #include "abi/artifact.h"
 #include "abi/layout.h"
+#include "abi/limits.h"
 #include "cli/compile_flags.h"
 #include "cli/json.h"
 #include "runtime/artifact.h"
@@ -108,12 +109,17 @@ static struct type_text view_type_text(struct artifact_view *view, uint32_t inde
 	struct sv_type_record type;
 	if (!view_element(view, view->header.types, index, &type, sizeof type))
 		return (struct type_text){"?"};
-	struct sv_bytes codes = view_bytes(view, view->header.type_codes, type.offset,
-			(uint32_t)type.parameter_count + type.result_count);
-	if (!codes.length)
-		return inspect_function_type(NULL, 0, NULL, 0);
-	return inspect_function_type(codes.data, type.parameter_count,
-			codes.data + type.parameter_count, type.result_count);
+	uint32_t codes[SV_MAX_PARAMETERS + SV_MAX_RESULTS];
+	uint32_t count = (uint32_t)type.parameter_count + type.result_count;
+	if (type.kind != SV_KIND_FUNCTION || count > ARRAY_LENGTH(codes))
+		return (struct type_text){"?"};
+	for (uint32_t i = 0; i < count; i++) {
+		if (!view_element(view, view->header.type_codes, type.offset + i, &codes[i],
+				    sizeof codes[i]))
+			return (struct type_text){"?"};
+	}
+	return inspect_function_type(codes, type.parameter_count, codes + type.parameter_count,
+			type.result_count);
 }
 
 static struct type_text view_function_text(struct artifact_view *view, uint32_t index)

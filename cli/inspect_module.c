@@ -7,24 +7,11 @@
 #include "compiler/compiler.h"
 #include "compiler/module.h"
 
-/* More types than a text can show are cut anyway. */
-#define MAX_SHOWN 128u
-
-static uint32_t type_codes(const enum sv_type *types, uint32_t count, uint8_t codes[MAX_SHOWN])
-{
-	uint32_t shown = count < MAX_SHOWN ? count : MAX_SHOWN;
-	for (uint32_t i = 0; i < shown; i++)
-		codes[i] = (uint8_t)types[i];
-	return shown;
-}
-
 static struct type_text module_function_text(const struct module *module, uint32_t index)
 {
 	const struct function_type *type = module_function_type(module, index);
-	uint8_t parameters[MAX_SHOWN], results[MAX_SHOWN];
-	return inspect_function_type(parameters,
-			type_codes(type->parameters, type->parameter_count, parameters), results,
-			type_codes(type->results, type->result_count, results));
+	return inspect_function_type((const uint32_t *)type->parameters, type->parameter_count,
+			(const uint32_t *)type->results, type->result_count);
 }
 
 static struct type_text module_memory_text(const struct module *module, uint32_t index)

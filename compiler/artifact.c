@@ -67,6 +67,7 @@ static void artifact_add_text(struct ir *ir)
 	LLVMBuildUnreachable(ir->builder);
 }
 
+/* Declared types of one record share their stubs; only functions have any. */
 enum type_use { TYPE_ENTERED = 1, TYPE_IMPORTED = 2 };
 
 /*
@@ -114,7 +115,7 @@ struct artifact_fixup {
 	LLVMValueRef place;
 };
 
-#define FIXUP_COUNT 6
+#define FIXUP_COUNT 7
 
 static void artifact_add_header(struct ir *ir, const struct records *records,
 		const struct artifact_fixup *fixups)
@@ -200,6 +201,9 @@ void artifact_add(struct ir *ir, const struct records *records, const struct ima
 			{offsetof(struct sv_artifact_header, thunks.offset),
 					artifact_code_table(ir, "selvage.thunks",
 							header->thunks.count, artifact_thunk)},
+			{offsetof(struct sv_artifact_header, constants.offset),
+					artifact_code_table(ir, "selvage.constants",
+							header->constants.count, lower_expression)},
 			/* The linker defines these two around the section's contents. */
 			{offsetof(struct sv_artifact_header, text_start),
 					artifact_bound(ir, "__start_" TEXT_SECTION)},

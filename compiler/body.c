@@ -20,7 +20,7 @@ static struct decoder decoder_begin(struct body *body, struct sv_error *error)
 {
 	return (struct decoder){
 			.in = {body->at, body->end, body->module->input.data,
-					body->module->features, error},
+					body->module->features, error, body->module},
 			.body = body,
 	};
 }
@@ -181,17 +181,6 @@ static bool decode_zero(struct decoder *d, struct instruction *instruction)
 	return reader_fail(&d->in, "zero byte expected");
 }
 
-/* A list of one type, for blocks that yield a single value. */
-static const enum sv_type *type_singleton(enum sv_type type)
-{
-	static const enum sv_type list[] = {
-#define SV_TYPE(letter, name, code, text, size) [code] = SV_TYPE_##name,
-#include "abi/types.def"
-#undef SV_TYPE
-	};
-	return &list[type];
-}
-
 static bool decode_block_index(struct decoder *d, struct function_type *type)
 {
 	const struct module *module = d->body->module;
@@ -206,7 +195,10 @@ static bool decode_block_index(struct decoder *d, struct function_type *type)
 		return sv_fail_at(d->in.error, SV_ERROR_INVALID, first - d->in.start,
 				"unknown type %lld: the module has %u types", (long long)index,
 				module->type_count);
-	*type = module->types[index];
+	if (module->types[index].kind != SV_KIND_FUNCTION)
+		return sv_fail_at(d->in.error, SV_ERROR_INVALID, first - d->in.start,
+				"unknown type %lld: it is no function type", (long long)index);
+	*type = module->types[index].function;
 	return feature_need(&d->in, SV_FEATURE_MULTI_VALUE, "a block with a type index");
 }
 
@@ -226,7 +218,11 @@ static bool decode_block(struct decoder *d, struct instruction *instruction)
 	if ((byte & 0xc0) != 0x40)
 		return decode_block_index(d, block);
 	TRY(read_value_type(&d->in, &type));
-	block->results = type_singleton(type);
+	enum sv_type *results = body_new(d, 1, sizeof *results);
+	if (!results)
+		return false;
+	*results = type;
+	block->results = results;
 	block->result_count = 1;
 	return true;
 }
@@ -286,7 +282,10 @@ static bool decode_data_memory(struct decoder *d, struct instruction *instructio
 
 static bool decode_reference(struct decoder *d, struct instruction *instruction)
 {
-	return read_reference_type(&d->in, &instruction->reference);
+	uint32_t heap;
+	TRY(read_heap_type(&d->in, &heap));
+	instruction->reference = sv_ref_null(heap);
+	return true;
 }
 
 static bool decode_types(struct decoder *d, struct instruction *instruction)
@@ -320,6 +319,7 @@ static bool (*const decoders[])(struct decoder *, struct instruction *) = {
 		[IMM_LABELS] = decode_labels,
 		[IMM_FUNCTION] = decode_index,
 		[IMM_TYPE_TABLE] = decode_type_table,
+		[IMM_TYPE] = decode_index,
 		[IMM_LOCAL] = decode_index,
 		[IMM_GLOBAL] = decode_index,
 		[IMM_TABLE] = decode_index,

@@ -64,7 +64,7 @@ static void budget_branch(struct budget *budget, uint32_t label)
 
 static void budget_call(struct budget *budget, uint32_t type_index)
 {
-	const struct function_type *type = &budget->module->types[type_index];
+	const struct function_type *type = &budget->module->types[type_index].function;
 	budget_add_values(budget, (uint64_t)type->parameter_count + type->result_count);
 }
 
@@ -95,6 +95,7 @@ static bool budget_operator(struct budget *budget, const struct instruction *at,
 			budget_branch(budget, at->labels[i]);
 		return true;
 	case IMM_TYPE_TABLE:
+	case IMM_TYPE:
 		budget_call(budget, at->index);
 		return true;
 	case IMM_FUNCTION:

@@ -1,6 +1,7 @@
 /*
- * constexpr.c: constant expressions (Core 2.0, 3.3.10): a single operator and an end. Any
- * other well-formed expression decodes too, with the rule it breaks for the validator.
+ * constexpr.c: reads constant expressions (Core 3.0, 3.3.13 and 5.4.9). One of a single operator
+ * becomes a value that a record can hold; any other well-formed one is kept to be compiled.
+ * What is allowed in one is the validator's.
  */
 #include "compiler/body.h"
 #include "compiler/read.h"
@@ -12,8 +13,9 @@ static struct sv_constant constant_bits(enum sv_type type, uint64_t bits)
 	return (struct sv_constant){.kind = SV_CONSTANT_BITS, .type = type, .value = bits};
 }
 
-/* The value of one operator; false if it is not a constant one. */
-static bool constant_of(const struct instruction *instruction, struct sv_constant *value)
+/* The value of one operator; false if no record can hold it. */
+static bool constant_of(const struct module *module, const struct instruction *instruction,
+		struct sv_constant *value)
 {
 	switch (instruction->op) {
 	case OP_i32_const:
@@ -43,83 +45,81 @@ static bool constant_of(const struct instruction *instruction, struct sv_constan
 				.value = instruction->index};
 		return true;
 	case OP_global_get:
-		/* The validator fills in the type's check; imports precede every expression. */
 		*value = (struct sv_constant){
 				.kind = SV_CONSTANT_GLOBAL, .value = instruction->index};
+		if (instruction->index < module->global_count)
+			value->type = module->globals[instruction->index].type;
 		return true;
 	default:
 		return false;
 	}
 }
 
-static void constant_set_fault(struct constant *constant, const char *fault, uint64_t offset)
-{
-	constant->fault = fault;
-	constant->offset = offset;
-}
-
-/*
- * Take in one operator that is not the last end. `count` values are there already. The first
- * operator that is not constant says more than a wrong number of values does.
- */
-static void constant_add(const struct module *module, struct constant *constant,
-		const struct instruction *instruction, uint32_t count)
-{
-	static const char required[] = "constant expression required";
-	struct sv_constant value;
-	if (constant->fault == required)
-		return;
-	if (!constant_of(instruction, &value)) {
-		constant_set_fault(constant, required, instruction->offset);
-		return;
-	}
-	if (constant->fault)
-		return;
-	if (count > 0) {
-		constant_set_fault(constant, "type mismatch: a constant expression has one value",
-				instruction->offset);
-		return;
-	}
-	if (value.kind == SV_CONSTANT_GLOBAL && value.value < module->global_count)
-		value.type = module->globals[value.value].type;
-	constant->value = value;
-}
-
 static bool opens_block(enum op op)
 {
-	return op == OP_block || op == OP_loop || op == OP_if;
+	return op_info(op)->immediate == IMM_BLOCK;
+}
+
+/* A function that is named outside of bodies may be referred to in them. */
+static void constant_mark_function(struct module *module, const struct instruction *instruction)
+{
+	if (instruction->op == OP_ref_func && instruction->index < module->function_count)
+		module->functions[instruction->index].reference = 0;
 }
 
 /* Decode operators up to the end that closes the expression. */
-static bool constant_decode(struct body *body, struct constant *constant, struct sv_error *error)
+static bool constant_decode(struct module *module, struct body *body, enum sv_type type,
+		struct constant *constant, struct sv_error *error)
 {
 	uint32_t count = 0, depth = 0;
+	bool is_simple = false;
 	for (;;) {
 		struct instruction instruction;
 		TRY(body_next(body, &instruction, error));
 		if (instruction.op == OP_end && depth == 0)
 			break;
-		constant_add(body->module, constant, &instruction, count++);
+		is_simple = constant_of(module, &instruction, &constant->value) && count == 0;
+		constant_mark_function(module, &instruction);
+		count++;
 		if (opens_block(instruction.op))
 			depth++;
 		if (instruction.op == OP_end)
 			depth--;
 	}
-	if (count == 0)
-		constant_set_fault(constant, "type mismatch: an empty constant expression",
-				constant->offset);
+	if (!is_simple)
+		constant->value = (struct sv_constant){.kind = SV_CONSTANT_CODE,
+				.type = type,
+				.value = module->constant_count};
 	return true;
 }
 
-bool read_constant(struct module_reader *r, struct constant *constant)
+static bool constant_keep(struct module_reader *r, const struct constant *constant)
+{
+	struct module *module = r->module;
+	if (constant->value.kind != SV_CONSTANT_CODE)
+		return true;
+	struct constant *kept =
+			read_append(r, &module->constants, module->constant_count, sizeof *kept);
+	if (!kept)
+		return false;
+	*kept = *constant;
+	module->constant_count++;
+	return true;
+}
+
+bool read_constant(struct module_reader *r, enum sv_type type, struct constant *constant)
 {
 	*constant = (struct constant){.offset = reader_offset(&r->in)};
 	struct arena scratch;
 	arena_init(&scratch, 0);
-	struct body body = {
-			.module = r->module, .arena = &scratch, .at = r->in.at, .end = r->in.end};
-	bool ok = constant_decode(&body, constant, r->in.error);
+	struct body body = {.module = r->module,
+			.function = SV_NO_INDEX,
+			.arena = &scratch,
+			.at = r->in.at,
+			.end = r->in.end};
+	bool ok = constant_decode(r->module, &body, type, constant, r->in.error);
 	arena_finish(&scratch);
+	constant->code = (struct sv_bytes){r->in.at, (size_t)(body.at - r->in.at)};
 	r->in.at = body.at;
-	return ok;
+	return ok && constant_keep(r, constant);
 }

@@ -98,13 +98,13 @@ static void print_labels(const struct instruction *instruction, FILE *file)
 
 static void print_reference(const struct instruction *instruction, FILE *file)
 {
-	fprintf(file, " %s", sv_type_name(instruction->reference));
+	fprintf(file, " %s", sv_type_text(instruction->reference).text);
 }
 
 static void print_types(const struct instruction *instruction, FILE *file)
 {
 	for (uint32_t i = 0; i < instruction->type_count; i++)
-		fprintf(file, " %s", sv_type_name(instruction->types[i]));
+		fprintf(file, " %s", sv_type_text(instruction->types[i]).text);
 }
 
 static void (*const printers[])(const struct instruction *, FILE *) = {
@@ -125,6 +125,7 @@ static void (*const printers[])(const struct instruction *, FILE *) = {
 		[IMM_LABELS] = print_labels,
 		[IMM_FUNCTION] = print_index,
 		[IMM_TYPE_TABLE] = print_index_pair,
+		[IMM_TYPE] = print_index,
 		[IMM_LOCAL] = print_index,
 		[IMM_GLOBAL] = print_index,
 		[IMM_TABLE] = print_index,
@@ -153,7 +154,7 @@ static void dump_locals(const struct body *body, const struct function_type *typ
 {
 	for (uint32_t i = type->parameter_count; i < body->local_count; i++)
 		fprintf(file, "%s%s", i == type->parameter_count ? "  locals " : " ",
-				sv_type_name(body->locals[i]));
+				sv_type_text(body->locals[i]).text);
 	if (body->local_count > type->parameter_count)
 		fputc('\n', file);
 }

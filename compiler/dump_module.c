@@ -22,7 +22,7 @@ void dump_name(struct sv_bytes name, FILE *file)
 static void dump_types_list(const enum sv_type *types, uint32_t count, FILE *file)
 {
 	for (uint32_t i = 0; i < count; i++)
-		fprintf(file, "%s%s", i ? " " : "", sv_type_name(types[i]));
+		fprintf(file, "%s%s", i ? " " : "", sv_type_text(types[i]).text);
 	if (!count)
 		fputs("()", file);
 }
@@ -48,14 +48,10 @@ static void dump_limits(const struct limits *limits, FILE *file)
 static void dump_constant(const struct constant *constant, FILE *file)
 {
 	const struct sv_constant *value = &constant->value;
-	const char *type = sv_type_name((enum sv_type)value->type);
-	if (constant->fault) {
-		fprintf(file, "(%s)", constant->fault);
-		return;
-	}
+	struct sv_type_text type = sv_type_text((enum sv_type)value->type);
 	switch (value->kind) {
 	case SV_CONSTANT_BITS:
-		fprintf(file, "%s 0x", type);
+		fprintf(file, "%s 0x", type.text);
 		if (value->type == SV_TYPE_V128)
 			fprintf(file, "%016" PRIx64 "%016" PRIx64, value->high, value->value);
 		else
@@ -67,8 +63,11 @@ static void dump_constant(const struct constant *constant, FILE *file)
 	case SV_CONSTANT_FUNCTION:
 		fprintf(file, "function %" PRIu64, value->value);
 		break;
+	case SV_CONSTANT_CODE:
+		fprintf(file, "expression %" PRIu64 " of %s", value->value, type.text);
+		break;
 	default:
-		fprintf(file, "null %s", type);
+		fprintf(file, "null %s", type.text);
 	}
 }
 
@@ -105,7 +104,7 @@ static void dump_functions(const struct module *module, FILE *file)
 static void dump_storage(const struct module *module, FILE *file)
 {
 	for (uint32_t i = 0; i < module->table_count; i++) {
-		fprintf(file, "table %u %s ", i, sv_type_name(module->tables[i].element));
+		fprintf(file, "table %u %s ", i, sv_type_text(module->tables[i].element).text);
 		dump_limits(&module->tables[i].limits, file);
 		fputc('\n', file);
 	}
@@ -117,7 +116,7 @@ static void dump_storage(const struct module *module, FILE *file)
 	for (uint32_t i = 0; i < module->global_count; i++) {
 		const struct global *global = &module->globals[i];
 		fprintf(file, "global %u %s%s", i, global->mutable ? "mutable " : "",
-				sv_type_name(global->type));
+				sv_type_text(global->type).text);
 		if (i >= module->imported_globals) {
 			fputs(" = ", file);
 			dump_constant(&global->initial, file);
@@ -154,7 +153,7 @@ static void dump_elements(const struct module *module, FILE *file)
 	for (uint32_t i = 0; i < module->element_count; i++) {
 		const struct element_segment *segment = &module->elements[i];
 		fprintf(file, "elements %u %s %s", i, mode_name(segment->mode),
-				sv_type_name(segment->type));
+				sv_type_text(segment->type).text);
 		if (segment->mode == SV_SEGMENT_ACTIVE) {
 			fprintf(file, " table %u at ", segment->table);
 			dump_constant(&segment->index, file);
@@ -181,6 +180,30 @@ static void dump_data(const struct module *module, FILE *file)
 	}
 }
 
+static void dump_fields(const struct defined_type *type, FILE *file)
+{
+	for (uint32_t i = 0; i < type->field_count; i++)
+		fprintf(file, " (%s%s)", type->fields[i].mutable ? "mut " : "",
+				sv_type_text(type->fields[i].type).text);
+}
+
+static void dump_defined_type(const struct defined_type *type, FILE *file)
+{
+	static const char *const kinds[] = {"", "struct", "array"};
+	if (type->group_size > 1)
+		fprintf(file, "group %u ", type->group_first);
+	if (type->supertype != SV_NO_INDEX)
+		fprintf(file, "below %u ", type->supertype);
+	if (!type->is_final)
+		fprintf(file, "open ");
+	if (type->kind == SV_KIND_FUNCTION) {
+		dump_type(&type->function, file);
+		return;
+	}
+	fprintf(file, "%s", kinds[type->kind]);
+	dump_fields(type, file);
+}
+
 void dump_module(const struct module *module, FILE *file)
 {
 	fprintf(file, "module, %zu bytes", module->input.length);
@@ -191,7 +214,7 @@ void dump_module(const struct module *module, FILE *file)
 	fputc('\n', file);
 	for (uint32_t i = 0; i < module->type_count; i++) {
 		fprintf(file, "type %u ", i);
-		dump_type(&module->types[i], file);
+		dump_defined_type(&module->types[i], file);
 		fputc('\n', file);
 	}
 	dump_imports(module, file);

@@ -12,6 +12,7 @@
 #include <llvm-c/Target.h>
 
 #include "abi/limits.h"
+#include "compiler/convention.h"
 
 /* Leaves of the alias tree, in the order of enum alias_class. */
 static const char *const alias_names[ALIAS_COUNT] = {
@@ -21,6 +22,7 @@ static const char *const alias_names[ALIAS_COUNT] = {
 		"size",
 		"memory",
 		"shared",
+		"view",
 };
 
 static LLVMValueRef ir_node(struct ir *ir, LLVMMetadataRef *parts, size_t count)
@@ -191,10 +193,10 @@ LLVMTypeRef ir_bits_type(struct ir *ir, LLVMTypeRef type)
 	return type == ir->f64x2 ? ir->i64x2 : type;
 }
 
-/* Several results are a struct; LLVM returns it in registers, or through memory if it is large. */
+/* Several results are a struct, in registers. */
 LLVMTypeRef ir_result_type(struct ir *ir, const struct function_type *type)
 {
-	if (type->result_count == 0)
+	if (type->result_count == 0 || sv_results_are_wide(type->results, type->result_count))
 		return ir->none;
 	if (type->result_count == 1)
 		return ir_type(ir, type->results[0]);
@@ -208,13 +210,11 @@ LLVMTypeRef ir_function_type(struct ir *ir, uint32_t type_index)
 {
 	if (ir->types[type_index])
 		return ir->types[type_index];
-	const struct function_type *type = &ir->wasm->types[type_index];
+	const struct function_type *type = &ir->wasm->types[type_index].function;
 	LLVMTypeRef parts[1 + SV_MAX_PARAMETERS];
-	parts[0] = ir->ptr;
-	for (uint32_t i = 0; i < type->parameter_count; i++)
-		parts[1 + i] = ir_type(ir, type->parameters[i]);
+	unsigned count = ir_parameter_types(ir, type, parts);
 	LLVMTypeRef result = ir_result_type(ir, type);
-	ir->types[type_index] = LLVMFunctionType(result, parts, 1 + type->parameter_count, 0);
+	ir->types[type_index] = LLVMFunctionType(result, parts, count, 0);
 	return ir->types[type_index];
 }
 
@@ -237,8 +237,6 @@ void ir_add_code_attributes(struct ir *ir, LLVMValueRef function)
 			{"frame-pointer", "all"},
 			/* No undefined symbols: loops never become calls of memset. */
 			{"no-builtins", "true"},
-			/* Recursion uses stack, or it would not be exhausted. */
-			{"disable-tail-calls", "true"},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(attributes); i++)
 		ir_add_string_attribute(ir, function, attributes[i].key, attributes[i].value);
@@ -269,6 +267,7 @@ LLVMValueRef ir_function(struct ir *ir, uint32_t function)
 	LLVMTypeRef type = ir_function_type(ir, ir->wasm->functions[function].type);
 	LLVMValueRef value = LLVMAddFunction(ir->module, symbol, type);
 	LLVMSetVisibility(value, LLVMHiddenVisibility);
+	ir_set_convention(value);
 	LLVMAddAttributeAtIndex(value, LLVMAttributeFunctionIndex, ir_attribute(ir, "nounwind", 0));
 	ir->functions[function] = value;
 	return value;

@@ -1,63 +1,15 @@
 /*
  * lower.h: what the lowering files share. A validated module goes in, LLVM IR comes out.
  *
- * struct ir is one LLVM module under construction (a shard of the functions, or the
- * artifact's records); struct lowering is one function body in it. LLVM values carry
+ * struct ir (ir.h) is one LLVM module under construction; struct lowering is one function
+ * body in it. LLVM values carry
  * their types, so the lowering keeps a stack of values and no types. Builders are not
  * checked for failure: their inputs are validated, and every module is verified.
  */
 #ifndef SELVAGE_COMPILER_LOWER_H
 #define SELVAGE_COMPILER_LOWER_H
 
-#include <llvm-c/Core.h>
-#include <llvm-c/DebugInfo.h>
-
-#include "abi/layout.h"
-#include "compiler/body.h"
-#include "compiler/compiler.h"
-#include "compiler/module.h"
-
-/* Sections that the linker collects; the first bounds the text of an artifact. */
-#define TEXT_SECTION "wasm_text"
-
-/* What a memory access may alias; one TBAA leaf each. */
-enum alias_class {
-	ALIAS_CONTEXT, /* the head and the rows of the context: constant while the instance lives */
-	ALIAS_GLOBAL,
-	ALIAS_TABLE,
-	ALIAS_SIZE, /* size of a memory */
-	ALIAS_MEMORY,
-	ALIAS_SHARED, /* shared memory: no other memory is the same bytes */
-	ALIAS_COUNT
-};
-
-struct ir {
-	const struct module *wasm;
-	const struct sv_compile_options *options;
-	const bool *plain; /* by function: to be compiled without optimisation */
-	const char *cpu_features; /* that the code may rely on; comma-separated */
-	struct sv_context_layout layout;
-
-	LLVMContextRef context;
-	LLVMModuleRef module;
-	LLVMBuilderRef builder;
-	LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, ptr, none;
-	LLVMTypeRef v128; /* on the value stack and in memory; shapes are for one operator */
-	LLVMTypeRef i8x16, i16x8, i32x4, i64x2, f32x4, f64x2;
-
-	const uint8_t *type_uses; /* artifact.c: which stubs a type needs */
-	LLVMTypeRef *types;      /* by type index, made on first use */
-	LLVMValueRef *functions; /* by function index, declared on first use */
-
-	LLVMValueRef alias_tags[ALIAS_COUNT];
-	LLVMValueRef empty_node;     /* for !invariant.load */
-	LLVMValueRef unlikely, likely; /* branch weights: first target unlikely, likely */
-	unsigned tbaa_kind, invariant_kind, weights_kind;
-	LLVMAttributeRef nomerge;
-
-	LLVMDIBuilderRef debug;
-	LLVMMetadataRef debug_file, debug_unit, debug_type;
-};
+#include "compiler/ir.h"
 
 /* One open block, loop or if. */
 struct control {
@@ -81,6 +33,8 @@ struct lowering {
 	uint32_t index;
 
 	LLVMValueRef function, context;
+	LLVMValueRef view; /* of the store; loaded in entry on first use */
+	LLVMValueRef expression; /* where the value of a constant expression goes, or NULL */
 	LLVMBasicBlockRef entry; /* allocas and values that are constant in the function */
 	LLVMValueRef *locals;    /* allocas */
 	LLVMValueRef *bases;     /* by memory: base pointer, loaded in entry on first use */
@@ -93,28 +47,6 @@ struct lowering {
 	bool reachable;
 	uint32_t skipped; /* blocks opened in unreachable code */
 };
-
-/* ---- lower.c: modules and types ---- */
-
-void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_options *options,
-		const char *triple, const char *data_layout);
-void ir_finish(struct ir *ir);
-LLVMTypeRef ir_type(struct ir *ir, enum sv_type type);
-/* The integers, or vector of integers, that have the bits of `type`. */
-LLVMTypeRef ir_bits_type(struct ir *ir, LLVMTypeRef type);
-LLVMTypeRef ir_function_type(struct ir *ir, uint32_t type_index);
-LLVMTypeRef ir_result_type(struct ir *ir, const struct function_type *type);
-LLVMValueRef ir_function(struct ir *ir, uint32_t function);
-/* The attributes all code of an artifact has: probed stack, frame pointer, no library calls. */
-void ir_add_code_attributes(struct ir *ir, LLVMValueRef function);
-/* Add a hidden function of ours (stub, thunk) in the text section. */
-LLVMValueRef ir_add_stub(struct ir *ir, const char *name, LLVMTypeRef type);
-/* Symbol of a wasm function: its name and its index. */
-void ir_function_symbol(const struct module *wasm, uint32_t function, char *symbol, size_t size);
-LLVMAttributeRef ir_attribute(struct ir *ir, const char *name, uint64_t value);
-/* True if every CPU that the artifact accepts has this feature of abi/cpu.def. */
-bool ir_has_cpu_feature(const struct ir *ir, const char *name);
-LLVMValueRef ir_intrinsic(struct ir *ir, const char *name, LLVMTypeRef *types, size_t count);
 
 /* ---- lower_function.c ---- */
 
@@ -134,6 +66,9 @@ LLVMValueRef lower_narrow(struct lowering *l, LLVMValueRef value);
 LLVMBasicBlockRef lower_enter_entry(struct lowering *l);
 void lower_leave_entry(struct lowering *l, LLVMBasicBlockRef saved);
 
+/* Code of constant expression `number`: an entry stub that leaves the value in values[0]. */
+LLVMValueRef lower_expression(struct ir *ir, uint32_t number);
+
 /* ---- lower_access.c: loads and stores with their alias class ---- */
 
 LLVMValueRef access_at(struct lowering *l, LLVMValueRef base, uint64_t offset);
@@ -142,7 +77,17 @@ LLVMValueRef access_load(struct lowering *l, LLVMTypeRef type, LLVMValueRef addr
 LLVMValueRef access_load_constant(struct lowering *l, LLVMTypeRef type, LLVMValueRef address);
 void access_store(struct lowering *l, LLVMValueRef value, LLVMValueRef address,
 		enum alias_class alias);
+/* The store's view, one value for the whole function. */
+LLVMValueRef access_view(struct lowering *l);
 LLVMValueRef access_helper(struct lowering *l, enum sv_helper helper, LLVMValueRef *arguments);
+
+/* ---- lower_type.c: types at run time ---- */
+
+/* The record of a type of the module. */
+LLVMValueRef type_info(struct lowering *l, uint32_t type_index);
+/* i1: is the record `found` that of the type; is it below that, or the same? */
+LLVMValueRef type_is_same(struct lowering *l, LLVMValueRef found, uint32_t type_index);
+LLVMValueRef type_is_below(struct lowering *l, LLVMValueRef found, uint32_t type_index);
 
 /* ---- lower_trap.c ---- */
 
@@ -173,8 +118,8 @@ LLVMValueRef table_wide(struct lowering *l, uint32_t table, LLVMValueRef value);
 #undef SV_OP_NAMED
 #undef SV_CONTROL
 void control_open_function(struct lowering *l);
-/* The values a return yields, as one LLVM value, or NULL for none. */
-void lower_return_values(struct lowering *l, LLVMValueRef *values);
+/* Branch to a label with the values on top of the stack if the i1 is set; goes on if not. */
+void control_branch_if(struct lowering *l, uint32_t label, LLVMValueRef condition);
 /* In unreachable code: keep count of blocks; true if the operator was dealt with. */
 bool control_skip(struct lowering *l);
 

@@ -38,6 +38,17 @@ void access_store(struct lowering *l, LLVMValueRef value, LLVMValueRef address,
 	access_tag(l, LLVMBuildStore(l->ir->builder, value, address), alias);
 }
 
+LLVMValueRef access_view(struct lowering *l)
+{
+	if (l->view)
+		return l->view;
+	LLVMBasicBlockRef saved = lower_enter_entry(l);
+	l->view = access_load_constant(l, l->ir->ptr,
+			access_at(l, l->context, offsetof(struct sv_context, view)));
+	lower_leave_entry(l, saved);
+	return l->view;
+}
+
 struct helper_info {
 	const char *signature;
 };

@@ -1,82 +1,131 @@
 /*
- * lower_call.c: direct calls, calls of imports, calls through tables.
+ * lower_call.c: calls and tail calls: direct, of imports, through tables and references.
  */
-#include "compiler/lower.h"
+#include "compiler/convention.h"
 
 #include <stddef.h>
 
 #include "abi/limits.h"
 
-/* Call `code` with the arguments on the stack, and push the results. */
-static void call_build(struct lowering *l, uint32_t type_index, LLVMValueRef code,
-		LLVMValueRef context)
+/* What is called, and with which context. */
+struct callee {
+	uint32_t type; /* index */
+	LLVMValueRef code, context;
+};
+
+/* The callee's arguments off the stack. */
+static unsigned call_arguments(struct lowering *l, const struct callee *callee,
+		LLVMValueRef *arguments)
 {
-	struct ir *ir = l->ir;
-	const struct function_type *type = &ir->wasm->types[type_index];
-	LLVMValueRef arguments[1 + SV_MAX_PARAMETERS];
-	arguments[0] = context;
+	const struct function_type *type = &l->ir->wasm->types[callee->type].function;
+	LLVMValueRef view = ir_parameters_are_wide(type) ? access_view(l) : NULL;
+	arguments[0] = callee->context;
 	l->depth -= type->parameter_count;
-	for (uint32_t i = 0; i < type->parameter_count; i++)
-		arguments[1 + i] = l->stack[l->depth + i];
-	trap_mark_position(l);
-	LLVMValueRef result = LLVMBuildCall2(ir->builder, ir_function_type(ir, type_index), code,
-			arguments, 1 + type->parameter_count, "");
-	if (type->result_count == 1)
-		push(l, result);
-	for (uint32_t i = 0; type->result_count > 1 && i < type->result_count; i++)
-		push(l, LLVMBuildExtractValue(ir->builder, result, i, ""));
+	return ir_pass_arguments(l->ir, type, l->stack + l->depth, view, arguments);
 }
 
-static void call_import(struct lowering *l, uint32_t function)
+/* Call with the arguments on the stack, and push the results. */
+static void call_build(struct lowering *l, const struct callee *callee)
 {
 	struct ir *ir = l->ir;
-	uint64_t row = ir->layout.functions + (uint64_t)function * sizeof(struct sv_function_row);
-	LLVMValueRef code = access_load_constant(l, ir->ptr,
-			access_at(l, l->context, row + offsetof(struct sv_function_row, code)));
-	LLVMValueRef context = access_load_constant(l, ir->ptr,
-			access_at(l, l->context, row + offsetof(struct sv_function_row, context)));
-	call_build(l, ir->wasm->functions[function].type, code, context);
+	const struct function_type *type = &ir->wasm->types[callee->type].function;
+	LLVMValueRef arguments[1 + SV_MAX_PARAMETERS], results[SV_MAX_RESULTS];
+	bool is_wide = sv_results_are_wide(type->results, type->result_count);
+	LLVMValueRef view = is_wide ? access_view(l) : NULL;
+	unsigned count = call_arguments(l, callee, arguments);
+	trap_mark_position(l);
+	LLVMValueRef returned = ir_call(ir, ir_function_type(ir, callee->type), callee->code,
+			arguments, count);
+	ir_take_results(ir, type, returned, view, results);
+	for (uint32_t i = 0; i < type->result_count; i++)
+		push(l, results[i]);
+}
+
+/* Leave the function for the callee: its results are this function's. */
+static void call_build_tail(struct lowering *l, const struct callee *callee)
+{
+	struct ir *ir = l->ir;
+	LLVMValueRef arguments[1 + SV_MAX_PARAMETERS];
+	unsigned count = call_arguments(l, callee, arguments);
+	trap_mark_position(l);
+	ir_tail_call(ir, ir_function_type(ir, callee->type), callee->code, arguments, count);
+	l->reachable = false;
+}
+
+static LLVMValueRef call_row_field(struct lowering *l, uint32_t function, size_t field)
+{
+	uint64_t row = (uint64_t)function * sizeof(struct sv_function_row);
+	return access_load_constant(l, l->ir->ptr,
+			access_at(l, l->context, l->ir->layout.functions + row + field));
+}
+
+static struct callee call_imported(struct lowering *l, uint32_t function)
+{
+	return (struct callee){
+			.type = l->ir->wasm->functions[function].type,
+			.code = call_row_field(
+					l, function, offsetof(struct sv_function_row, code)),
+			.context = call_row_field(
+					l, function, offsetof(struct sv_function_row, context)),
+	};
+}
+
+static struct callee call_direct(struct lowering *l)
+{
+	uint32_t function = l->at->index;
+	if (function < l->ir->wasm->imported_functions)
+		return call_imported(l, function);
+	return (struct callee){
+			.type = l->ir->wasm->functions[function].type,
+			.code = ir_function(l->ir, function),
+			.context = l->context,
+	};
 }
 
 void lower_call(struct lowering *l)
 {
-	uint32_t function = l->at->index;
-	if (function < l->ir->wasm->imported_functions)
-		call_import(l, function);
-	else
-		call_build(l, l->ir->wasm->functions[function].type, ir_function(l->ir, function),
-				l->context);
+	struct callee callee = call_direct(l);
+	call_build(l, &callee);
 }
 
-static LLVMValueRef call_entry_field(struct lowering *l, LLVMTypeRef type, LLVMValueRef entry,
-		size_t offset)
+void lower_return_call(struct lowering *l)
 {
-	return access_load(l, type, access_at(l, entry, offset), ALIAS_TABLE);
+	struct callee callee = call_direct(l);
+	call_build_tail(l, &callee);
 }
 
-/* Wrong type: an empty entry has type 0 and a trap of its own. */
+/* ---- through a table ---- */
+
+/* Another type than the wanted one: an empty entry has a trap of its own; a type below passes. */
+static void call_check_other_type(struct lowering *l, LLVMValueRef found, uint32_t type_index,
+		LLVMBasicBlockRef next)
+{
+	LLVMBuilderRef b = l->ir->builder;
+	trap_unless(l, LLVMBuildIsNotNull(b, found, ""), SV_TRAP_NULL_ELEMENT);
+	if (!l->ir->wasm->types[type_index].is_final) {
+		trap_unless(l, type_is_below(l, found, type_index), SV_TRAP_CALL_TYPE);
+		LLVMBuildBr(b, next);
+		return;
+	}
+	trap_here(l, SV_TRAP_CALL_TYPE);
+}
+
 static void call_check_type(struct lowering *l, LLVMValueRef found, uint32_t type_index)
 {
-	struct ir *ir = l->ir;
-	LLVMValueRef expected = access_load_constant(l, ir->i32,
-			access_at(l, l->context, ir->layout.types + (uint64_t)type_index * 4));
-	LLVMBasicBlockRef wrong = lower_new_block(l, "wrong_type");
+	LLVMBasicBlockRef other = lower_new_block(l, "other_type");
 	LLVMBasicBlockRef next = lower_new_block(l, "");
-	LLVMValueRef same = LLVMBuildICmp(ir->builder, LLVMIntEQ, found, expected, "");
-	LLVMValueRef branch = LLVMBuildCondBr(ir->builder, same, next, wrong);
-	LLVMSetMetadata(branch, ir->weights_kind, ir->likely);
-	lower_into(l, wrong);
-	LLVMValueRef some =
-			LLVMBuildICmp(ir->builder, LLVMIntNE, found, LLVMConstNull(ir->i32), "");
-	trap_unless(l, some, SV_TRAP_NULL_ELEMENT);
-	trap_here(l, SV_TRAP_CALL_TYPE);
+	LLVMValueRef branch = LLVMBuildCondBr(l->ir->builder, type_is_same(l, found, type_index),
+			next, other);
+	LLVMSetMetadata(branch, l->ir->weights_kind, l->ir->likely);
+	lower_into(l, other);
+	call_check_other_type(l, found, type_index, next);
 	lower_into(l, next);
 }
 
-void lower_call_indirect(struct lowering *l)
+/* Address of the entry that the index on the stack names. */
+static LLVMValueRef call_entry(struct lowering *l)
 {
 	struct ir *ir = l->ir;
-	uint32_t type_index = l->at->index;
 	LLVMValueRef index = table_wide(l, l->at->index2, pop(l));
 	uint64_t row = ir->layout.tables + (uint64_t)l->at->index2 * sizeof(struct sv_table *);
 	LLVMValueRef table = access_load_constant(l, ir->ptr, access_at(l, l->context, row));
@@ -87,13 +136,72 @@ void lower_call_indirect(struct lowering *l)
 	LLVMValueRef entries = access_load(l, ir->ptr, table, ALIAS_TABLE);
 	LLVMValueRef width = LLVMConstInt(ir->i64, sizeof(struct sv_table_entry), 0);
 	LLVMValueRef offset = LLVMBuildMul(ir->builder, index, width, "");
-	LLVMValueRef entry = LLVMBuildGEP2(ir->builder, ir->i8, entries, &offset, 1, "");
-	LLVMValueRef found =
-			call_entry_field(l, ir->i32, entry, offsetof(struct sv_table_entry, type));
-	call_check_type(l, found, type_index);
-	LLVMValueRef code =
-			call_entry_field(l, ir->ptr, entry, offsetof(struct sv_table_entry, code));
-	LLVMValueRef context = call_entry_field(l, ir->ptr, entry,
-			offsetof(struct sv_table_entry, context));
-	call_build(l, type_index, code, context);
+	return LLVMBuildGEP2(ir->builder, ir->i8, entries, &offset, 1, "");
+}
+
+static LLVMValueRef call_entry_field(struct lowering *l, LLVMValueRef entry, size_t offset)
+{
+	return access_load(l, l->ir->ptr, access_at(l, entry, offset), ALIAS_TABLE);
+}
+
+static struct callee call_indirect(struct lowering *l)
+{
+	const struct module *wasm = l->ir->wasm;
+	uint32_t type_index = l->at->index;
+	enum sv_type element = wasm->tables[l->at->index2].element;
+	LLVMValueRef entry = call_entry(l);
+	LLVMValueRef found = call_entry_field(l, entry, offsetof(struct sv_table_entry, type));
+	/* What the table may hold can make the comparison needless. */
+	if (!sv_type_is_defined(element) ||
+			!defined_matches(wasm, sv_type_index(element), type_index))
+		call_check_type(l, found, type_index);
+	else if (sv_type_is_nullable(element))
+		trap_unless(l, LLVMBuildIsNotNull(l->ir->builder, found, ""), SV_TRAP_NULL_ELEMENT);
+	return (struct callee){
+			.type = type_index,
+			.code = call_entry_field(l, entry, offsetof(struct sv_table_entry, code)),
+			.context = call_entry_field(l, entry,
+					offsetof(struct sv_table_entry, context)),
+	};
+}
+
+void lower_call_indirect(struct lowering *l)
+{
+	struct callee callee = call_indirect(l);
+	call_build(l, &callee);
+}
+
+void lower_return_call_indirect(struct lowering *l)
+{
+	struct callee callee = call_indirect(l);
+	call_build_tail(l, &callee);
+}
+
+/* ---- through a reference, whose type is known ---- */
+
+static struct callee call_referred(struct lowering *l)
+{
+	LLVMTypeRef ptr = l->ir->ptr;
+	LLVMValueRef reference = pop(l);
+	trap_unless(l, LLVMBuildIsNotNull(l->ir->builder, reference, ""), SV_TRAP_NULL_FUNCTION);
+	return (struct callee){
+			.type = l->at->index,
+			.code = access_load_constant(l, ptr,
+					access_at(l, reference, offsetof(struct sv_funcref, code))),
+			.context = access_load_constant(l, ptr,
+					access_at(l, reference,
+							offsetof(struct sv_funcref, context))),
+	};
+}
+
+void lower_call_ref(struct lowering *l)
+{
+	struct callee callee = call_referred(l);
+	call_build(l, &callee);
+}
+
+void lower_return_call_ref(struct lowering *l)
+{
+	struct callee callee = call_referred(l);
+	call_build_tail(l, &callee);
 }

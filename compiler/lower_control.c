@@ -5,7 +5,7 @@
  * target is its head (its parameters), any other's lies behind its end (its results). Code
  * that cannot be reached is not lowered; control_skip keeps count of what it opens.
  */
-#include "compiler/lower.h"
+#include "compiler/convention.h"
 
 #include <string.h>
 
@@ -151,12 +151,13 @@ static void control_build_return(struct lowering *l, struct control *control)
 	}
 	lower_into(l, control->target);
 	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
-	if (l->type->result_count == 0)
+	if (l->expression) {
+		LLVMBuildStore(ir->builder, control->phis[0], l->expression);
 		LLVMBuildRetVoid(ir->builder);
-	else if (l->type->result_count == 1)
-		LLVMBuildRet(ir->builder, control->phis[0]);
-	else
-		LLVMBuildAggregateRet(ir->builder, control->phis, l->type->result_count);
+		return;
+	}
+	bool is_wide = sv_results_are_wide(l->type->results, l->type->result_count);
+	ir_return_results(ir, l->type, control->phis, is_wide ? access_view(l) : NULL);
 }
 
 /* The values behind a label that some branch reaches; nothing follows one that none reaches. */
@@ -202,13 +203,31 @@ void lower_br(struct lowering *l)
 	l->reachable = false;
 }
 
-void lower_br_if(struct lowering *l)
+void control_branch_if(struct lowering *l, uint32_t label, LLVMValueRef condition)
 {
-	LLVMValueRef condition = control_condition(l);
 	LLVMBasicBlockRef next = lower_new_block(l, "");
-	LLVMBasicBlockRef target = control_edge(l, control_label(l, l->at->index));
+	LLVMBasicBlockRef target = control_edge(l, control_label(l, label));
 	LLVMBuildCondBr(l->ir->builder, condition, target, next);
 	lower_into(l, next);
+}
+
+void lower_br_if(struct lowering *l)
+{
+	control_branch_if(l, l->at->index, control_condition(l));
+}
+
+void lower_br_on_null(struct lowering *l)
+{
+	LLVMValueRef reference = pop(l);
+	control_branch_if(l, l->at->index, LLVMBuildIsNull(l->ir->builder, reference, ""));
+	push(l, reference);
+}
+
+void lower_br_on_non_null(struct lowering *l)
+{
+	LLVMValueRef reference = l->stack[l->depth - 1];
+	control_branch_if(l, l->at->index, LLVMBuildIsNotNull(l->ir->builder, reference, ""));
+	pop(l);
 }
 
 void lower_br_table(struct lowering *l)

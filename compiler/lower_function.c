@@ -2,9 +2,13 @@
  * lower_function.c: one function body: prologue, the walk over its operators, epilogue.
  * Operators are lower_op.c's and the handlers'.
  */
+#include "compiler/convention.h"
 #include "compiler/lower_vector.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "abi/limits.h"
 
 static void *lowering_grow(struct lowering *l, const void *old, uint32_t used, uint32_t *capacity,
 		size_t size)
@@ -81,13 +85,15 @@ static void lower_locals(struct lowering *l)
 	struct ir *ir = l->ir;
 	l->locals = arena_new(l->arena, l->body.local_count + 1, sizeof *l->locals);
 	check(l->locals);
+	LLVMValueRef parameters[SV_MAX_PARAMETERS];
+	LLVMValueRef view = ir_parameters_are_wide(l->type) ? access_view(l) : NULL;
+	ir_receive_parameters(ir, l->type, l->function, view, parameters);
 	for (uint32_t i = 0; i < l->body.local_count; i++) {
 		LLVMTypeRef type = ir_type(ir, l->body.locals[i]);
 		l->locals[i] = LLVMBuildAlloca(ir->builder, type, "");
-		LLVMValueRef initial = LLVMConstNull(type);
-		if (i < l->type->parameter_count)
-			initial = LLVMGetParam(l->function, 1 + i);
-		LLVMBuildStore(ir->builder, initial, l->locals[i]);
+		bool is_parameter = i < l->type->parameter_count;
+		LLVMBuildStore(ir->builder, is_parameter ? parameters[i] : LLVMConstNull(type),
+				l->locals[i]);
 	}
 }
 
@@ -116,6 +122,26 @@ static bool lower_body(struct lowering *l, struct sv_error *error)
 	return true;
 }
 
+/* From the first operator to the return: entry block, locals, operators. */
+static bool lower_whole(struct lowering *l, struct sv_error *error)
+{
+	struct ir *ir = l->ir;
+	l->bases = arena_new(l->arena, ir->wasm->memory_count + 1, sizeof *l->bases);
+	check(l->bases);
+	l->entry = lower_new_block(l, "entry");
+	lower_into(l, l->entry);
+	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
+	lower_locals(l);
+	LLVMBasicBlockRef start = lower_new_block(l, "start");
+	lower_into(l, start);
+	control_open_function(l);
+	TRY(lower_body(l, error));
+	lower_into(l, l->entry);
+	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
+	LLVMBuildBr(ir->builder, start);
+	return true;
+}
+
 bool lower_function(struct ir *ir, uint32_t function, struct arena *arena, struct sv_error *error)
 {
 	struct lowering l = {
@@ -130,18 +156,40 @@ bool lower_function(struct ir *ir, uint32_t function, struct arena *arena, struc
 	lower_attributes(&l);
 	l.scope = debug_function(ir, l.function, function);
 	l.context = LLVMGetParam(l.function, 0);
-	l.bases = arena_new(arena, ir->wasm->memory_count + 1, sizeof *l.bases);
-	check(l.bases);
-	l.entry = lower_new_block(&l, "entry");
-	lower_into(&l, l.entry);
-	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
-	lower_locals(&l);
-	LLVMBasicBlockRef start = lower_new_block(&l, "start");
-	lower_into(&l, start);
-	control_open_function(&l);
-	TRY(lower_body(&l, error));
-	lower_into(&l, l.entry);
-	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
-	LLVMBuildBr(ir->builder, start);
-	return true;
+	return lower_whole(&l, error);
+}
+
+LLVMValueRef lower_expression(struct ir *ir, uint32_t number)
+{
+	const struct constant *constant = &ir->wasm->constants[number];
+	enum sv_type result = (enum sv_type)constant->value.type;
+	const struct function_type type = {.results = &result, .result_count = 1};
+	LLVMTypeRef types[] = {ir->ptr, ir->ptr, ir->ptr};
+	struct sv_error error = SV_ERROR_INIT;
+	struct arena arena;
+	char name[40];
+	snprintf(name, sizeof name, "selvage.expression.%u", number);
+	arena_init(&arena, 0);
+	struct lowering l = {
+			.ir = ir,
+			.arena = &arena,
+			.body = {.module = ir->wasm,
+					.function = SV_NO_INDEX,
+					.arena = &arena,
+					.at = constant->code.data,
+					.end = constant->code.data + constant->code.length},
+			.type = &type,
+			.index = SV_NO_INDEX,
+			.function = LLVMAddFunction(ir->module, name,
+					LLVMFunctionType(ir->none, types, 3, 0)),
+			.reachable = true,
+	};
+	LLVMSetVisibility(l.function, LLVMHiddenVisibility);
+	ir_add_code_attributes(ir, l.function);
+	l.context = LLVMGetParam(l.function, 0);
+	l.expression = LLVMGetParam(l.function, 2);
+	/* It has been validated. */
+	check(lower_whole(&l, &error));
+	arena_finish(&arena);
+	return l.function;
 }

@@ -2,85 +2,80 @@
  * lower_stub.c: the border between host and guest, one pair of stubs for each function type:
  * values in memory on the host's side, arguments and results in registers on the guest's.
  */
-#include "compiler/lower.h"
+#include "compiler/convention.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "abi/limits.h"
 
-static LLVMValueRef stub_slot(struct ir *ir, LLVMValueRef values, uint32_t index)
+static LLVMValueRef stub_load(struct ir *ir, enum sv_type type, LLVMValueRef values, uint32_t index)
 {
-	LLVMValueRef offset = LLVMConstInt(ir->i64, index * sizeof(union sv_value), 0);
-	return LLVMBuildGEP2(ir->builder, ir->i8, values, &offset, 1, "");
+	return LLVMBuildLoad2(ir->builder, ir_type(ir, type), ir_value_slot(ir, values, index), "");
 }
 
 static void stub_store(struct ir *ir, LLVMValueRef value, LLVMValueRef values, uint32_t index)
 {
-	LLVMBuildStore(ir->builder, value, stub_slot(ir, values, index));
+	LLVMBuildStore(ir->builder, value, ir_value_slot(ir, values, index));
 }
 
-static void stub_store_results(struct ir *ir, const struct function_type *type, LLVMValueRef result,
-		LLVMValueRef values)
+/* Both kinds of context have it at the same place. */
+static LLVMValueRef stub_view(struct ir *ir, LLVMValueRef context)
 {
-	if (type->result_count == 1)
-		stub_store(ir, result, values, 0);
-	for (uint32_t i = 0; type->result_count > 1 && i < type->result_count; i++)
-		stub_store(ir, LLVMBuildExtractValue(ir->builder, result, i, ""), values, i);
+	LLVMValueRef offset = LLVMConstInt(ir->i64, offsetof(struct sv_context, view), 0);
+	LLVMValueRef place = LLVMBuildGEP2(ir->builder, ir->i8, context, &offset, 1, "");
+	return LLVMBuildLoad2(ir->builder, ir->ptr, place, "");
 }
 
 LLVMValueRef stub_entry(struct ir *ir, uint32_t type_index)
 {
-	const struct function_type *type = &ir->wasm->types[type_index];
+	const struct function_type *type = &ir->wasm->types[type_index].function;
 	LLVMTypeRef types[] = {ir->ptr, ir->ptr, ir->ptr};
 	char name[32];
 	snprintf(name, sizeof name, "selvage.entry.%u", type_index);
 	LLVMValueRef stub = ir_add_stub(ir, name, LLVMFunctionType(ir->none, types, 3, 0));
-	LLVMValueRef values = LLVMGetParam(stub, 2);
-	LLVMValueRef arguments[1 + SV_MAX_PARAMETERS];
-	arguments[0] = LLVMGetParam(stub, 0);
+	LLVMValueRef context = LLVMGetParam(stub, 0), values = LLVMGetParam(stub, 2);
+	LLVMValueRef parameters[SV_MAX_PARAMETERS], arguments[1 + SV_MAX_PARAMETERS];
+	LLVMValueRef results[SV_MAX_RESULTS];
 	for (uint32_t i = 0; i < type->parameter_count; i++)
-		arguments[1 + i] = LLVMBuildLoad2(ir->builder, ir_type(ir, type->parameters[i]),
-				stub_slot(ir, values, i), "");
-	LLVMValueRef result = LLVMBuildCall2(ir->builder, ir_function_type(ir, type_index),
-			LLVMGetParam(stub, 1), arguments, 1 + type->parameter_count, "");
-	stub_store_results(ir, type, result, values);
+		parameters[i] = stub_load(ir, type->parameters[i], values, i);
+	LLVMValueRef view = stub_view(ir, context);
+	arguments[0] = context;
+	unsigned count = ir_pass_arguments(ir, type, parameters, view, arguments);
+	LLVMValueRef returned = ir_call(ir, ir_function_type(ir, type_index), LLVMGetParam(stub, 1),
+			arguments, count);
+	ir_take_results(ir, type, returned, view, results);
+	for (uint32_t i = 0; i < type->result_count; i++)
+		stub_store(ir, results[i], values, i);
 	LLVMBuildRetVoid(ir->builder);
 	return stub;
 }
 
-static void stub_return(struct ir *ir, const struct function_type *type, LLVMValueRef values)
-{
-	LLVMValueRef results[SV_MAX_RESULTS];
-	for (uint32_t i = 0; i < type->result_count; i++)
-		results[i] = LLVMBuildLoad2(ir->builder, ir_type(ir, type->results[i]),
-				stub_slot(ir, values, i), "");
-	if (type->result_count == 0)
-		LLVMBuildRetVoid(ir->builder);
-	else if (type->result_count == 1)
-		LLVMBuildRet(ir->builder, results[0]);
-	else
-		LLVMBuildAggregateRet(ir->builder, results, type->result_count);
-}
-
 LLVMValueRef stub_thunk(struct ir *ir, uint32_t type_index)
 {
-	const struct function_type *type = &ir->wasm->types[type_index];
+	const struct function_type *type = &ir->wasm->types[type_index].function;
 	char name[32];
 	snprintf(name, sizeof name, "selvage.thunk.%u", type_index);
 	LLVMValueRef stub = ir_add_stub(ir, name, ir_function_type(ir, type_index));
+	ir_set_convention(stub);
 	uint32_t count = type->parameter_count > type->result_count ? type->parameter_count
 								    : type->result_count;
 	LLVMTypeRef slots = LLVMArrayType2(ir->i8, (count + 1) * sizeof(union sv_value));
 	LLVMValueRef values = LLVMBuildAlloca(ir->builder, slots, "");
 	LLVMSetAlignment(values, _Alignof(union sv_value));
-	for (uint32_t i = 0; i < type->parameter_count; i++)
-		stub_store(ir, LLVMGetParam(stub, 1 + i), values, i);
 	LLVMValueRef row = LLVMGetParam(stub, 0);
+	LLVMValueRef parameters[SV_MAX_PARAMETERS];
+	ir_receive_parameters(ir, type, stub, stub_view(ir, row), parameters);
+	for (uint32_t i = 0; i < type->parameter_count; i++)
+		stub_store(ir, parameters[i], values, i);
 	LLVMValueRef enter = LLVMBuildLoad2(ir->builder, ir->ptr, row, "");
 	LLVMTypeRef types[] = {ir->ptr, ir->ptr};
 	LLVMValueRef arguments[] = {row, values};
 	LLVMBuildCall2(ir->builder, LLVMFunctionType(ir->none, types, 2, 0), enter, arguments, 2,
 			"");
-	stub_return(ir, type, values);
+	LLVMValueRef results[SV_MAX_RESULTS];
+	for (uint32_t i = 0; i < type->result_count; i++)
+		results[i] = stub_load(ir, type->results[i], values, i);
+	ir_return_results(ir, type, results, stub_view(ir, row));
 	return stub;
 }

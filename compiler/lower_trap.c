@@ -6,6 +6,11 @@
 
 void trap_mark_position(struct lowering *l)
 {
+	/* Constant expressions have no positions: nothing in a backtrace leads to them. */
+	if (!l->scope) {
+		LLVMSetCurrentDebugLocation2(l->ir->builder, NULL);
+		return;
+	}
 	LLVMMetadataRef location = LLVMDIBuilderCreateDebugLocation(l->ir->context,
 			(unsigned)l->at->offset, 0, l->scope, NULL);
 	LLVMSetCurrentDebugLocation2(l->ir->builder, location);

@@ -96,6 +96,12 @@ void lower_ref_is_null(struct lowering *l)
 	push(l, LLVMBuildZExt(l->ir->builder, is_null, l->ir->i32, ""));
 }
 
+void lower_ref_as_non_null(struct lowering *l)
+{
+	LLVMValueRef reference = l->stack[l->depth - 1];
+	trap_unless(l, LLVMBuildIsNotNull(l->ir->builder, reference, ""), SV_TRAP_NULL_REFERENCE);
+}
+
 void lower_ref_func(struct lowering *l)
 {
 	LLVMValueRef function = LLVMConstInt(l->ir->i32, l->at->index, 0);

@@ -14,5 +14,5 @@ const struct function_type *module_function_type(const struct module *module, ui
 	check(function < module->function_count);
 	uint32_t type = module->functions[function].type;
 	check(type < module->type_count);
-	return &module->types[type];
+	return &module->types[type].function;
 }

@@ -23,6 +23,30 @@ struct function_type {
 	uint32_t result_count;
 };
 
+struct field_type {
+	enum sv_type type; /* SV_TYPE_I8 and SV_TYPE_I16 too */
+	bool mutable;
+};
+
+/*
+ * A type of the module. Types that are equal (Core 3.0, 3.3.2) have the same canonical index,
+ * the least of them, and every reference in the module names types by canonical index, so
+ * that equality of value types is equality of numbers.
+ */
+struct defined_type {
+	enum sv_type_kind kind;
+	bool is_final;
+	uint32_t supertype;   /* index as read, or SV_NO_INDEX */
+	uint32_t group_first; /* the recursive group it was declared in */
+	uint32_t group_size;
+	uint32_t canonical;
+	uint32_t depth; /* number of super-types */
+	uint64_t offset;
+	struct function_type function;
+	const struct field_type *fields; /* structs; arrays: one */
+	uint32_t field_count;
+};
+
 struct limits {
 	uint64_t minimum; /* pages or entries */
 	uint64_t maximum;
@@ -75,25 +99,29 @@ struct function {
 	uint64_t offset;      /* of the body (own) or of the import entry in the file */
 };
 
+/*
+ * A constant expression. One of a single operator that the records of an artifact can hold
+ * has that in `value`; any other has kind SV_CONSTANT_CODE there and is compiled: value.value
+ * is its number among all such. value.type is what the context expects.
+ */
+struct constant {
+	struct sv_constant value;
+	struct sv_bytes code; /* operators up to and with the last end; empty: an item that is a
+	                         function index */
+	uint64_t offset; /* of the expression */
+};
+
 struct table {
 	enum sv_type element;
 	struct limits limits;
+	bool has_initial;
+	struct constant initial; /* of all entries, if there is one */
 	uint64_t offset;
 };
 
 struct memory {
 	struct limits limits;
 	uint64_t offset;
-};
-
-/*
- * A constant expression, decoded; its type is value.type. One that decodes but is no
- * constant expression has the broken rule in `fault`; a validated module has none.
- */
-struct constant {
-	struct sv_constant value;
-	const char *fault; /* NULL if there is none */
-	uint64_t offset;   /* of the expression; of the fault if there is one */
 };
 
 struct global {
@@ -126,7 +154,7 @@ struct module {
 	struct sv_bytes input;
 	uint64_t features;
 
-	struct function_type *types;
+	struct defined_type *types;
 	struct import *imports;
 	struct export *exports;
 	struct function *functions;
@@ -135,11 +163,13 @@ struct module {
 	struct global *globals;
 	struct element_segment *elements;
 	struct data_segment *data;
+	struct constant *constants; /* those of kind SV_CONSTANT_CODE, by number */
 	uint32_t type_count, import_count, export_count, function_count, table_count;
 	uint32_t memory_count, global_count, element_count, data_count;
 
 	uint32_t imported_functions, imported_tables, imported_memories, imported_globals;
 	uint32_t reference_count;
+	uint32_t constant_count; /* constant expressions of kind SV_CONSTANT_CODE */
 	uint32_t start;             /* function index, or SV_NO_INDEX */
 	uint64_t start_offset;      /* of the start section's index in the file */
 	bool has_data_count;        /* a DataCount section was there */
@@ -162,5 +192,19 @@ void module_finish(struct module *module);
 
 /* Type of a function by its index, which must be in range. */
 const struct function_type *module_function_type(const struct module *module, uint32_t function);
+
+/* ---- subtype.c: matching (Core 3.0, 3.3) ---- */
+
+/* True if the heap type `heap` is `above` or below it. Both as in sv_type_heap. */
+bool heap_matches(const struct module *module, uint32_t heap, uint32_t above);
+
+/* True if a value of `type` may stand where `above` is expected; NONE matches all. */
+bool type_matches(const struct module *module, enum sv_type type, enum sv_type above);
+
+/* The same for two types of the module by index: declared one below the other, or equal. */
+bool defined_matches(const struct module *module, uint32_t type, uint32_t above);
+
+/* Top of the hierarchy that a heap type is in: enum sv_heap. */
+uint32_t heap_top(const struct module *module, uint32_t heap);
 
 #endif

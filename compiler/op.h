@@ -28,6 +28,7 @@ enum immediate {
 	IMM_LABELS,      /* vector of labels, default label */
 	IMM_FUNCTION,    /* function index */
 	IMM_TYPE_TABLE,  /* type index, table index */
+	IMM_TYPE,        /* type index */
 	IMM_LOCAL,
 	IMM_GLOBAL,
 	IMM_TABLE,
@@ -38,7 +39,7 @@ enum immediate {
 	IMM_DATA_MEMORY,   /* data segment, memory */
 	IMM_MEMORY,        /* memory */
 	IMM_MEMORY_MEMORY, /* to, from */
-	IMM_REFERENCE,     /* reference type */
+	IMM_REFERENCE,     /* heap type; gives the nullable reference to it */
 	IMM_TYPES,         /* vector of value types */
 };
 

@@ -213,6 +213,7 @@ bool module_read(struct module *module, struct sv_bytes input, uint64_t features
 			.start = input.data,
 			.features = features,
 			.error = error,
+			.module = module,
 	};
 	struct module_reader r = {.in = all, .module = module};
 	if (!read_all(&r, &all)) {

@@ -7,10 +7,18 @@
 #include "compiler/module.h"
 #include "compiler/reader.h"
 
+/* The different recursive groups of types met so far: first index + 1 of each, by content. */
+struct group_table {
+	uint32_t *cells; /* in the module's arena; 0: free */
+	uint32_t count, capacity;
+};
+
 /* A module being read. */
 struct module_reader {
 	struct reader in; /* the current section */
 	struct module *module;
+	uint32_t type_capacity;
+	struct group_table groups;
 	uint32_t own_functions; /* announced by the function section */
 	uint32_t bodies;        /* met in the code section */
 	uint32_t announced_data; /* by the data count section */
@@ -37,12 +45,17 @@ void *read_append(struct module_reader *r, void *items, uint32_t count, size_t s
 
 SV_MUST_USE bool read_value_type(struct reader *in, enum sv_type *type);
 SV_MUST_USE bool read_reference_type(struct reader *in, enum sv_type *type);
+/* Heap type as in sv_type_heap; a defined one by canonical index. */
+SV_MUST_USE bool read_heap_type(struct reader *in, uint32_t *heap);
+/* Index of a type of the module, made canonical. */
+SV_MUST_USE bool read_type_index(struct reader *in, uint32_t *index);
 SV_MUST_USE bool read_memory_index(struct reader *in, uint32_t *memory);
 
 /* ---- constexpr.c ---- */
 
-/* Decode a constant expression up to and with its end. */
-SV_MUST_USE bool read_constant(struct module_reader *r, struct constant *constant);
+/* Decode a constant expression of this type up to and with its end. */
+SV_MUST_USE bool read_constant(struct module_reader *r, enum sv_type type,
+		struct constant *constant);
 
 /* ---- names.c ---- */
 

@@ -22,7 +22,7 @@ enum {
 static bool read_item_type(struct reader *in, uint32_t flags, enum sv_type *type)
 {
 	uint8_t kind;
-	*type = SV_TYPE_FUNCREF;
+	*type = flags & ELEMENT_EXPRESSIONS ? SV_TYPE_FUNCREF : sv_ref(SV_HEAP_FUNC);
 	if (!(flags & (ELEMENT_NOT_ACTIVE | ELEMENT_EXPLICIT)))
 		return true;
 	if (flags & ELEMENT_EXPRESSIONS)
@@ -34,11 +34,13 @@ static bool read_item_type(struct reader *in, uint32_t flags, enum sv_type *type
 	return reader_fail(in, "malformed element kind (code 0x%x)", kind);
 }
 
-static bool read_item(struct module_reader *r, uint32_t flags, struct constant *item)
+static bool read_item(struct module_reader *r, uint32_t flags, enum sv_type type,
+		struct constant *item)
 {
 	if (flags & ELEMENT_EXPRESSIONS)
-		return read_constant(r, item);
+		return read_constant(r, type, item);
 	uint32_t function;
+	item->code = (struct sv_bytes){0};
 	item->offset = reader_offset(&r->in);
 	TRY(reader_u32(&r->in, &function));
 	item->value = (struct sv_constant){.kind = SV_CONSTANT_FUNCTION,
@@ -58,7 +60,7 @@ static bool read_items(struct module_reader *r, uint32_t flags, struct element_s
 		return false;
 	segment->items = items;
 	for (uint32_t i = 0; i < segment->item_count; i++)
-		TRY(read_item(r, flags, &items[i]));
+		TRY(read_item(r, flags, segment->type, &items[i]));
 	return true;
 }
 
@@ -77,7 +79,7 @@ static bool read_element(struct module_reader *r, struct element_segment *segmen
 	if (segment->mode == SV_SEGMENT_ACTIVE) {
 		if (flags & ELEMENT_EXPLICIT)
 			TRY(reader_u32(&r->in, &segment->table));
-		TRY(read_constant(r, &segment->index));
+		TRY(read_constant(r, SV_TYPE_I32, &segment->index));
 	}
 	return read_items(r, flags, segment);
 }
@@ -118,7 +120,7 @@ static bool read_data(struct module_reader *r, struct data_segment *segment)
 	if (flags == ACTIVE_EXPLICIT)
 		TRY(reader_u32(&r->in, &segment->memory));
 	if (flags != PASSIVE)
-		TRY(read_constant(r, &segment->address));
+		TRY(read_constant(r, SV_TYPE_I32, &segment->address));
 	TRY(reader_u32(&r->in, &length));
 	return reader_bytes(&r->in, length, &segment->bytes);
 }

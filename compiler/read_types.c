@@ -1,5 +1,5 @@
 /*
- * read_types.c: value types, and the sections that declare what a module has: types,
+ * read_types.c: value types, and the sections that declare what a module has but its types:
  * imports, functions, tables, memories, globals, exports, start.
  */
 #include "compiler/read.h"
@@ -9,15 +9,76 @@
 #include "abi/limits.h"
 #include "compiler/feature.h"
 
+/* The feature that an abstract heap type came with; OP_CORE for func and extern. */
+static int heap_feature(uint32_t heap)
+{
+	switch (heap) {
+	case SV_HEAP_FUNC:
+	case SV_HEAP_EXTERN:
+		return SV_FEATURE_REFERENCE_TYPES;
+	case SV_HEAP_EXN:
+	case SV_HEAP_NOEXN:
+		return SV_FEATURE_EXCEPTIONS;
+	default:
+		return SV_FEATURE_GC;
+	}
+}
+
+static bool heap_is_abstract(uint32_t code)
+{
+	return sv_heap_name(code)[0] != '?';
+}
+
+bool read_type_index(struct reader *in, uint32_t *index)
+{
+	const uint8_t *first = in->at;
+	TRY(reader_u32(in, index));
+	if (*index < in->module->type_count) {
+		*index = in->module->types[*index].canonical;
+		return true;
+	}
+	return sv_fail_at(in->error, SV_ERROR_INVALID, first - in->start,
+			"unknown type %u: the module has %u types", *index, in->module->type_count);
+}
+
+bool read_heap_type(struct reader *in, uint32_t *heap)
+{
+	const uint8_t *first = in->at;
+	int64_t code;
+	TRY(reader_s33(in, &code));
+	if (code < 0 && code >= -64 && heap_is_abstract((uint32_t)code & 0x7f)) {
+		*heap = (uint32_t)code & 0x7f;
+		return feature_need(in, (enum sv_feature)heap_feature(*heap), "this heap type");
+	}
+	in->at = first;
+	if (code < 0)
+		return proposal_fail(in, PROPOSAL_VALUE_TYPE, *first, "malformed heap type");
+	TRY(read_type_index(in, heap));
+	*heap += SV_HEAP_DEFINED;
+	return true;
+}
+
+/* A short form, for a nullable reference to an abstract heap type, or a code and a heap type. */
 bool read_reference_type(struct reader *in, enum sv_type *type)
 {
 	uint8_t code;
+	uint32_t heap;
 	TRY(reader_byte(in, &code));
-	*type = code;
-	if (sv_type_is_reference(*type))
-		return true;
 	in->at--;
-	return proposal_fail(in, PROPOSAL_VALUE_TYPE, code, "malformed reference type");
+	if (heap_is_abstract(code)) {
+		*type = sv_ref_null(code);
+		TRY(feature_need(in, (enum sv_feature)heap_feature(code),
+				"a value of reference type"));
+		in->at++;
+		return true;
+	}
+	if (code != SV_CODE_REF && code != SV_CODE_REF_NULL)
+		return proposal_fail(in, PROPOSAL_VALUE_TYPE, code, "malformed reference type");
+	TRY(feature_need(in, SV_FEATURE_FUNCTION_REFERENCES, "a typed reference"));
+	in->at++;
+	TRY(read_heap_type(in, &heap));
+	*type = code == SV_CODE_REF ? sv_ref(heap) : sv_ref_null(heap);
+	return true;
 }
 
 bool read_value_type(struct reader *in, enum sv_type *type)
@@ -28,12 +89,11 @@ bool read_value_type(struct reader *in, enum sv_type *type)
 	if (code >= SV_TYPE_F64 && code <= SV_TYPE_I32)
 		return true;
 	in->at--;
-	if (*type == SV_TYPE_V128)
-		TRY(feature_need(in, SV_FEATURE_SIMD, "a value of type v128"));
-	else if (sv_type_is_reference(*type))
-		TRY(feature_need(in, SV_FEATURE_REFERENCE_TYPES, "a value of reference type"));
-	else
+	if (code == SV_CODE_REF || code == SV_CODE_REF_NULL || heap_is_abstract(code))
+		return read_reference_type(in, type);
+	if (code != SV_TYPE_V128)
 		return proposal_fail(in, PROPOSAL_VALUE_TYPE, code, "malformed value type");
+	TRY(feature_need(in, SV_FEATURE_SIMD, "a value of type v128"));
 	in->at++;
 	return true;
 }
@@ -44,52 +104,6 @@ bool read_memory_index(struct reader *in, uint32_t *memory)
 	if (in->at != in->end && *in->at != 0)
 		TRY(feature_need(in, SV_FEATURE_MULTI_MEMORY, "a memory index"));
 	return reader_u32(in, memory);
-}
-
-/* ---- types ---- */
-
-static bool read_type_list(struct module_reader *r, const struct vector_rule *rule,
-		const enum sv_type **types, uint32_t *count)
-{
-	TRY(reader_count(&r->in, rule, count));
-	enum sv_type *list = NULL;
-	if (!read_extend(r, &list, 0, *count, sizeof *list))
-		return false;
-	*types = list;
-	for (uint32_t i = 0; i < *count; i++)
-		TRY(read_value_type(&r->in, &list[i]));
-	return true;
-}
-
-static bool read_function_type(struct module_reader *r, struct function_type *type)
-{
-	static const struct vector_rule parameters = {
-			"parameters", "SV_MAX_PARAMETERS", SV_MAX_PARAMETERS, 1};
-	static const struct vector_rule results = {"results", "SV_MAX_RESULTS", SV_MAX_RESULTS, 1};
-	uint8_t form;
-	TRY(reader_byte(&r->in, &form));
-	if (form != 0x60) {
-		r->in.at--;
-		return proposal_fail(&r->in, PROPOSAL_TYPE_FORM, form, "malformed type form");
-	}
-	TRY(read_type_list(r, &parameters, &type->parameters, &type->parameter_count));
-	TRY(read_type_list(r, &results, &type->results, &type->result_count));
-	if (type->result_count > 1)
-		return feature_need(&r->in, SV_FEATURE_MULTI_VALUE,
-				"a function type with several results");
-	return true;
-}
-
-bool read_section_type(struct module_reader *r)
-{
-	static const struct vector_rule rule = {"types", "SV_MAX_TYPES", SV_MAX_TYPES, 3};
-	struct module *module = r->module;
-	TRY(reader_count(&r->in, &rule, &module->type_count));
-	if (!read_extend(r, &module->types, 0, module->type_count, sizeof *module->types))
-		return false;
-	for (uint32_t i = 0; i < module->type_count; i++)
-		TRY(read_function_type(r, &module->types[i]));
-	return true;
 }
 
 /* ---- what tables, memories and globals are ---- */
@@ -147,12 +161,13 @@ static bool read_limits(struct reader *in, uint8_t allowed, struct limits *limit
 static bool read_table(struct reader *in, struct table *table)
 {
 	table->offset = reader_offset(in);
-	uint8_t form = in->at != in->end ? *in->at : 0;
-	if (form == 0x40)
-		return proposal_fail(in, PROPOSAL_TABLE_FORM, form, "a table with an initialiser");
-	if (form == SV_TYPE_EXTERNREF)
-		TRY(feature_need(in, SV_FEATURE_REFERENCE_TYPES, "a table of externref"));
-	TRY(read_reference_type(in, &table->element));
+	/* In 1.0 tables had this one type, which was no feature then. */
+	if (in->at != in->end && *in->at == SV_HEAP_FUNC) {
+		table->element = SV_TYPE_FUNCREF;
+		in->at++;
+	} else {
+		TRY(read_reference_type(in, &table->element));
+	}
 	return read_limits(in, LIMITS_MAXIMUM | LIMITS_64, &table->limits);
 }
 
@@ -303,6 +318,24 @@ bool read_section_function(struct module_reader *r)
 	return true;
 }
 
+/* 0x40 and a zero byte announce a value for all entries behind the type. */
+static bool read_own_table(struct module_reader *r, struct table *table)
+{
+	uint8_t form = r->in.at != r->in.end ? *r->in.at : 0, reserved;
+	if (form != 0x40)
+		return read_table(&r->in, table);
+	TRY(feature_need(&r->in, SV_FEATURE_FUNCTION_REFERENCES, "a table with an initial value"));
+	r->in.at++;
+	TRY(reader_byte(&r->in, &reserved));
+	if (reserved != 0) {
+		r->in.at--;
+		return reader_fail(&r->in, "zero byte expected");
+	}
+	TRY(read_table(&r->in, table));
+	table->has_initial = true;
+	return read_constant(r, table->element, &table->initial);
+}
+
 bool read_section_table(struct module_reader *r)
 {
 	static const struct vector_rule rule = {"tables", "SV_MAX_TABLES", SV_MAX_TABLES, 3};
@@ -314,7 +347,7 @@ bool read_section_table(struct module_reader *r)
 	if (!own)
 		return false;
 	for (uint32_t i = 0; i < count; i++)
-		TRY(read_table(&r->in, &own[i]));
+		TRY(read_own_table(r, &own[i]));
 	module->table_count += count;
 	return true;
 }
@@ -347,7 +380,7 @@ bool read_section_global(struct module_reader *r)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		TRY(read_global(&r->in, &own[i]));
-		TRY(read_constant(r, &own[i].initial));
+		TRY(read_constant(r, own[i].type, &own[i].initial));
 	}
 	module->global_count += count;
 	return true;

@@ -12,11 +12,14 @@
 #include "base/check.h"
 #include "base/error.h"
 
+struct module;
+
 struct reader {
 	const uint8_t *at, *end; /* next byte, end of what may be read */
 	const uint8_t *start;    /* of the file; positions count from here */
 	uint64_t features;       /* bits of enum sv_feature that the input may use */
 	struct sv_error *error;  /* borrowed; takes the fault */
+	const struct module *module; /* whose types may be named */
 };
 
 static inline uint64_t reader_offset(const struct reader *reader)

@@ -32,35 +32,71 @@ static bool records_name(struct records *records, struct sv_bytes text, struct s
 	return buffer_append(&records->strings, text.data, text.length, error);
 }
 
-static bool records_type_codes(struct buffer *codes, const enum sv_type *types, uint32_t count,
-		struct sv_error *error)
+/*
+ * A code as it stands in the record of `type`. A group that is equal to an earlier one has the
+ * codes of that one, where members are named by their earlier indices; in its own records
+ * they are its own members again, or the runtime would see another type.
+ */
+static uint32_t records_type_code(const struct defined_type *type, const struct defined_type *same,
+		enum sv_type code)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		uint8_t code = (uint8_t)types[i];
-		TRY(buffer_append(codes, &code, 1, error));
+	if (!sv_type_is_defined(code) ||
+			sv_type_index(code) - same->group_first >= same->group_size)
+		return (uint32_t)code;
+	return (uint32_t)code + ((type->group_first - same->group_first) << 8);
+}
+
+static bool records_add_code(struct buffer *codes, uint32_t code, struct sv_error *error)
+{
+	return buffer_append(codes, &code, sizeof code, error);
+}
+
+static bool records_type_codes(struct buffer *codes, const struct defined_type *type,
+		const struct defined_type *same, struct sv_error *error)
+{
+	const struct function_type *function = &same->function;
+	for (uint32_t i = 0; i < function->parameter_count; i++)
+		TRY(records_add_code(codes, records_type_code(type, same, function->parameters[i]),
+				error));
+	for (uint32_t i = 0; i < function->result_count; i++)
+		TRY(records_add_code(codes, records_type_code(type, same, function->results[i]),
+				error));
+	for (uint32_t i = 0; i < same->field_count; i++) {
+		uint32_t code = records_type_code(type, same, same->fields[i].type);
+		TRY(records_add_code(codes, code | (same->fields[i].mutable ? SV_FIELD_MUTABLE : 0),
+				error));
 	}
 	return true;
+}
+
+static bool records_type(struct records *r, const struct module *m, uint32_t index,
+		struct buffer *codes, struct sv_error *error)
+{
+	const struct defined_type *type = &m->types[index];
+	const struct function_type *function = &type->function;
+	struct sv_type_record record = {
+			.offset = (uint32_t)(codes->length / sizeof(uint32_t)),
+			.parameter_count =
+					(uint16_t)(function->parameter_count + type->field_count),
+			.result_count = (uint16_t)function->result_count,
+			.kind = (uint8_t)type->kind,
+			.is_final = type->is_final,
+			.supertype = type->supertype,
+			.group = type->group_first,
+	};
+	TRY(records_type_codes(codes, type, &m->types[type->canonical], error));
+	return records_add(r, &r->header.types, &record, sizeof record, error);
 }
 
 static bool records_types(struct records *r, const struct module *m, struct sv_error *error)
 {
 	struct buffer codes = {0};
 	bool done = records_begin(r, &r->header.types, error);
-	for (uint32_t i = 0; done && i < m->type_count; i++) {
-		const struct function_type *type = &m->types[i];
-		struct sv_type_record record = {
-				.offset = (uint32_t)codes.length,
-				.parameter_count = (uint16_t)type->parameter_count,
-				.result_count = (uint16_t)type->result_count,
-		};
-		done = records_type_codes(&codes, type->parameters, type->parameter_count, error) &&
-				records_type_codes(&codes, type->results, type->result_count,
-						error) &&
-				records_add(r, &r->header.types, &record, sizeof record, error);
-	}
+	for (uint32_t i = 0; done && i < m->type_count; i++)
+		done = records_type(r, m, i, &codes, error);
 	done = done && records_begin(r, &r->header.type_codes, error) &&
 			buffer_append(&r->bytes, codes.data, codes.length, error);
-	r->header.type_codes.count = (uint32_t)codes.length;
+	r->header.type_codes.count = (uint32_t)(codes.length / sizeof(uint32_t));
 	buffer_finish(&codes);
 	return done;
 }
@@ -117,6 +153,8 @@ static bool records_tables(struct records *r, const struct module *m, struct sv_
 		struct sv_table_record record = {
 				.limits = limits_record(&m->tables[i].limits),
 				.element_type = m->tables[i].element,
+				.has_initial = m->tables[i].has_initial,
+				.initial = m->tables[i].initial.value,
 		};
 		TRY(records_add(r, &r->header.tables, &record, sizeof record, error));
 	}
@@ -257,6 +295,7 @@ bool records_build(struct records *records, const struct module *module, const s
 							module->imported_functions,
 					.entries.count = module->type_count,
 					.thunks.count = module->type_count,
+					.constants.count = module->constant_count,
 			}};
 	if (records_fill(records, module, image, error))
 		return true;

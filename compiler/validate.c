@@ -17,6 +17,7 @@
 struct rules {
 	const struct module *module;
 	struct sv_error *error;
+	struct validator v; /* of constant expressions and bodies */
 };
 
 static bool rule_fail(struct rules *r, uint64_t offset, const char *format, ...) SV_PRINTF(3, 4);
@@ -52,28 +53,37 @@ static bool validate_functions(struct rules *r)
 {
 	for (uint32_t i = 0; i < r->module->function_count; i++) {
 		const struct function *function = &r->module->functions[i];
-		if (function->type >= r->module->type_count)
+		if (function->type >= r->module->type_count ||
+				r->module->types[function->type].kind != SV_KIND_FUNCTION)
 			return rule_fail(r, function->offset, "unknown type %u of function %u",
 					function->type, i);
 	}
 	return true;
 }
 
-static bool validate_table(struct rules *r, const struct table *table)
+/* Entries start as null unless there is a value for them. */
+static bool validate_table(struct rules *r, const struct table *table, bool is_own)
 {
 	uint64_t most = limits_most(&table->limits);
 	if (!table->limits.is_64 && most > UINT32_MAX)
 		return rule_fail(r, table->offset,
 				"table size must be at most 2^32-1 entries, not %llu",
 				(unsigned long long)most);
-	return validate_limits(r, &table->limits, table->offset);
+	TRY(validate_limits(r, &table->limits, table->offset));
+	if (table->has_initial)
+		return validate_constant(&r->v, &table->initial, table->element,
+				r->module->imported_globals);
+	if (!is_own || sv_type_is_nullable(table->element))
+		return true;
+	return rule_fail(r, table->offset, "type mismatch: a table of %s needs an initial value",
+			sv_type_text(table->element).text);
 }
 
 static bool validate_tables(struct rules *r)
 {
 	const struct module *module = r->module;
 	for (uint32_t i = 0; i < module->table_count; i++)
-		TRY(validate_table(r, &module->tables[i]));
+		TRY(validate_table(r, &module->tables[i], i >= module->imported_tables));
 	if (module->table_count <= 1)
 		return true;
 	return feature_require(module->features, SV_FEATURE_REFERENCE_TYPES,
@@ -111,46 +121,11 @@ static bool validate_memories(struct rules *r)
 			module->memories[1].offset, "a module with multiple memories", r->error);
 }
 
-/* ---- constant expressions ---- */
-
-static bool validate_constant_global(struct rules *r, const struct constant *constant)
-{
-	uint64_t index = constant->value.value;
-	if (index >= r->module->imported_globals)
-		return rule_fail(r, constant->offset,
-				"unknown global %llu: constant expressions may use imported "
-				"globals only",
-				(unsigned long long)index);
-	if (r->module->globals[index].mutable)
-		return rule_fail(r, constant->offset,
-				"constant expression required: global %llu is mutable",
-				(unsigned long long)index);
-	return true;
-}
-
-static bool validate_constant(struct rules *r, const struct constant *constant,
-		enum sv_type expected)
-{
-	const struct sv_constant *value = &constant->value;
-	if (constant->fault)
-		return rule_fail(r, constant->offset, "%s", constant->fault);
-	if (value->kind == SV_CONSTANT_GLOBAL)
-		TRY(validate_constant_global(r, constant));
-	if (value->kind == SV_CONSTANT_FUNCTION && value->value >= r->module->function_count)
-		return rule_fail(r, constant->offset, "unknown function %llu",
-				(unsigned long long)value->value);
-	if (value->type == expected)
-		return true;
-	return rule_fail(r, constant->offset,
-			"type mismatch: a constant expression of type %s where %s is expected",
-			sv_type_name((enum sv_type)value->type), sv_type_name(expected));
-}
-
 static bool validate_globals(struct rules *r)
 {
 	for (uint32_t i = r->module->imported_globals; i < r->module->global_count; i++) {
 		const struct global *global = &r->module->globals[i];
-		TRY(validate_constant(r, &global->initial, global->type));
+		TRY(validate_constant(&r->v, &global->initial, global->type, i));
 	}
 	return true;
 }
@@ -159,19 +134,21 @@ static bool validate_globals(struct rules *r)
 
 static bool validate_element(struct rules *r, const struct element_segment *segment)
 {
+	uint32_t globals = r->module->global_count;
 	if (segment->mode == SV_SEGMENT_ACTIVE) {
 		if (segment->table >= r->module->table_count)
 			return rule_fail(r, segment->offset, "unknown table %u", segment->table);
 		const struct table *table = &r->module->tables[segment->table];
-		enum sv_type element = table->element;
-		if (element != segment->type)
+		if (!type_matches(r->module, segment->type, table->element))
 			return rule_fail(r, segment->offset,
 					"type mismatch: a segment of %s for a table of %s",
-					sv_type_name(segment->type), sv_type_name(element));
-		TRY(validate_constant(r, &segment->index, limits_index_type(&table->limits)));
+					sv_type_text(segment->type).text,
+					sv_type_text(table->element).text);
+		TRY(validate_constant(&r->v, &segment->index, limits_index_type(&table->limits),
+				globals));
 	}
 	for (uint32_t i = 0; i < segment->item_count; i++)
-		TRY(validate_constant(r, &segment->items[i], segment->type));
+		TRY(validate_constant(&r->v, &segment->items[i], segment->type, globals));
 	return true;
 }
 
@@ -186,7 +163,8 @@ static bool validate_segments(struct rules *r)
 		if (segment->memory >= r->module->memory_count)
 			return rule_fail(r, segment->offset, "unknown memory %u", segment->memory);
 		const struct limits *limits = &r->module->memories[segment->memory].limits;
-		TRY(validate_constant(r, &segment->address, limits_index_type(limits)));
+		TRY(validate_constant(&r->v, &segment->address, limits_index_type(limits),
+				r->module->global_count));
 	}
 	return true;
 }
@@ -278,17 +256,26 @@ static bool validate_start(struct rules *r)
 			module->start, type->parameter_count, type->result_count);
 }
 
+static bool validate_module(struct rules *r)
+{
+	TRY(validate_types(r->module, r->error));
+	TRY(validate_functions(r));
+	TRY(validate_tables(r));
+	TRY(validate_memories(r));
+	TRY(validate_globals(r));
+	TRY(validate_exports(r));
+	TRY(validate_start(r));
+	TRY(validate_segments(r));
+	return validate_bodies(&r->v);
+}
+
 bool module_validate(const struct module *module, struct sv_error *error)
 {
-	struct rules r = {module, error};
-	TRY(validate_functions(&r));
-	TRY(validate_tables(&r));
-	TRY(validate_memories(&r));
-	TRY(validate_globals(&r));
-	TRY(validate_exports(&r));
-	TRY(validate_start(&r));
-	TRY(validate_segments(&r));
-	return validate_bodies(module, error);
+	struct rules r = {.module = module, .error = error};
+	validator_init(&r.v, module, error);
+	bool ok = validate_module(&r);
+	validator_finish(&r.v);
+	return ok;
 }
 
 bool sv_validate(struct sv_bytes bytes, const struct sv_compile_options *options,

@@ -13,6 +13,7 @@ struct frame {
 	enum op op;       /* OP_NONE: the function */
 	bool unreachable; /* the rest of it is: operands below `height` are of any type */
 	uint32_t height;  /* of the operand stack at its start, without its parameters */
+	uint32_t set_height; /* of the stack of locals set, at its start */
 	struct function_type type;
 };
 
@@ -27,6 +28,10 @@ struct validator {
 	uint32_t frame_count, frame_capacity;
 	struct body body;
 	struct instruction at; /* the operator being checked */
+	/* Locals without default value: which are set, and in which order. */
+	bool *is_set;
+	uint32_t *set_order;
+	uint32_t set_count;
 };
 
 /* ---- validate_body.c ---- */
@@ -50,8 +55,27 @@ SV_MUST_USE bool frame_close(struct validator *v, struct frame *frame);
 /* What follows in the innermost frame cannot be reached. */
 void frame_set_unreachable(struct validator *v);
 
+/* Pop a reference, of any type (code that is not reached: to the bottom heap type). */
+SV_MUST_USE bool operand_pop_reference(struct validator *v, enum sv_type *type);
+/* Check the operator at hand. */
+SV_MUST_USE bool validate_op(struct validator *v);
+/* Begin and end with an empty validator for the module. */
+void validator_init(struct validator *v, const struct module *module, struct sv_error *error);
+void validator_finish(struct validator *v);
+
 /* Check all own functions of the module. */
-SV_MUST_USE bool validate_bodies(const struct module *module, struct sv_error *error);
+SV_MUST_USE bool validate_bodies(struct validator *v);
+
+/* ---- validate_constant.c ---- */
+
+/* The expression is a constant one of this type; it may name the first `globals` globals. */
+SV_MUST_USE bool validate_constant(struct validator *v, const struct constant *constant,
+		enum sv_type expected, uint32_t globals);
+
+/* ---- validate_types.c ---- */
+
+/* Super-types are declared as they may be (Core 3.0, 3.2.7); fills in the depths. */
+SV_MUST_USE bool validate_types(const struct module *module, struct sv_error *error);
 
 /* ---- validate_control.c, validate_access.c: one handler per operator without signature ---- */
 

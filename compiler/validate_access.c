@@ -19,13 +19,25 @@ bool validate_local_get(struct validator *v)
 {
 	enum sv_type type = local_find(v);
 	TRY(type);
+	if (!v->is_set[v->at.index])
+		return validate_fail(v, "uninitialized local %u", v->at.index);
 	return operand_push(v, type);
+}
+
+/* From here to the end of the block the local has a value. */
+static void local_mark_set(struct validator *v)
+{
+	if (v->is_set[v->at.index])
+		return;
+	v->is_set[v->at.index] = true;
+	v->set_order[v->set_count++] = v->at.index;
 }
 
 bool validate_local_set(struct validator *v)
 {
 	enum sv_type type = local_find(v);
 	TRY(type);
+	local_mark_set(v);
 	return operand_pop(v, type);
 }
 
@@ -33,6 +45,7 @@ bool validate_local_tee(struct validator *v)
 {
 	enum sv_type type = local_find(v);
 	TRY(type);
+	local_mark_set(v);
 	TRY(operand_pop(v, type));
 	return operand_push(v, type);
 }
@@ -137,9 +150,9 @@ bool validate_table_copy(struct validator *v)
 	const struct table *to = table_find(v, v->at.index);
 	const struct table *from = table_find(v, v->at.index2);
 	TRY(to && from);
-	if (to->element != from->element)
+	if (!type_matches(v->module, from->element, to->element))
 		return validate_fail(v, "type mismatch: table.copy of %s to %s",
-				sv_type_name(from->element), sv_type_name(to->element));
+				sv_type_text(from->element).text, sv_type_text(to->element).text);
 	return validate_copy(v, &to->limits, &from->limits);
 }
 
@@ -149,9 +162,9 @@ bool validate_table_init(struct validator *v)
 	TRY(to);
 	TRY(element_find(v, v->at.index));
 	enum sv_type from = v->module->elements[v->at.index].type;
-	if (to->element != from)
+	if (!type_matches(v->module, from, to->element))
 		return validate_fail(v, "type mismatch: table.init of %s with %s",
-				sv_type_name(to->element), sv_type_name(from));
+				sv_type_text(to->element).text, sv_type_text(from).text);
 	TRY(operand_apply(v, "ii:"));
 	return operand_pop(v, table_index_type(to));
 }
@@ -238,18 +251,25 @@ bool validate_ref_null(struct validator *v)
 bool validate_ref_is_null(struct validator *v)
 {
 	enum sv_type type;
-	TRY(operand_pop_any(v, &type));
-	if (type != SV_TYPE_NONE && !sv_type_is_reference(type))
-		return validate_fail(v, "type mismatch: ref.is_null takes a reference, not %s",
-				sv_type_name(type));
+	TRY(operand_pop_reference(v, &type));
 	return operand_push(v, SV_TYPE_I32);
 }
 
+/* Its type is exactly the function's; without the feature, any function. */
 bool validate_ref_func(struct validator *v)
 {
-	if (v->at.index >= v->module->function_count)
+	const struct module *module = v->module;
+	if (v->at.index >= module->function_count)
 		return validate_fail(v, "unknown function %u", v->at.index);
-	if (v->module->functions[v->at.index].reference == SV_NO_INDEX)
+	const struct function *function = &module->functions[v->at.index];
+	if (function->reference == SV_NO_INDEX)
 		return validate_fail(v, "undeclared function reference: function %u", v->at.index);
-	return operand_push(v, SV_TYPE_FUNCREF);
+	return operand_push(v, sv_ref(SV_HEAP_DEFINED + module->types[function->type].canonical));
+}
+
+bool validate_ref_as_non_null(struct validator *v)
+{
+	enum sv_type type;
+	TRY(operand_pop_reference(v, &type));
+	return operand_push(v, sv_ref(sv_type_heap(type)));
 }

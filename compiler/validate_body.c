@@ -17,6 +17,8 @@ bool validate_fail(struct validator *v, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
+	if (v->body.function == SV_NO_INDEX)
+		return sv_fail_at(v->error, SV_ERROR_INVALID, (int64_t)v->at.offset, "%s", text);
 	struct sv_bytes name = v->module->functions[v->body.function].name;
 	int length = name.length < 100 ? (int)name.length : 100;
 	return sv_fail_at(v->error, SV_ERROR_INVALID, (int64_t)v->at.offset,
@@ -93,7 +95,7 @@ static const char *operator_name(struct validator *v)
 static bool operand_mismatch(struct validator *v, enum sv_type expected, enum sv_type actual)
 {
 	return validate_fail(v, "type mismatch: %s takes %s where the stack has %s",
-			operator_name(v), sv_type_name(expected), sv_type_name(actual));
+			operator_name(v), sv_type_text(expected).text, sv_type_text(actual).text);
 }
 
 static bool operand_missing(struct validator *v, const char *expected)
@@ -117,11 +119,22 @@ bool operand_pop(struct validator *v, enum sv_type expected)
 {
 	const struct frame *frame = frame_top(v);
 	if (v->depth == frame->height)
-		return frame->unreachable || operand_missing(v, sv_type_name(expected));
+		return frame->unreachable || operand_missing(v, sv_type_text(expected).text);
 	enum sv_type actual = v->operands[--v->depth];
-	if (actual == expected || actual == SV_TYPE_NONE)
+	if (type_matches(v->module, actual, expected))
 		return true;
 	return operand_mismatch(v, expected, actual);
+}
+
+bool operand_pop_reference(struct validator *v, enum sv_type *type)
+{
+	TRY(operand_pop_any(v, type));
+	if (*type == SV_TYPE_NONE)
+		*type = sv_ref(SV_HEAP_BOTTOM);
+	if (sv_type_is_reference(*type))
+		return true;
+	return validate_fail(v, "type mismatch: %s takes a reference, not %s", operator_name(v),
+			sv_type_text(*type).text);
 }
 
 bool operand_check(struct validator *v, const enum sv_type *types, uint32_t count)
@@ -130,9 +143,10 @@ bool operand_check(struct validator *v, const enum sv_type *types, uint32_t coun
 	uint32_t at = v->depth;
 	for (uint32_t i = count; i-- > 0;) {
 		if (at == frame->height)
-			return frame->unreachable || operand_missing(v, sv_type_name(types[i]));
+			return frame->unreachable ||
+					operand_missing(v, sv_type_text(types[i]).text);
 		enum sv_type actual = v->operands[--at];
-		if (actual != types[i] && actual != SV_TYPE_NONE)
+		if (!type_matches(v->module, actual, types[i]))
 			return operand_mismatch(v, types[i], actual);
 	}
 	return true;
@@ -174,7 +188,8 @@ bool frame_open(struct validator *v, enum op op, struct function_type type)
 		TRY(stack_grow(v, &v->frames, &v->frame_capacity, v->frame_count + 1,
 				SV_MAX_NESTING, sizeof *v->frames));
 	}
-	v->frames[v->frame_count++] = (struct frame){.op = op, .height = v->depth, .type = type};
+	v->frames[v->frame_count++] = (struct frame){
+			.op = op, .height = v->depth, .set_height = v->set_count, .type = type};
 	/* The function's own parameters are locals, not operands. */
 	if (op == OP_NONE)
 		return true;
@@ -188,6 +203,9 @@ bool frame_close(struct validator *v, struct frame *frame)
 	if (v->depth != frame->height)
 		return validate_fail(v, "type mismatch: %u values too many at the end of a block",
 				v->depth - frame->height);
+	/* What was set inside may not have been on every way to here. */
+	while (v->set_count > frame->set_height)
+		v->is_set[v->set_order[--v->set_count]] = false;
 	v->frame_count--;
 	return true;
 }
@@ -256,7 +274,7 @@ static bool validate_immediate(struct validator *v, const struct op_info *info)
 	}
 }
 
-static bool validate_op(struct validator *v)
+bool validate_op(struct validator *v)
 {
 	const struct op_info *info = op_info(v->at.op);
 	if (!info->signature)
@@ -265,12 +283,30 @@ static bool validate_op(struct validator *v)
 	return operand_apply(v, info->signature);
 }
 
+/* Parameters and locals with a default value are set from the start. */
+static bool locals_begin(struct validator *v, uint32_t parameters)
+{
+	uint32_t count = v->body.local_count;
+	v->is_set = arena_new(&v->scratch, count, sizeof *v->is_set);
+	v->set_order = arena_new(&v->scratch, count, sizeof *v->set_order);
+	v->set_count = 0;
+	if (!v->is_set || !v->set_order)
+		return sv_fail(v->error, SV_ERROR_NO_MEMORY, "no memory for validation");
+	for (uint32_t i = 0; i < count; i++) {
+		enum sv_type type = v->body.locals[i];
+		v->is_set[i] = i < parameters || !sv_type_is_reference(type) ||
+				sv_type_is_nullable(type);
+	}
+	return true;
+}
+
 static bool validate_body(struct validator *v, uint32_t function)
 {
 	const struct function_type *type = module_function_type(v->module, function);
 	v->at = (struct instruction){.op = OP_end, .offset = v->module->functions[function].offset};
 	v->depth = v->frame_count = 0;
 	TRY(body_begin(&v->body, v->module, function, &v->scratch, v->error));
+	TRY(locals_begin(v, type->parameter_count));
 	TRY(frame_open(v, OP_NONE, *type));
 	while (v->frame_count > 0) {
 		TRY(body_next(&v->body, &v->at, v->error));
@@ -283,17 +319,25 @@ static bool validate_body(struct validator *v, uint32_t function)
 			(size_t)(v->body.end - v->body.at), function);
 }
 
-bool validate_bodies(const struct module *module, struct sv_error *error)
+void validator_init(struct validator *v, const struct module *module, struct sv_error *error)
 {
-	struct validator v = {.module = module, .error = error};
-	bool ok = true;
-	arena_init(&v.scratch, 0);
-	arena_init(&v.stacks, 0);
-	for (uint32_t i = module->imported_functions; ok && i < module->function_count; i++) {
-		ok = validate_body(&v, i);
-		arena_reset(&v.scratch);
+	*v = (struct validator){.module = module, .error = error};
+	arena_init(&v->scratch, 0);
+	arena_init(&v->stacks, 0);
+}
+
+void validator_finish(struct validator *v)
+{
+	arena_finish(&v->scratch);
+	arena_finish(&v->stacks);
+}
+
+bool validate_bodies(struct validator *v)
+{
+	const struct module *module = v->module;
+	for (uint32_t i = module->imported_functions; i < module->function_count; i++) {
+		TRY(validate_body(v, i));
+		arena_reset(&v->scratch);
 	}
-	arena_finish(&v.scratch);
-	arena_finish(&v.stacks);
-	return ok;
+	return true;
 }

@@ -119,39 +119,31 @@ static bool artifact_place(struct sv_artifact *artifact, const struct artifact_e
 	return true;
 }
 
-/* Write the letters of a type; the caller has room for the largest type. */
-static bool artifact_type_letters(const struct sv_artifact *artifact, uint32_t index, char *letters,
-		struct sv_error *error)
-{
-	const struct sv_type_record *type = &artifact_types(artifact)[index];
-	const uint8_t *codes = artifact_type_codes(artifact) + type->offset;
-	uint32_t count = (uint32_t)type->parameter_count + type->result_count;
-	for (uint32_t i = 0; i < count; i++) {
-		if (i == type->parameter_count)
-			*letters++ = ':';
-		*letters = type_letter(codes[i]);
-		if (*letters++ == '?')
-			return sv_fail(error, SV_ERROR_ARTIFACT, "has an unknown value type 0x%x",
-					codes[i]);
-	}
-	if (type->result_count == 0)
-		*letters++ = ':';
-	*letters = '\0';
-	return true;
-}
-
+/* Group by group, as they were declared; the records have been checked. */
 static bool artifact_intern_types(struct sv_artifact *artifact, struct sv_error *error)
 {
 	uint32_t count = artifact->header->types.count;
-	artifact->types = calloc((size_t)count + 1, sizeof(struct function_type *));
+	const struct sv_type_record *records = artifact_types(artifact);
+	artifact->types = calloc((size_t)count + 1, sizeof(struct defined_type *));
 	if (!artifact->types)
-		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u function types", count);
-	for (uint32_t i = 0; i < count; i++) {
-		char letters[SV_MAX_PARAMETERS + SV_MAX_RESULTS + 2];
-		TRY(artifact_type_letters(artifact, i, letters, error));
-		artifact->types[i] = type_table_intern(&artifact->engine->types, letters, error);
-		if (!artifact->types[i])
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u types", count);
+	struct type_source source = {
+			.records = records,
+			.codes = artifact_type_codes(artifact),
+			.before = artifact->types,
+	};
+	while (source.first < count) {
+		source.count = 0;
+		while (source.first + source.count < count &&
+				records[source.first + source.count].group == source.first)
+			source.count++;
+		struct type_group *group =
+				type_table_intern_group(&artifact->engine->types, &source, error);
+		if (!group)
 			return false;
+		for (uint32_t i = 0; i < source.count; i++)
+			artifact->types[source.first + i] = &group->types[i];
+		source.first += source.count;
 	}
 	return true;
 }
@@ -253,8 +245,11 @@ void sv_artifact_free(struct sv_artifact *artifact)
 {
 	if (!artifact)
 		return;
-	for (uint32_t i = 0; artifact->types && i < artifact->header->types.count; i++)
-		type_table_release(&artifact->engine->types, artifact->types[i]);
+	for (uint32_t i = 0; artifact->types && i < artifact->header->types.count; i++) {
+		/* Once for each group. */
+		if (artifact_types(artifact)[i].group == i)
+			type_table_release(&artifact->engine->types, artifact->types[i]);
+	}
 	free(artifact->types);
 	symbols_free(artifact->symbols);
 	pthread_mutex_destroy(&artifact->symbols_lock);

@@ -12,7 +12,7 @@
 #include "base/check.h"
 #include "runtime/selvage.h"
 
-struct function_type;
+struct defined_type;
 struct symbols;
 
 struct sv_artifact {
@@ -25,7 +25,7 @@ struct sv_artifact {
 	uintptr_t text_start, text_end; /* of its code */
 	uintptr_t low, high;            /* of all that is mapped */
 	off_t image_offset;             /* of `image` in the file */
-	struct function_type **types;   /* owned; by the module's type index */
+	const struct defined_type **types; /* owned; by the module's type index */
 	struct sv_context_counts counts;
 	struct sv_context_layout layout;
 	pthread_mutex_t symbols_lock;
@@ -74,6 +74,8 @@ static inline const void *artifact_span(const struct sv_artifact *artifact, stru
 void *artifact_function_code(const struct sv_artifact *artifact, uint32_t index);
 sv_entry_stub artifact_entry(const struct sv_artifact *artifact, uint32_t type);
 void *artifact_thunk(const struct sv_artifact *artifact, uint32_t type);
+/* Code of a compiled constant expression. */
+sv_entry_stub artifact_expression(const struct sv_artifact *artifact, uint32_t index);
 
 /* Bytes of a name. */
 const char *artifact_string(const struct sv_artifact *artifact, struct sv_name name);

@@ -30,6 +30,11 @@ void *artifact_thunk(const struct sv_artifact *artifact, uint32_t type)
 	return artifact_distance(artifact_thunks(artifact), type);
 }
 
+sv_entry_stub artifact_expression(const struct sv_artifact *artifact, uint32_t index)
+{
+	return (sv_entry_stub)artifact_distance(artifact_constants(artifact), index);
+}
+
 const char *artifact_string(const struct sv_artifact *artifact, struct sv_name name)
 {
 	return (const char *)artifact_strings(artifact) + name.offset;

@@ -81,21 +81,76 @@ static bool range_holds(uint32_t count, uint64_t first, uint64_t length)
 	return first <= count && length <= count - first;
 }
 
+/* A value type whose heap type, if defined, is below `types`. */
+static bool code_is_valid(uint32_t code, bool is_field, uint32_t types)
+{
+	enum sv_type type = (enum sv_type)(is_field ? code & ~SV_FIELD_MUTABLE : code);
+	if (sv_type_is_defined(type))
+		return sv_type_index(type) < types;
+	if (sv_type_is_reference(type))
+		return sv_heap_name(sv_type_heap(type))[0] != '?';
+	return sv_type_size(type) != 0 && (is_field || (type != SV_TYPE_I8 && type != SV_TYPE_I16));
+}
+
+/* Groups follow each other, and name types up to their own last one. */
+static bool type_is_valid(const struct sv_artifact *artifact, uint32_t index, uint32_t group_end)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	const struct sv_type_record *type = &artifact_types(artifact)[index];
+	bool is_function = type->kind == SV_KIND_FUNCTION;
+	uint32_t most = is_function ? SV_MAX_PARAMETERS : SV_MAX_FIELDS;
+	uint32_t count = (uint32_t)type->parameter_count + type->result_count;
+	if (type->kind > SV_KIND_ARRAY || type->parameter_count > most ||
+			type->result_count > (is_function ? SV_MAX_RESULTS : 0) ||
+			(type->kind == SV_KIND_ARRAY && type->parameter_count != 1) ||
+			!range_holds(header->type_codes.count, type->offset, count))
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!code_is_valid(artifact_type_codes(artifact)[type->offset + i], !is_function,
+				    group_end))
+			return false;
+	}
+	return true;
+}
+
+/* A super-type comes before, and the chain of them is short enough for the display. */
+static bool supertype_is_valid(const struct sv_artifact *artifact, uint32_t index)
+{
+	const struct sv_type_record *types = artifact_types(artifact);
+	uint32_t depth = 0;
+	for (uint32_t at = index; types[at].supertype != SV_NO_INDEX; at = types[at].supertype) {
+		if (types[at].supertype >= at || ++depth > SV_MAX_TYPE_DEPTH ||
+				types[types[at].supertype].kind != types[index].kind)
+			return false;
+	}
+	return true;
+}
+
+static bool records_check_groups(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	uint32_t count = artifact->header->types.count;
+	const struct sv_type_record *types = artifact_types(artifact);
+	for (uint32_t first = 0, end; first < count; first = end) {
+		for (end = first; end < count && types[end].group == first;)
+			end++;
+		if (end == first)
+			return records_fail(error, "group of types");
+		for (uint32_t i = first; i < end; i++) {
+			if (!type_is_valid(artifact, i, end) || !supertype_is_valid(artifact, i))
+				return records_fail(error, "type");
+		}
+	}
+	return true;
+}
+
 static bool records_check_types(const struct sv_artifact *artifact, struct sv_error *error)
 {
 	const struct sv_artifact_header *header = artifact->header;
-	for (uint32_t i = 0; i < header->types.count; i++) {
-		const struct sv_type_record *type = &artifact_types(artifact)[i];
-		if (type->parameter_count > SV_MAX_PARAMETERS ||
-				type->result_count > SV_MAX_RESULTS ||
-				!range_holds(header->type_codes.count, type->offset,
-						(uint64_t)type->parameter_count +
-								type->result_count))
-			return records_fail(error, "function type");
-	}
+	TRY(records_check_groups(artifact, error));
 	for (uint32_t i = 0; i < header->functions.count; i++) {
 		const struct sv_function_record *function = &artifact_functions(artifact)[i];
 		if (function->type >= header->types.count ||
+				artifact_types(artifact)[function->type].kind != SV_KIND_FUNCTION ||
 				!range_holds(header->strings.count, function->name.offset,
 						function->name.length) ||
 				(function->reference != SV_NO_INDEX &&
@@ -118,9 +173,12 @@ static bool records_check_imports(const struct sv_artifact *artifact, struct sv_
 				!range_holds(header->strings.count, import->name.offset,
 						import->name.length))
 			return records_fail(error, "import");
-		uint32_t limit = import->kind == SV_EXTERN_FUNCTION ? header->types.count
-								     : imported[import->kind];
-		if (import->index >= limit)
+		bool is_function = import->kind == SV_EXTERN_FUNCTION;
+		uint32_t limit = is_function ? header->types.count : imported[import->kind];
+		if (import->index >= limit ||
+				(is_function &&
+						artifact_types(artifact)[import->index].kind !=
+								SV_KIND_FUNCTION))
 			return records_fail(error, "index of an import");
 		if (import->kind != SV_EXTERN_FUNCTION && import->index != seen[import->kind])
 			return records_fail(error, "order of the imports");
@@ -206,6 +264,8 @@ static bool constant_is_valid(const struct sv_artifact_header *header,
 		return constant->value < globals;
 	case SV_CONSTANT_FUNCTION:
 		return constant->value < header->functions.count;
+	case SV_CONSTANT_CODE:
+		return constant->value < header->constants.count;
 	default:
 		return false;
 	}
@@ -217,6 +277,19 @@ static bool records_check_globals(const struct sv_artifact *artifact, struct sv_
 	for (uint32_t i = header->imported_globals; i < header->globals.count; i++) {
 		if (!constant_is_valid(header, &artifact_globals(artifact)[i].initial, i))
 			return records_fail(error, "global");
+	}
+	for (uint32_t i = 0; i < header->tables.count; i++) {
+		const struct sv_table_record *table = &artifact_tables(artifact)[i];
+		if (!code_is_valid(table->element_type, false, header->types.count) ||
+				!sv_type_is_reference((enum sv_type)table->element_type) ||
+				(table->has_initial &&
+						!constant_is_valid(header, &table->initial,
+								header->imported_globals)))
+			return records_fail(error, "table");
+	}
+	for (uint32_t i = 0; i < header->globals.count; i++) {
+		if (!code_is_valid(artifact_globals(artifact)[i].type, false, header->types.count))
+			return records_fail(error, "type of a global");
 	}
 	for (uint32_t i = 0; i < header->items.count; i++) {
 		if (!constant_is_valid(header, &artifact_items(artifact)[i], header->globals.count))
@@ -268,6 +341,10 @@ static bool records_check_code(const struct sv_artifact *artifact, struct sv_err
 		if ((uintptr_t)artifact_entry(artifact, i) - start >= size ||
 				(uintptr_t)artifact_thunk(artifact, i) - start >= size)
 			return records_fail(error, "code of a stub");
+	}
+	for (uint32_t i = 0; i < header->constants.count; i++) {
+		if ((uintptr_t)artifact_expression(artifact, i) - start >= size)
+			return records_fail(error, "code of a constant expression");
 	}
 	return true;
 }

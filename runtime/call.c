@@ -11,6 +11,7 @@
 #include "runtime/backtrace.h"
 #include "runtime/deadline.h"
 #include "runtime/instance.h"
+#include "runtime/reference.h"
 #include "runtime/signals.h"
 #include "runtime/thread.h"
 #include "runtime/type.h"
@@ -172,16 +173,13 @@ enum sv_outcome call_run(struct sv_store *store, const struct call_target *targe
 	return (enum sv_outcome)outcome;
 }
 
-/* References of another store must not get in. */
-static bool call_check_references(const struct sv_store *store, const struct function *function,
+static bool call_check_references(struct sv_store *store, const struct function *function,
 		const union sv_value *values, struct sv_error *error)
 {
-	const char *letters = function->type->letters;
 	for (uint32_t i = 0; i < function->type->parameter_count; i++) {
-		const struct function *argument = values[i].ref;
-		if (letters[i] == 'r' && argument && argument->store != store)
+		if (!reference_fits(store, &function->type->values[i], values[i].ref))
 			return sv_fail(error, SV_ERROR_USAGE,
-					"argument %u is a function of another store", i);
+					"argument %u is a reference of another store or type", i);
 	}
 	return true;
 }

@@ -8,37 +8,25 @@
 
 #include "runtime/store.h"
 
-static size_t global_width(enum sv_type type)
-{
-	switch (type) {
-#define SV_TYPE(letter, name, code, text, size) \
-	case SV_TYPE_##name: \
-		return size;
-#include "abi/types.def"
-#undef SV_TYPE
-	default:
-		return 0;
-	}
-}
-
 void global_cell_set(struct sv_global_cell *cell, enum sv_type type, union sv_value value)
 {
 	*cell = (struct sv_global_cell){0};
-	memcpy(cell, &value, global_width(type));
+	memcpy(cell, &value, sv_type_size(type));
 }
 
 union sv_value global_cell_get(const struct sv_global_cell *cell, enum sv_type type)
 {
 	union sv_value value = {.v128 = {0}};
-	memcpy(&value, cell, global_width(type));
+	memcpy(&value, cell, sv_type_size(type));
 	return value;
 }
 
 struct sv_global *sv_global_new(struct sv_store *store, enum sv_type type, bool mutable_,
 		union sv_value value, struct sv_error *error)
 {
-	if (global_width(type) == 0) {
-		sv_fail(error, SV_ERROR_USAGE, "0x%x is no value type", (unsigned)type);
+	if (sv_type_letter(type) == '?' || sv_type_letter(type) == SV_TYPED_REFERENCE_LETTER) {
+		sv_fail(error, SV_ERROR_USAGE, "%s is no type of a global made by the host",
+				sv_type_text(type).text);
 		return NULL;
 	}
 	struct sv_global *global = aligned_alloc(_Alignof(struct sv_global), sizeof *global);
@@ -46,7 +34,9 @@ struct sv_global *sv_global_new(struct sv_store *store, enum sv_type type, bool 
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a global");
 		return NULL;
 	}
-	*global = (struct sv_global){.store = store, .type = type, .is_mutable = mutable_,
+	*global = (struct sv_global){.store = store,
+			.type = {.type = type},
+			.is_mutable = mutable_,
 			.next = store->globals};
 	global->cell = &global->own;
 	global_cell_set(global->cell, type, value);
@@ -56,10 +46,10 @@ struct sv_global *sv_global_new(struct sv_store *store, enum sv_type type, bool 
 
 enum sv_type sv_global_type(const struct sv_global *global)
 {
-	return global->type;
+	return global->type.type;
 }
 
 union sv_value sv_global_get(const struct sv_global *global)
 {
-	return global_cell_get(global->cell, global->type);
+	return global_cell_get(global->cell, global->type.type);
 }

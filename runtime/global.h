@@ -5,10 +5,11 @@
 #define SELVAGE_RUNTIME_GLOBAL_H
 
 #include "runtime/selvage.h"
+#include "runtime/type.h"
 
 struct sv_global {
 	struct sv_store *store;
-	enum sv_type type;
+	struct value_type type;
 	bool is_mutable;
 	struct sv_global_cell *cell; /* in its instance's context, or `own` */
 	struct sv_global_cell own;

@@ -8,6 +8,7 @@
 
 #include "runtime/instance.h"
 #include "runtime/memory.h"
+#include "runtime/reference.h"
 #include "runtime/trap.h"
 #include "runtime/type.h"
 
@@ -19,15 +20,15 @@ struct sv_caller {
 	char text[sizeof ((struct sv_trap_info *)0)->text]; /* empty: that of the kind */
 };
 
-/* References of another store must not get in. */
+/* What a guest may rely on of a reference is not left to the host. */
 static void host_call_check_results(const struct host_row *row, const union sv_value *values)
 {
-	const char *results = row->type->letters + row->type->parameter_count + 1;
+	const struct value_type *results = row->type->values + row->type->parameter_count;
 	for (uint32_t i = 0; i < row->type->result_count; i++) {
-		const struct function *function = values[i].ref;
-		if (results[i] == 'r' && function && function->store != row->store)
-			trap_raise(row->store, SV_TRAP_HOST,
-					"a host function returned a function of another store");
+		if (!reference_fits(row->head.store, &results[i], values[i].ref))
+			trap_raise(row->head.store, SV_TRAP_HOST,
+					"a host function returned a reference of another store or "
+			                "type");
 	}
 }
 
@@ -44,11 +45,11 @@ void host_call_run(struct host_row *row, union sv_value *values)
 			host_call_check_results(row, values);
 		return;
 	case SV_HOST_EXIT:
-		trap_exit(row->store, caller.exit_code);
+		trap_exit(row->head.store, caller.exit_code);
 	case SV_HOST_TRAP:
 		break;
 	}
-	trap_raise(row->store, caller.trap, caller.text[0] ? caller.text : NULL);
+	trap_raise(row->head.store, caller.trap, caller.text[0] ? caller.text : NULL);
 }
 
 void *sv_caller_data(struct sv_caller *caller)
@@ -58,7 +59,7 @@ void *sv_caller_data(struct sv_caller *caller)
 
 struct sv_store *sv_caller_store(struct sv_caller *caller)
 {
-	return caller->row->store;
+	return caller->row->head.store;
 }
 
 struct sv_instance *sv_caller_instance(struct sv_caller *caller)

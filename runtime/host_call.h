@@ -6,14 +6,13 @@
 
 #include "runtime/selvage.h"
 
-struct function_type;
+struct defined_type;
 
 /* One imported host function of one instance; the context its thunk is called with. */
 struct host_row {
 	struct sv_host_row head; /* first: compiled code reads it */
-	struct sv_store *store;  /* second: the switch reads it */
 	struct sv_instance *instance; /* that imports it */
-	const struct function_type *type;
+	const struct defined_type *type;
 	sv_host_function function;
 	void *data; /* the embedder's */
 };

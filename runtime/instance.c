@@ -40,10 +40,13 @@ static bool instance_allocate(struct instance_draft *draft)
 	instance->dropped_data = arena_new(arena, header->data.count, sizeof(bool));
 	instance->dropped_elements = arena_new(arena, header->elements.count, sizeof(bool));
 	instance->pristine = arena_new(arena, header->globals.count, sizeof(struct sv_global_cell));
+	if (header->constants.count)
+		instance->items = arena_new(arena, header->items.count, sizeof(void *));
 	draft->imports = arena_new(arena, header->imports.count, sizeof(void *));
 	if (instance->context && instance->memories && instance->tables && instance->globals &&
 			instance->references && instance->host_rows && instance->dropped_data &&
-			instance->dropped_elements && instance->pristine && draft->imports)
+			instance->dropped_elements && instance->pristine && draft->imports &&
+			(!header->constants.count || instance->items))
 		return true;
 	return sv_fail(draft->error, SV_ERROR_NO_MEMORY, "no memory for an instance of %s",
 			instance->artifact->name);
@@ -72,8 +75,9 @@ static struct sv_store *definition_store(const struct definition *definition)
 		return definition->value.memory->store;
 	case SV_EXTERN_GLOBAL:
 		return definition->value.global->store;
+	default:
+		return NULL;
 	}
-	return NULL;
 }
 
 /* Find everything before anything is made. */
@@ -109,8 +113,10 @@ static struct function *instance_add_function(struct instance_draft *draft, uint
 		return NULL;
 	}
 	*function = (struct function){
-			.reference = {.code = code, .context = context,
-					.type = artifact->types[type]->id, .owner = owner},
+			.reference = {.code = code,
+					.context = context,
+					.type = &artifact->types[type]->info,
+					.owner = owner},
 			.store = instance->store,
 			.type = artifact->types[type],
 			.entry = artifact_entry(artifact, type),
@@ -129,9 +135,13 @@ static bool instance_import_function(struct instance_draft *draft, uint32_t inde
 	struct function *function = (struct function *)definition->value.function;
 	if (definition->is_host_function) {
 		struct host_row *host = &instance->host_rows[index];
-		*host = (struct host_row){.head = {switch_host_stub}, .store = instance->store,
-				.instance = instance, .type = artifact->types[record->type],
-				.function = definition->function, .data = definition->data};
+		*host = (struct host_row){.head = {.enter = switch_host_stub,
+							  .store = instance->store,
+							  .view = &instance->store->view},
+				.instance = instance,
+				.type = artifact->types[record->type],
+				.function = definition->function,
+				.data = definition->data};
 		function = instance_add_function(draft, index,
 				artifact_thunk(artifact, record->type), host, NULL);
 		if (!function)
@@ -169,6 +179,8 @@ static bool instance_import(struct instance_draft *draft)
 			instance->globals[import->index] = value->global;
 			instance_cells(instance)[import->index].owner = value->global->cell;
 			break;
+		default:
+			break;
 		}
 	}
 	return true;
@@ -204,9 +216,11 @@ static bool instance_make_tables(struct instance_draft *draft)
 	struct sv_table **rows = instance_context_at(instance, artifact->layout.tables);
 	for (uint32_t i = 0; i < artifact->header->tables.count; i++) {
 		const struct sv_table_record *record = &artifact_tables(artifact)[i];
+		struct value_type element =
+				value_type_of((enum sv_type)record->element_type, artifact->types);
 		if (i >= artifact->header->imported_tables)
-			instance->tables[i] = table_new(instance->store, record->element_type,
-					&record->limits, draft->error);
+			instance->tables[i] = table_new(instance->store, &element, &record->limits,
+					draft->error);
 		if (!instance->tables[i])
 			return false;
 		rows[i] = &instance->tables[i]->view;
@@ -218,9 +232,9 @@ static bool instance_make_functions(struct instance_draft *draft)
 {
 	struct sv_instance *instance = draft->instance;
 	const struct sv_artifact *artifact = instance->artifact;
-	uint32_t *types = instance_context_at(instance, artifact->layout.types);
+	const struct sv_type_info **types = instance_context_at(instance, artifact->layout.types);
 	for (uint32_t i = 0; i < artifact->header->types.count; i++)
-		types[i] = artifact->types[i]->id;
+		types[i] = &artifact->types[i]->info;
 	for (uint32_t i = artifact->header->imported_functions;
 			i < artifact->header->functions.count; i++) {
 		uint32_t reference = artifact_functions(artifact)[i].reference;
@@ -248,8 +262,11 @@ static bool instance_make_globals(struct instance_draft *draft)
 		uint32_t index = header->imported_globals + i;
 		const struct sv_global_record *record =
 				&artifact_globals(instance->artifact)[index];
-		objects[i] = (struct sv_global){.store = instance->store, .type = record->type,
-				.is_mutable = record->mutable != 0, .cell = &cells[index]};
+		objects[i] = (struct sv_global){.store = instance->store,
+				.type = value_type_of((enum sv_type)record->type,
+						instance->artifact->types),
+				.is_mutable = record->mutable != 0,
+				.cell = &cells[index]};
 		instance->globals[index] = &objects[i];
 		global_cell_set(&cells[index], record->type,
 				segment_constant(instance, &record->initial));
@@ -257,6 +274,35 @@ static bool instance_make_globals(struct instance_draft *draft)
 	if (header->globals.count)
 		memcpy(instance->pristine, cells, header->globals.count * sizeof *cells);
 	return true;
+}
+
+/* Places in the store's view that a call of this type uses. */
+static uint32_t type_wide_values(const struct sv_type_record *type, const enum sv_type *codes)
+{
+	struct sv_parameter_registers left = SV_PARAMETER_REGISTERS;
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < type->parameter_count; i++)
+		count += !sv_parameter_takes_register(&left, codes[i]);
+	if (sv_results_are_wide(codes + type->parameter_count, type->result_count) &&
+			type->result_count > count)
+		count = type->result_count;
+	return count;
+}
+
+static bool instance_reserve_values(struct instance_draft *draft)
+{
+	const struct sv_artifact *artifact = draft->instance->artifact;
+	uint32_t most = 0;
+	for (uint32_t i = 0; i < artifact->header->types.count; i++) {
+		const struct sv_type_record *type = &artifact_types(artifact)[i];
+		const uint32_t *codes = artifact_type_codes(artifact) + type->offset;
+		if (type->kind != SV_KIND_FUNCTION)
+			continue;
+		uint32_t count = type_wide_values(type, (const enum sv_type *)codes);
+		most = count > most ? count : most;
+	}
+	return store_reserve_values(draft->instance->store, most) ||
+			sv_fail(draft->error, SV_ERROR_NO_MEMORY, "no memory for %u values", most);
 }
 
 static bool instance_build(struct instance_draft *draft)
@@ -269,7 +315,9 @@ static bool instance_build(struct instance_draft *draft)
 			.helpers = switch_helpers,
 			.instance = instance,
 			.stack_limit = (uint64_t)instance->store->stack.low,
+			.view = &instance->store->view,
 	};
+	TRY(instance_reserve_values(draft));
 	TRY(instance_import(draft));
 	TRY(instance_make_memories(draft));
 	TRY(instance_make_tables(draft));
@@ -348,14 +396,35 @@ static enum sv_outcome instance_run_start(struct sv_instance *instance, struct s
 	return call_run(instance->store, &target, &none, error);
 }
 
+/* Values of own globals that are code, or copies of such, in order. */
+static enum sv_outcome instance_evaluate_globals(struct sv_instance *instance,
+		struct sv_error *error)
+{
+	const struct sv_artifact *artifact = instance->artifact;
+	const struct sv_artifact_header *header = artifact->header;
+	if (!header->constants.count)
+		return SV_RETURNED;
+	for (uint32_t i = header->imported_globals; i < header->globals.count; i++) {
+		const struct sv_global_record *record = &artifact_globals(artifact)[i];
+		union sv_value value;
+		enum sv_outcome outcome =
+				segment_evaluate(instance, &record->initial, &value, error);
+		if (outcome != SV_RETURNED)
+			return outcome;
+		global_cell_set(instance->globals[i]->cell, instance->globals[i]->type.type, value);
+	}
+	return SV_RETURNED;
+}
+
 enum sv_outcome instance_start(struct sv_instance *instance, struct sv_error *error)
 {
 	instance->store->is_trapped = false;
-	enum sv_trap trap = segment_run_active(instance);
-	if (!trap)
-		return instance_run_start(instance, error);
-	trap_record_outside(instance->store, trap);
-	return SV_TRAPPED;
+	enum sv_outcome outcome = instance_evaluate_globals(instance, error);
+	if (outcome == SV_RETURNED)
+		outcome = segment_run_active(instance, error);
+	if (outcome == SV_RETURNED)
+		outcome = instance_run_start(instance, error);
+	return outcome;
 }
 
 struct sv_instance *sv_instance_new(struct sv_store *store, struct sv_artifact *artifact,
@@ -429,6 +498,8 @@ bool sv_instance_export(struct sv_instance *instance, const char *name, size_t l
 	case SV_EXTERN_GLOBAL:
 		value->global = instance->globals[export->index];
 		break;
+	default:
+		return false;
 	}
 	return true;
 }

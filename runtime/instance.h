@@ -8,14 +8,14 @@
 #include "base/check.h"
 #include "runtime/selvage.h"
 
-struct function_type;
+struct defined_type;
 struct host_row;
 
 /* A function that can be referred to. Lives with the store of its instance. */
 struct function {
 	struct sv_funcref reference; /* first: what compiled code and embedders hold */
 	struct sv_store *store;
-	const struct function_type *type;
+	const struct defined_type *type;
 	sv_entry_stub entry;
 };
 
@@ -32,6 +32,7 @@ struct sv_instance {
 	struct host_row *host_rows;     /* for imported functions that are the host's */
 	bool *dropped_data;             /* by data segment */
 	bool *dropped_elements;         /* by element segment */
+	void **items; /* of element segments, if any expression is code; else NULL */
 	struct sv_global_cell *pristine; /* all globals before the guest ran */
 	bool tables_ready; /* element segments are in the tables and nothing else is */
 	struct arena arena; /* owns all of the above and this struct's arrays */

@@ -161,7 +161,7 @@ bool sv_linker_define_function(struct sv_linker *linker, const char *module, con
 {
 	if (!function)
 		return sv_fail(error, SV_ERROR_USAGE, "%s.%s is defined as NULL", module, name);
-	struct function_type *type =
+	const struct defined_type *type =
 			type_table_intern(&linker->engine->types, signature, error);
 	struct import_name names = {module, strlen(module), name, strlen(name)};
 	if (!type)
@@ -242,10 +242,28 @@ static bool limits_fit(const struct sv_limits_record *type, uint64_t size,
 	return !wanted->has_maximum || (type->has_maximum && type->maximum <= wanted->maximum);
 }
 
-static bool table_fits(const struct sv_table_object *table, const struct sv_table_record *wanted)
+static bool types_are_equal(const struct value_type *a, const struct value_type *b)
 {
-	return table->element == wanted->element_type &&
+	return a->type == b->type && a->defined == b->defined;
+}
+
+static bool table_fits(const struct sv_table_object *table, const struct sv_artifact *artifact,
+		const struct sv_table_record *wanted)
+{
+	struct value_type type = value_type_of((enum sv_type)wanted->element_type, artifact->types);
+	return types_are_equal(&table->element, &type) &&
 			limits_fit(&table->type, table->view.size, &wanted->limits);
+}
+
+/* A constant may be of a type below; a variable is written too. */
+static bool global_fits(const struct sv_global *global, const struct sv_artifact *artifact,
+		const struct sv_global_record *wanted)
+{
+	struct value_type type = value_type_of((enum sv_type)wanted->type, artifact->types);
+	if (global->is_mutable != (wanted->mutable != 0))
+		return false;
+	return global->is_mutable ? types_are_equal(&global->type, &type)
+				  : value_type_matches(&global->type, &type);
 }
 
 static const struct backing *definition_backing(const struct definition *definition)
@@ -266,23 +284,23 @@ static bool definition_fits(const struct definition *definition,
 		return false;
 	switch ((enum sv_extern_kind)import->kind) {
 	case SV_EXTERN_FUNCTION: {
-		uint32_t id = definition->is_host_function ? definition->type->id
-							    : definition->value.function->type;
-		return id == artifact->types[import->index]->id;
+		const struct defined_type *type = definition->type;
+		if (!definition->is_host_function)
+			type = ((const struct function *)definition->value.function)->type;
+		return defined_type_matches(type, artifact->types[import->index]);
 	}
 	case SV_EXTERN_TABLE:
-		return table_fits(definition->value.table,
+		return table_fits(definition->value.table, artifact,
 				&artifact_tables(artifact)[import->index]);
 	case SV_EXTERN_MEMORY:
 		return memory_fits(definition_backing(definition),
 				&artifact_memories(artifact)[import->index]);
-	case SV_EXTERN_GLOBAL: {
-		const struct sv_global_record *wanted = &artifact_globals(artifact)[import->index];
-		const struct sv_global *global = definition->value.global;
-		return global->type == wanted->type && global->is_mutable == (wanted->mutable != 0);
+	case SV_EXTERN_GLOBAL:
+		return global_fits(definition->value.global, artifact,
+				&artifact_globals(artifact)[import->index]);
+	default:
+		return false;
 	}
-	}
-	return false;
 }
 
 /* Memories made for code with checks lack the address space that code without them needs. */

@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "runtime/selvage.h"
 
-struct function_type;
+struct defined_type;
 
 struct definition {
 	struct definition *next; /* in the same bucket */
@@ -16,7 +16,7 @@ struct definition {
 	char *names; /* owned: module, then name, no terminators */
 	size_t module_length, name_length;
 	bool is_host_function;
-	struct function_type *type; /* host functions: owned use */
+	const struct defined_type *type; /* host functions: owned use */
 	sv_host_function function;
 	void *data;             /* the embedder's */
 	struct sv_shared_memory *shared; /* owned use; then `value` holds no memory */

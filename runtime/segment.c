@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "runtime/artifact.h"
+#include "runtime/call.h"
 #include "runtime/global.h"
 #include "runtime/memory.h"
 #include "runtime/table.h"
+#include "runtime/trap.h"
 
 union sv_value segment_constant(const struct sv_instance *instance,
 		const struct sv_constant *constant)
@@ -21,7 +23,7 @@ union sv_value segment_constant(const struct sv_instance *instance,
 		break;
 	case SV_CONSTANT_GLOBAL: {
 		const struct sv_global *global = instance->globals[constant->value];
-		return global_cell_get(global->cell, global->type);
+		return global_cell_get(global->cell, global->type.type);
 	}
 	case SV_CONSTANT_FUNCTION: {
 		uint32_t reference =
@@ -31,17 +33,42 @@ union sv_value segment_constant(const struct sv_instance *instance,
 		break;
 	}
 	case SV_CONSTANT_NULL:
+	case SV_CONSTANT_CODE: /* computed when the instance starts */
 		break;
 	}
 	return value;
 }
 
-/* An address or index, without sign. */
-static uint64_t segment_offset(const struct sv_instance *instance,
-		const struct sv_constant *constant, const struct sv_limits_record *target)
+enum sv_outcome segment_evaluate(struct sv_instance *instance, const struct sv_constant *constant,
+		union sv_value *value, struct sv_error *error)
 {
-	union sv_value value = segment_constant(instance, constant);
-	return target->is_64 ? (uint64_t)value.i64 : (uint32_t)value.i32;
+	if (constant->kind != SV_CONSTANT_CODE) {
+		*value = segment_constant(instance, constant);
+		return SV_RETURNED;
+	}
+	const struct call_target target = {
+			.entry = artifact_expression(instance->artifact, (uint32_t)constant->value),
+			.context = instance->context};
+	return call_run(instance->store, &target, value, error);
+}
+
+/* An address or index, without sign. */
+static enum sv_outcome segment_offset(struct sv_instance *instance,
+		const struct sv_constant *constant, const struct sv_limits_record *target,
+		uint64_t *offset, struct sv_error *error)
+{
+	union sv_value value;
+	enum sv_outcome outcome = segment_evaluate(instance, constant, &value, error);
+	*offset = target->is_64 ? (uint64_t)value.i64 : (uint32_t)value.i32;
+	return outcome;
+}
+
+/* What an item of an element segment refers to. */
+static void *segment_item(const struct sv_instance *instance, uint32_t item)
+{
+	if (instance->items)
+		return instance->items[item];
+	return segment_constant(instance, &artifact_items(instance->artifact)[item]).ref;
 }
 
 enum sv_trap segment_init_memory(struct sv_instance *instance, uint32_t segment, uint32_t memory,
@@ -66,56 +93,114 @@ enum sv_trap segment_init_table(struct sv_instance *instance, uint32_t segment, 
 	uint64_t size = instance->dropped_elements[segment] ? 0 : record->item_count;
 	if (count > size || from > size - count || !table_holds(target, to, count))
 		return SV_TRAP_TABLE_BOUNDS;
-	const struct sv_constant *items = artifact_items(instance->artifact) + record->first_item;
 	for (uint64_t i = 0; i < count; i++)
-		table_set(target, to + i, segment_constant(instance, &items[from + i]).ref);
+		table_set(target, to + i,
+				segment_item(instance, (uint32_t)(record->first_item + from + i)));
 	return SV_TRAP_NONE;
+}
+
+static enum sv_outcome segment_trap(struct sv_instance *instance, enum sv_trap trap)
+{
+	if (!trap)
+		return SV_RETURNED;
+	trap_record_outside(instance->store, trap);
+	return SV_TRAPPED;
+}
+
+/* If any expression is code, the items are values of this run and computed once. */
+static enum sv_outcome segment_evaluate_items(struct sv_instance *instance, struct sv_error *error)
+{
+	const struct sv_artifact *artifact = instance->artifact;
+	enum sv_outcome outcome = SV_RETURNED;
+	for (uint32_t i = 0; instance->items && i < artifact->header->items.count; i++) {
+		union sv_value value;
+		outcome = segment_evaluate(instance, &artifact_items(artifact)[i], &value, error);
+		if (outcome != SV_RETURNED)
+			return outcome;
+		instance->items[i] = value.ref;
+	}
+	return outcome;
+}
+
+static enum sv_outcome segment_fill_tables(struct sv_instance *instance, struct sv_error *error)
+{
+	const struct sv_artifact *artifact = instance->artifact;
+	const struct sv_artifact_header *header = artifact->header;
+	for (uint32_t i = header->imported_tables; i < header->tables.count; i++) {
+		const struct sv_table_record *record = &artifact_tables(artifact)[i];
+		union sv_value value;
+		if (!record->has_initial)
+			continue;
+		enum sv_outcome outcome =
+				segment_evaluate(instance, &record->initial, &value, error);
+		if (outcome != SV_RETURNED)
+			return outcome;
+		for (uint64_t k = 0; k < instance->tables[i]->view.size; k++)
+			table_set(instance->tables[i], k, value.ref);
+	}
+	return SV_RETURNED;
+}
+
+static enum sv_outcome segment_run_element(struct sv_instance *instance, uint32_t index,
+		struct sv_error *error)
+{
+	const struct sv_element_record *record = &artifact_elements(instance->artifact)[index];
+	uint64_t to;
+	enum sv_outcome outcome = segment_offset(instance, &record->index,
+			&instance->tables[record->table]->type, &to, error);
+	if (outcome != SV_RETURNED)
+		return outcome;
+	return segment_trap(instance,
+			segment_init_table(instance, index, record->table, to, 0,
+					record->item_count));
 }
 
 /* Skipped (but dropped) if the tables of a pooled instance already hold them. */
-static enum sv_trap segment_run_elements(struct sv_instance *instance)
+static enum sv_outcome segment_run_elements(struct sv_instance *instance, struct sv_error *error)
 {
 	const struct sv_artifact *artifact = instance->artifact;
-	for (uint32_t i = 0; i < artifact->header->elements.count; i++) {
-		const struct sv_element_record *record = &artifact_elements(artifact)[i];
-		if (record->mode != SV_SEGMENT_ACTIVE)
+	enum sv_outcome outcome = SV_RETURNED;
+	if (!instance->tables_ready)
+		outcome = segment_evaluate_items(instance, error);
+	if (!instance->tables_ready && outcome == SV_RETURNED)
+		outcome = segment_fill_tables(instance, error);
+	for (uint32_t i = 0; outcome == SV_RETURNED && i < artifact->header->elements.count; i++) {
+		if (artifact_elements(artifact)[i].mode != SV_SEGMENT_ACTIVE)
 			continue;
-		enum sv_trap trap = SV_TRAP_NONE;
 		if (!instance->tables_ready)
-			trap = segment_init_table(instance, i, record->table,
-					segment_offset(instance, &record->index,
-							&instance->tables[record->table]->type),
-					0, record->item_count);
-		if (trap)
-			return trap;
-		instance->dropped_elements[i] = true;
+			outcome = segment_run_element(instance, i, error);
+		instance->dropped_elements[i] = outcome == SV_RETURNED;
 	}
-	instance->tables_ready = true;
-	return SV_TRAP_NONE;
+	/* References of this run are gone when the next one begins. */
+	instance->tables_ready = outcome == SV_RETURNED && !instance->items;
+	return outcome;
 }
 
-static enum sv_trap segment_run_data(struct sv_instance *instance)
+static enum sv_outcome segment_run_data(struct sv_instance *instance, struct sv_error *error)
 {
 	const struct sv_artifact *artifact = instance->artifact;
 	for (uint32_t i = 0; i < artifact->header->data.count; i++) {
 		const struct sv_data_record *record = &artifact_data(artifact)[i];
+		uint64_t to;
 		if (record->mode != SV_SEGMENT_ACTIVE)
 			continue;
-		uint64_t address = segment_offset(instance, &record->address,
-				&instance->memories[record->memory]->backing->type);
-		enum sv_trap trap = segment_init_memory(
-				instance, i, record->memory, address, 0, record->length);
-		if (trap)
-			return trap;
+		enum sv_outcome outcome = segment_offset(instance, &record->address,
+				&instance->memories[record->memory]->backing->type, &to, error);
+		if (outcome == SV_RETURNED)
+			outcome = segment_trap(instance,
+					segment_init_memory(instance, i, record->memory, to, 0,
+							record->length));
+		if (outcome != SV_RETURNED)
+			return outcome;
 		instance->dropped_data[i] = true;
 	}
-	return SV_TRAP_NONE;
+	return SV_RETURNED;
 }
 
-enum sv_trap segment_run_active(struct sv_instance *instance)
+enum sv_outcome segment_run_active(struct sv_instance *instance, struct sv_error *error)
 {
-	enum sv_trap trap = segment_run_elements(instance);
-	return trap ? trap : segment_run_data(instance);
+	enum sv_outcome outcome = segment_run_elements(instance, error);
+	return outcome == SV_RETURNED ? segment_run_data(instance, error) : outcome;
 }
 
 void segment_reset_dropped(struct sv_instance *instance)

@@ -15,13 +15,20 @@ enum sv_trap segment_init_table(struct sv_instance *instance, uint32_t segment, 
 		uint64_t to, uint64_t from, uint64_t count);
 
 /* Run the active segments in order and drop them (Core 2.0, 4.5.4). */
-enum sv_trap segment_run_active(struct sv_instance *instance);
+enum sv_outcome segment_run_active(struct sv_instance *instance, struct sv_error *error);
 
 /* Mark what is dropped before the guest runs: segments in the image, declared elements. */
 void segment_reset_dropped(struct sv_instance *instance);
 
-/* Value of a constant expression; globals it names are initialised. */
+/*
+ * Value of a constant expression that is not code (of one that is: zero); globals it names
+ * are initialised.
+ */
 union sv_value segment_constant(const struct sv_instance *instance,
 		const struct sv_constant *constant);
+
+/* Value of any constant expression: runs the guest's code for it. */
+enum sv_outcome segment_evaluate(struct sv_instance *instance, const struct sv_constant *constant,
+		union sv_value *value, struct sv_error *error);
 
 #endif

@@ -73,8 +73,21 @@ void sv_store_free(struct sv_store *store)
 	}
 	store_free_globals(store);
 	stack_finish(&store->stack);
+	free(store->view.values);
 	atomic_fetch_sub(&store->engine->tenants, 1);
 	free(store);
+}
+
+bool store_reserve_values(struct sv_store *store, uint32_t count)
+{
+	if (count <= store->value_room)
+		return true;
+	union sv_value *values = realloc(store->view.values, count * sizeof *values);
+	if (!values)
+		return false;
+	store->view.values = values;
+	store->value_room = count;
+	return true;
 }
 
 bool store_take_memory(struct sv_store *store, uint64_t bytes)

@@ -28,6 +28,7 @@ struct guest_trace {
 
 struct sv_store {
 	struct switch_state state; /* first: the assembly of the switch knows it */
+	struct sv_store_view view;
 	struct sv_engine *engine;
 	struct stack stack;
 	struct activation *activation; /* innermost, or NULL */
@@ -43,6 +44,7 @@ struct sv_store {
 	_Atomic uint64_t memory_bytes; /* in use; a shared memory may grow on another thread */
 	_Atomic bool memory_limit_hit; /* the same */
 	uint64_t table_entries;        /* in use */
+	uint32_t value_room;           /* of view.values */
 	bool is_trapped; /* `trap` is about the last call */
 	int32_t exit_code;
 	struct guest_trace trace;
@@ -51,6 +53,9 @@ struct sv_store {
 	struct sv_pool *pool;   /* that it is from, or NULL */
 	struct sv_store *spare; /* next of the pool's free stores */
 };
+
+/* Room for `count` values in the view; false if there is no memory. */
+bool store_reserve_values(struct sv_store *store, uint32_t count);
 
 /* Account for `bytes` more of memory; false (and the store remembers) if over the limit. */
 bool store_take_memory(struct sv_store *store, uint64_t bytes);

@@ -8,13 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/heap.h"
 #include "abi/limits.h"
 #include "runtime/artifact.h"
 #include "runtime/store.h"
 
+bool table_is_of_functions(const struct sv_table_object *table)
+{
+	const struct value_type *element = &table->element;
+	return element->defined ? element->defined->info.kind == SV_KIND_FUNCTION
+				: sv_heap_top(sv_type_heap(element->type)) == SV_HEAP_FUNC;
+}
+
 static size_t table_entry_size(const struct sv_table_object *table)
 {
-	return table->element == SV_TYPE_FUNCREF ? sizeof(struct sv_table_entry) : sizeof(void *);
+	return table_is_of_functions(table) ? sizeof(struct sv_table_entry) : sizeof(void *);
 }
 
 /* Entries for `count`; the new ones are null. */
@@ -44,7 +52,7 @@ static uint64_t table_maximum(const struct sv_limits_record *type)
 	return type->has_maximum && type->maximum < most ? type->maximum : most;
 }
 
-struct sv_table_object *table_new(struct sv_store *store, enum sv_type element,
+struct sv_table_object *table_new(struct sv_store *store, const struct value_type *element,
 		const struct sv_limits_record *type, struct sv_error *error)
 {
 	struct sv_table_object *table = NULL;
@@ -58,8 +66,10 @@ struct sv_table_object *table_new(struct sv_store *store, enum sv_type element,
 	table = calloc(1, sizeof *table);
 	if (!table)
 		goto give_entries;
-	*table = (struct sv_table_object){.store = store, .element = element,
-			.type = *type, .initial = type->minimum,
+	*table = (struct sv_table_object){.store = store,
+			.element = *element,
+			.type = *type,
+			.initial = type->minimum,
 			.maximum = table_maximum(type)};
 	if (!table_reserve(table, type->minimum))
 		goto free_table;
@@ -80,10 +90,12 @@ struct sv_table_object *sv_table_new(struct sv_store *store, enum sv_type elemen
 		struct sv_size_limits limits, struct sv_error *error)
 {
 	struct sv_limits_record type = artifact_limits_record(limits);
-	if (sv_type_is_reference(element) && limits.minimum <= table_maximum(&type))
-		return table_new(store, element, &type, error);
+	const struct value_type entries = {.type = element};
+	if (sv_type_is_reference(element) && !sv_type_is_defined(element) &&
+			limits.minimum <= table_maximum(&type))
+		return table_new(store, &entries, &type, error);
 	sv_fail(error, SV_ERROR_USAGE, "no table of %s can have %" PRIu64 " to %" PRIu64 " entries",
-			sv_type_name(element), limits.minimum, limits.maximum);
+			sv_type_text(element).text, limits.minimum, limits.maximum);
 	return NULL;
 }
 
@@ -96,14 +108,14 @@ void table_free(struct sv_table_object *table)
 
 void *table_get(const struct sv_table_object *table, uint64_t index)
 {
-	if (table->element == SV_TYPE_FUNCREF)
+	if (table_is_of_functions(table))
 		return ((const struct sv_table_entry *)table->view.entries)[index].reference;
 	return ((void *const *)table->view.entries)[index];
 }
 
 void table_set(struct sv_table_object *table, uint64_t index, void *reference)
 {
-	if (table->element != SV_TYPE_FUNCREF) {
+	if (!table_is_of_functions(table)) {
 		((void **)table->view.entries)[index] = reference;
 		return;
 	}
@@ -151,7 +163,7 @@ void table_reset(struct sv_table_object *table)
 
 struct sv_funcref *sv_table_function(struct sv_table_object *table, uint64_t index)
 {
-	if (table->element != SV_TYPE_FUNCREF || index >= table->view.size)
+	if (!table_is_of_functions(table) || index >= table->view.size)
 		return NULL;
 	return table_get(table, index);
 }

@@ -6,12 +6,13 @@
 
 #include "abi/artifact.h"
 #include "runtime/selvage.h"
+#include "runtime/type.h"
 
 struct sv_table_object {
 	struct sv_table view; /* first: compiled code reads it */
 	struct sv_store *store;
 	struct sv_table_object *next; /* in the store */
-	enum sv_type element;
+	struct value_type element;
 	struct sv_limits_record type; /* as declared */
 	uint64_t initial, maximum;    /* entries; `maximum` it may ever have */
 	bool written; /* by the guest or by another instance since it was made or reset */
@@ -19,8 +20,11 @@ struct sv_table_object {
 };
 
 /* Make a table of `store`; it is freed with the store. NULL with `error` on failure. */
-struct sv_table_object *table_new(struct sv_store *store, enum sv_type element,
+struct sv_table_object *table_new(struct sv_store *store, const struct value_type *element,
 		const struct sv_limits_record *type, struct sv_error *error);
+
+/* True if entries are functions: they hold what a call needs. */
+bool table_is_of_functions(const struct sv_table_object *table);
 
 /* For the store only. */
 void table_free(struct sv_table_object *table);

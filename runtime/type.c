@@ -1,25 +1,207 @@
 /*
- * type.c: interning of function types.
+ * type.c: one record for equal types, by their content; and which types match which.
  */
 #include "runtime/type.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/heap.h"
 #include "abi/limits.h"
 
-char type_letter(enum sv_type type)
+/* ---- matching ---- */
+
+bool defined_type_matches(const struct defined_type *type, const struct defined_type *above)
 {
-	switch (type) {
-#define SV_TYPE(letter, name, code, text, size) \
-	case SV_TYPE_##name: \
-		return letter;
-#include "abi/types.def"
-#undef SV_TYPE
-	default:
-		return '?';
-	}
+	uint32_t depth = above->info.depth;
+	if (depth < SV_DISPLAY)
+		return type->info.display[depth] == &above->info;
+	return type->info.deep[depth - SV_DISPLAY] == &above->info;
 }
+
+static uint32_t value_type_heap(const struct value_type *type)
+{
+	if (type->defined)
+		return sv_heap_of_kind((enum sv_type_kind)type->defined->info.kind);
+	return sv_type_heap(type->type);
+}
+
+bool value_type_matches(const struct value_type *type, const struct value_type *above)
+{
+	if (!sv_type_is_reference(type->type) || !sv_type_is_reference(above->type))
+		return type->type == above->type;
+	if (sv_type_is_nullable(type->type) && !sv_type_is_nullable(above->type))
+		return false;
+	if (!above->defined)
+		return sv_heap_matches(value_type_heap(type), sv_type_heap(above->type));
+	if (type->defined)
+		return defined_type_matches(type->defined, above->defined);
+	uint32_t heap = sv_type_heap(type->type);
+	return sv_heap_is_least(heap) && sv_heap_matches(heap, value_type_heap(above));
+}
+
+struct value_type value_type_of(enum sv_type code, const struct defined_type *const *types)
+{
+	struct value_type type = {.type = code};
+	if (!sv_type_is_defined(code))
+		return type;
+	type.defined = types[sv_type_index(code)];
+	type.type = sv_type_is_nullable(code) ? sv_ref_null(SV_HEAP_DEFINED)
+					      : sv_ref(SV_HEAP_DEFINED);
+	return type;
+}
+
+/* ---- content of a group: members are compared by place, all others by identity ---- */
+
+static uint64_t member_number(const struct type_group *group, const struct defined_type *type)
+{
+	if (!type || type->group != group)
+		return (uintptr_t)type;
+	return (uint64_t)(type - group->types) * 2 + 1;
+}
+
+static uint32_t type_value_count(const struct defined_type *type)
+{
+	return (uint32_t)type->parameter_count + type->result_count + type->field_count;
+}
+
+static uint64_t hash_add(uint64_t hash, uint64_t number)
+{
+	hash = (hash ^ number) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
+static uint64_t group_hash(const struct type_group *group)
+{
+	uint64_t hash = group->count;
+	for (uint32_t i = 0; i < group->count; i++) {
+		const struct defined_type *type = &group->types[i];
+		hash = hash_add(hash, type->info.kind * 2 + type->is_final);
+		hash = hash_add(hash, member_number(group, type->supertype));
+		hash = hash_add(hash, (uint64_t)type->parameter_count << 32 | type->result_count);
+		for (uint32_t k = 0; k < type_value_count(type); k++) {
+			const struct value_type *value = &type->values[k];
+			hash = hash_add(hash, (uint64_t)value->type * 2 + value->mutable);
+			hash = hash_add(hash, member_number(group, value->defined));
+		}
+	}
+	return hash;
+}
+
+static bool types_equal(const struct defined_type *a, const struct defined_type *b)
+{
+	if (a->info.kind != b->info.kind || a->is_final != b->is_final ||
+			a->parameter_count != b->parameter_count ||
+			a->result_count != b->result_count || a->field_count != b->field_count ||
+			member_number(a->group, a->supertype) !=
+					member_number(b->group, b->supertype))
+		return false;
+	for (uint32_t i = 0; i < type_value_count(a); i++) {
+		const struct value_type *left = &a->values[i], *right = &b->values[i];
+		if (left->type != right->type || left->mutable != right->mutable ||
+				member_number(a->group, left->defined) !=
+						member_number(b->group, right->defined))
+			return false;
+	}
+	return true;
+}
+
+static bool groups_equal(const struct type_group *a, const struct type_group *b)
+{
+	if (a->hash != b->hash || a->count != b->count)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++) {
+		if (!types_equal(&a->types[i], &b->types[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ---- making groups ---- */
+
+static void group_free(struct type_group *group)
+{
+	if (!group)
+		return;
+	free(group->values);
+	free(group->letters);
+	free(group->deep);
+	free(group);
+}
+
+/* Room for types with so many values together. */
+static struct type_group *group_new(uint32_t count, size_t values, struct sv_error *error)
+{
+	struct type_group *group = calloc(1, sizeof *group + count * sizeof group->types[0]);
+	if (group) {
+		group->count = count;
+		group->values = calloc(values + 1, sizeof *group->values);
+		group->letters = calloc(values + 2 * (size_t)count + 1, 1);
+		for (uint32_t i = 0; i < count; i++)
+			group->types[i].group = group;
+	}
+	if (group && group->values && group->letters)
+		return group;
+	group_free(group);
+	sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u types", count);
+	return NULL;
+}
+
+/* Write the letters of a function type at `letters`; what follows them. */
+static char *type_write_letters(struct defined_type *type, char *letters)
+{
+	type->letters = letters;
+	for (uint32_t i = 0; i < type->parameter_count; i++)
+		*letters++ = sv_type_letter(type->values[i].type);
+	*letters++ = ':';
+	for (uint32_t i = 0; i < type->result_count; i++)
+		*letters++ = sv_type_letter(type->values[type->parameter_count + i].type);
+	*letters++ = '\0';
+	for (uint32_t i = 0; i < type_value_count(type); i++)
+		type->has_references |= sv_type_is_reference(type->values[i].type) != 0;
+	return letters;
+}
+
+enum { DEEP = SV_MAX_TYPE_DEPTH + 1 - SV_DISPLAY };
+
+/* The list of super-types; `deep` is this type's own room for what the display has no place for. */
+static void type_fill_display(struct defined_type *type, const struct sv_type_info **deep)
+{
+	struct sv_type_info *info = &type->info;
+	const struct defined_type *above = type->supertype;
+	if (above)
+		memcpy(info->display, above->info.display, sizeof info->display);
+	if (info->depth < SV_DISPLAY) {
+		info->display[info->depth] = info;
+		return;
+	}
+	memcpy(deep, above->info.deep, DEEP * sizeof(struct sv_type_info *));
+	deep[info->depth - SV_DISPLAY] = info;
+	info->deep = deep;
+}
+
+static bool group_fill_displays(struct type_group *group, struct sv_error *error)
+{
+	static const struct sv_type_info *const none[DEEP];
+	size_t deep_types = 0;
+	for (uint32_t i = 0; i < group->count; i++) {
+		struct defined_type *type = &group->types[i];
+		type->info.deep = none;
+		type->info.depth = type->supertype ? type->supertype->info.depth + 1 : 0;
+		deep_types += type->info.depth >= SV_DISPLAY;
+	}
+	group->deep = calloc(deep_types * DEEP + 1, sizeof(struct sv_type_info *));
+	if (!group->deep)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u types", group->count);
+	const struct sv_type_info **deep = group->deep;
+	for (uint32_t i = 0; i < group->count; i++) {
+		type_fill_display(&group->types[i], deep);
+		deep += group->types[i].info.depth >= SV_DISPLAY ? DEEP : 0;
+	}
+	return true;
+}
+
+/* ---- the table ---- */
 
 bool type_table_init(struct type_table *table, struct sv_error *error)
 {
@@ -39,32 +221,65 @@ void type_table_finish(struct type_table *table)
 	free(table->buckets);
 }
 
-/* FNV-1a. */
-static uint64_t type_hash(const char *letters)
+/* Double the buckets when chains get long; staying as we are is no failure. */
+static void type_table_widen(struct type_table *table)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (; *letters; letters++)
-		hash = (hash ^ (unsigned char)*letters) * UINT64_C(0x100000001b3);
-	return hash;
+	if (table->count < table->bucket_count)
+		return;
+	size_t count = table->bucket_count * 2;
+	struct type_group **buckets = calloc(count, sizeof(struct type_group *));
+	if (!buckets)
+		return;
+	for (size_t i = 0; i < table->bucket_count; i++) {
+		while (table->buckets[i]) {
+			struct type_group *group = table->buckets[i];
+			table->buckets[i] = group->next;
+			group->next = buckets[group->hash & (count - 1)];
+			buckets[group->hash & (count - 1)] = group;
+		}
+	}
+	free(table->buckets);
+	table->buckets = buckets;
+	table->bucket_count = count;
+}
+
+/* The group that is equal to `group`, which is taken over. */
+static struct type_group *type_table_unite(struct type_table *table, struct type_group *group)
+{
+	group->hash = group_hash(group);
+	pthread_mutex_lock(&table->lock);
+	struct type_group *found = table->buckets[group->hash & (table->bucket_count - 1)];
+	while (found && !groups_equal(found, group))
+		found = found->next;
+	if (!found) {
+		type_table_widen(table);
+		struct type_group **bucket =
+				&table->buckets[group->hash & (table->bucket_count - 1)];
+		group->next = *bucket;
+		*bucket = found = group;
+		table->count++;
+	}
+	found->users++;
+	pthread_mutex_unlock(&table->lock);
+	if (found != group)
+		group_free(group);
+	return found;
 }
 
 /* Count the letters on both sides of the colon. */
-static bool type_parse(const char *letters, struct function_type *type, struct sv_error *error)
+static bool letters_count(const char *letters, size_t counts[2], struct sv_error *error)
 {
-	size_t counts[2] = {0, 0};
 	size_t side = 0;
-	type->has_references = false;
+	counts[0] = counts[1] = 0;
 	for (const char *at = letters; *at; at++) {
 		if (*at == ':' && side == 0) {
 			side = 1;
 			continue;
 		}
-		enum sv_type letter = sv_type_of_letter(*at);
-		if (letter == SV_TYPE_NONE)
+		if (sv_type_of_letter(*at) == SV_TYPE_NONE)
 			return sv_fail(error, SV_ERROR_USAGE, "\"%.80s\" is no signature: '%c'",
 					letters, *at);
 		counts[side]++;
-		type->has_references |= sv_type_is_reference(letter);
 	}
 	if (side == 0)
 		return sv_fail(error, SV_ERROR_USAGE, "\"%.80s\" is no signature: no colon",
@@ -73,92 +288,112 @@ static bool type_parse(const char *letters, struct function_type *type, struct s
 		return sv_fail(error, SV_ERROR_LIMIT,
 				"a function type has more than %u parameters or %u results",
 				SV_MAX_PARAMETERS, SV_MAX_RESULTS);
-	type->parameter_count = (uint16_t)counts[0];
-	type->result_count = (uint16_t)counts[1];
 	return true;
 }
 
-/* Double the buckets when chains get long; staying as we are is no failure. */
-static void type_table_widen(struct type_table *table)
-{
-	if (table->count < table->bucket_count)
-		return;
-	size_t count = table->bucket_count * 2;
-	struct function_type **buckets = calloc(count, sizeof *buckets);
-	if (!buckets)
-		return;
-	for (size_t i = 0; i < table->bucket_count; i++) {
-		while (table->buckets[i]) {
-			struct function_type *type = table->buckets[i];
-			table->buckets[i] = type->next;
-			type->next = buckets[type->hash & (count - 1)];
-			buckets[type->hash & (count - 1)] = type;
-		}
-	}
-	free(table->buckets);
-	table->buckets = buckets;
-	table->bucket_count = count;
-}
-
-static struct function_type *type_table_add(struct type_table *table, const char *letters,
-		uint64_t hash, struct sv_error *error)
-{
-	size_t size = strlen(letters) + 1;
-	struct function_type *type = calloc(1, sizeof *type + size);
-	if (!type) {
-		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a function type");
-		return NULL;
-	}
-	if (!type_parse(letters, type, error)) {
-		free(type);
-		return NULL;
-	}
-	if (table->last_id == UINT32_MAX) {
-		sv_fail(error, SV_ERROR_LIMIT, "more than %u function types in one process",
-				UINT32_MAX);
-		free(type);
-		return NULL;
-	}
-	memcpy(type->letters, letters, size);
-	type->hash = hash;
-	type->id = ++table->last_id;
-	type_table_widen(table);
-	struct function_type **bucket = &table->buckets[hash & (table->bucket_count - 1)];
-	type->next = *bucket;
-	*bucket = type;
-	table->count++;
-	return type;
-}
-
-struct function_type *type_table_intern(struct type_table *table, const char *letters,
+const struct defined_type *type_table_intern(struct type_table *table, const char *letters,
 		struct sv_error *error)
 {
-	uint64_t hash = type_hash(letters);
-	pthread_mutex_lock(&table->lock);
-	struct function_type *type = table->buckets[hash & (table->bucket_count - 1)];
-	while (type && strcmp(type->letters, letters) != 0)
-		type = type->next;
-	if (!type)
-		type = type_table_add(table, letters, hash, error);
-	if (type)
-		type->users++;
-	pthread_mutex_unlock(&table->lock);
-	return type;
+	size_t counts[2];
+	if (!letters_count(letters, counts, error))
+		return NULL;
+	struct type_group *group = group_new(1, counts[0] + counts[1], error);
+	if (!group)
+		return NULL;
+	struct defined_type *type = &group->types[0];
+	type->is_final = true;
+	type->parameter_count = (uint16_t)counts[0];
+	type->result_count = (uint16_t)counts[1];
+	type->values = group->values;
+	struct value_type *value = group->values;
+	for (const char *at = letters; *at; at++) {
+		if (*at != ':')
+			(value++)->type = sv_type_of_letter(*at);
+	}
+	type_write_letters(type, group->letters);
+	if (!group_fill_displays(group, error)) {
+		group_free(group);
+		return NULL;
+	}
+	return &type_table_unite(table, group)->types[0];
 }
 
-void type_table_release(struct type_table *table, struct function_type *type)
+/* A type named in the records of a group: a member of the new group, or one before it. */
+static const struct defined_type *source_type(const struct type_source *source,
+		const struct type_group *group, uint32_t index)
+{
+	if (index < source->first)
+		return source->before[index];
+	check(index - source->first < group->count);
+	return &group->types[index - source->first];
+}
+
+static void source_fill_type(const struct type_source *source, struct type_group *group,
+		uint32_t index, struct value_type *values)
+{
+	const struct sv_type_record *record = &source->records[source->first + index];
+	struct defined_type *type = &group->types[index];
+	bool is_function = record->kind == SV_KIND_FUNCTION;
+	type->info.kind = record->kind;
+	type->is_final = record->is_final != 0;
+	type->parameter_count = is_function ? record->parameter_count : 0;
+	type->result_count = record->result_count;
+	type->field_count = is_function ? 0 : record->parameter_count;
+	type->values = values;
+	if (record->supertype != SV_NO_INDEX)
+		type->supertype = source_type(source, group, record->supertype);
+	for (uint32_t i = 0; i < type_value_count(type); i++) {
+		uint32_t code = source->codes[record->offset + i];
+		bool is_field_mutable = !is_function && code & SV_FIELD_MUTABLE;
+		enum sv_type plain = (enum sv_type)(is_function ? code : code & ~SV_FIELD_MUTABLE);
+		values[i] = (struct value_type){.type = plain, .mutable = is_field_mutable};
+		if (!sv_type_is_defined(plain))
+			continue;
+		values[i].defined = source_type(source, group, sv_type_index(plain));
+		values[i].type = sv_type_is_nullable(plain) ? sv_ref_null(SV_HEAP_DEFINED)
+							    : sv_ref(SV_HEAP_DEFINED);
+	}
+}
+
+struct type_group *type_table_intern_group(struct type_table *table,
+		const struct type_source *source, struct sv_error *error)
+{
+	size_t total = 0;
+	for (uint32_t i = 0; i < source->count; i++) {
+		const struct sv_type_record *record = &source->records[source->first + i];
+		total += (size_t)record->parameter_count + record->result_count;
+	}
+	struct type_group *group = group_new(source->count, total, error);
+	if (!group)
+		return NULL;
+	struct value_type *values = group->values;
+	char *letters = group->letters;
+	for (uint32_t i = 0; i < source->count; i++) {
+		source_fill_type(source, group, i, values);
+		letters = type_write_letters(&group->types[i], letters);
+		values += type_value_count(&group->types[i]);
+	}
+	if (!group_fill_displays(group, error)) {
+		group_free(group);
+		return NULL;
+	}
+	return type_table_unite(table, group);
+}
+
+void type_table_release(struct type_table *table, const struct defined_type *type)
 {
 	if (!type)
 		return;
+	struct type_group *group = type->group;
 	pthread_mutex_lock(&table->lock);
-	check(type->users > 0);
-	if (--type->users == 0) {
-		struct function_type **at = &table->buckets[type->hash & (table->bucket_count - 1)];
-		while (*at != type)
+	check(group->users > 0);
+	if (--group->users == 0) {
+		struct type_group **at = &table->buckets[group->hash & (table->bucket_count - 1)];
+		while (*at != group)
 			at = &(*at)->next;
-		*at = type->next;
+		*at = group->next;
 		table->count--;
-		free(type);
+		group_free(group);
 	}
 	pthread_mutex_unlock(&table->lock);
 }

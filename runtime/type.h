@@ -1,7 +1,7 @@
 /*
- * type.h: function types of all artifacts and host functions of an engine, each known by
- * one id, so that compiled code compares types of different modules as numbers.
- * Ids begin at 1 and are never used again. Thread-safe.
+ * type.h: the defined types of all artifacts and host functions of an engine. Equal types of
+ * different modules (Core 3.0, 3.3.2: recursive groups, taken as a whole) are one record, so
+ * that compiled code compares types as pointers. Thread-safe.
  */
 #ifndef SELVAGE_RUNTIME_TYPE_H
 #define SELVAGE_RUNTIME_TYPE_H
@@ -11,27 +11,51 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/artifact.h"
+#include "abi/layout.h"
 #include "abi/types.h"
 #include "base/check.h"
 #include "base/error.h"
 
-/* Immutable while it has users. */
-struct function_type {
-	uint32_t id;
-	uint32_t users; /* under the table's lock */
-	uint16_t parameter_count, result_count;
+struct defined_type;
+
+/* A value type; of a defined heap type, which stands beside it, `type` has SV_HEAP_DEFINED. */
+struct value_type {
+	enum sv_type type;
+	bool mutable;		       /* fields */
+	const struct defined_type *defined; /* or NULL */
+};
+
+/* Immutable while its group has users. */
+struct defined_type {
+	struct sv_type_info info; /* first: what compiled code knows */
+	struct type_group *group;
+	const struct defined_type *supertype;
+	bool is_final;
 	bool has_references; /* among parameters or results */
+	uint16_t parameter_count, result_count;
+	uint16_t field_count;
+	const struct value_type *values; /* parameters, then results; or fields */
+	const char *letters;             /* functions: "ii:I" */
+};
+
+/* Types that were declared together. */
+struct type_group {
 	uint64_t hash;
-	struct function_type *next; /* in the same bucket */
-	char letters[];             /* "ii:I" */
+	uint32_t users; /* under the table's lock */
+	uint32_t count;
+	struct type_group *next;   /* in the same bucket */
+	struct value_type *values; /* owned, as are the two below */
+	char *letters;
+	const struct sv_type_info **deep;
+	struct defined_type types[];
 };
 
 struct type_table {
 	pthread_mutex_t lock;
-	struct function_type **buckets; /* owned */
-	size_t bucket_count;            /* power of two */
+	struct type_group **buckets; /* owned */
+	size_t bucket_count;         /* power of two */
 	size_t count;
-	uint32_t last_id;
 };
 
 SV_MUST_USE bool type_table_init(struct type_table *table, struct sv_error *error);
@@ -40,16 +64,34 @@ SV_MUST_USE bool type_table_init(struct type_table *table, struct sv_error *erro
 void type_table_finish(struct type_table *table);
 
 /*
- * The type with these letters (parameters, colon, results), to be released once for each
- * call. NULL with `error` if a letter or the form is wrong, or there is no memory.
+ * The function type with these letters (parameters, colon, results), to be released once for
+ * each call. NULL with `error` if a letter or the form is wrong, or there is no memory.
  */
-struct function_type *type_table_intern(struct type_table *table, const char *letters,
+const struct defined_type *type_table_intern(struct type_table *table, const char *letters,
 		struct sv_error *error);
 
-/* NULL is allowed. */
-void type_table_release(struct type_table *table, struct function_type *type);
+/* Records of one recursive group of an artifact, and the types before it. */
+struct type_source {
+	const struct sv_type_record *records; /* all of the artifact */
+	const uint32_t *codes;
+	uint32_t first, count;
+	const struct defined_type *const *before; /* by index, below `first` */
+};
 
-/* Letter of a value type, '?' if there is no such type. */
-char type_letter(enum sv_type type);
+/* The group of these records, to be released once for each call. NULL with `error`. */
+struct type_group *type_table_intern_group(struct type_table *table,
+		const struct type_source *source, struct sv_error *error);
+
+/* NULL is allowed. */
+void type_table_release(struct type_table *table, const struct defined_type *type);
+
+/* True if `type` is `above` or declared below it. */
+bool defined_type_matches(const struct defined_type *type, const struct defined_type *above);
+
+/* True if a value of `type` may stand where `above` is expected (Core 3.0, 3.3). */
+bool value_type_matches(const struct value_type *type, const struct value_type *above);
+
+/* The value type of a code in an artifact's records. */
+struct value_type value_type_of(enum sv_type code, const struct defined_type *const *types);
 
 #endif

@@ -63,6 +63,12 @@ static inline void add_operator(struct buffer *buffer, uint32_t code)
 	add_u32(buffer, code & 0xfff);
 }
 
+/* A value type in its short form. */
+static inline void add_type(struct buffer *buffer, enum sv_type type)
+{
+	add_byte(buffer, sv_type_is_reference(type) ? sv_type_heap(type) : type);
+}
+
 /* A module of one function of the type "ii:f" with this body (locals and last end included). */
 static inline struct buffer module_of_body(const char *signature, struct sv_bytes code)
 {
@@ -72,10 +78,10 @@ static inline struct buffer module_of_body(const char *signature, struct sv_byte
 	add_bytes(&part, "\1\x60", 2);
 	add_u32(&part, (uint32_t)(colon - signature));
 	for (const char *letter = signature; letter != colon; letter++)
-		add_byte(&part, sv_type_of_letter(*letter));
+		add_type(&part, sv_type_of_letter(*letter));
 	add_u32(&part, (uint32_t)strlen(colon + 1));
 	for (const char *letter = colon + 1; *letter; letter++)
-		add_byte(&part, sv_type_of_letter(*letter));
+		add_type(&part, sv_type_of_letter(*letter));
 	add_section(&module, 1, &part);
 	add_bytes(&part, "\1\0", 2);
 	add_section(&module, 3, &part);

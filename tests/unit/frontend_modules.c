@@ -350,7 +350,7 @@ TEST(the_dump_of_a_module_shows_each_thing)
 			"global 1 mutable i64 = i64 0xfffffffffffffffb\n",
 			"export \"k\" function 1\n",
 			"start function 2\n",
-			"elements 1 active funcref table 0 at i32 0x0: function 0, function 1\n",
+			"elements 1 active (ref func) table 0 at i32 0x0: function 0, function 1\n",
 			"data 1 passive, 7 bytes\n",
 			"locals i64 f32 funcref\n",
 			"br_table 1 0 1\n",

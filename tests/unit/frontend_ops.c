@@ -79,6 +79,7 @@ static const struct example {
 		[IMM_LABEL] = {BYTES("\x83\x00"), " 3"},
 		[IMM_LABELS] = {BYTES("\2\0\1\2"), " 0 1 2"},
 		[IMM_FUNCTION] = {BYTES("\7"), " 7"},
+		[IMM_TYPE] = {BYTES("\2"), " 2"},
 		[IMM_TYPE_TABLE] = {BYTES("\1\x80\x80\x80\x80\x00"), " 1 0"},
 		[IMM_LOCAL] = {BYTES("\xff\xff\xff\xff\x0f"), " 4294967295"},
 		[IMM_GLOBAL] = {BYTES("\1"), " 1"},

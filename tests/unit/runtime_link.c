@@ -216,7 +216,7 @@ TEST(host_made_memories_tables_and_globals_can_be_imported)
 			&error), SV_ERROR_USAGE, "NULL");
 	CHECK_ERROR(sv_linker_define_function(linker, "e", "x", "i:", NULL, NULL, &error),
 			SV_ERROR_USAGE, "NULL");
-	CHECK_ERROR(sv_linker_define_function(linker, "e", "x", "iq:", host_nothing, NULL, &error),
+	CHECK_ERROR(sv_linker_define_function(linker, "e", "x", "iR:", host_nothing, NULL, &error),
 			SV_ERROR_USAGE, "signature");
 	CHECK_ERROR(sv_linker_define_function(linker, "e", "x", "ii", host_nothing, NULL, &error),
 			SV_ERROR_USAGE, "signature");

@@ -1,0 +1,17 @@
+/*
+ * reference.h: may a reference from the host be given to a guest?
+ */
+#ifndef SELVAGE_RUNTIME_REFERENCE_H
+#define SELVAGE_RUNTIME_REFERENCE_H
+
+#include "runtime/selvage.h"
+#include "runtime/type.h"
+
+/*
+ * True if `reference` is a value of the type in this store. Types that are no references fit
+ * everything. The pointer itself is trusted to have come from the runtime.
+ */
+bool reference_fits(const struct sv_store *store, const struct value_type *type,
+		const void *reference);
+
+#endif
