@@ -1,162 +1,145 @@
 /*
- * exact.c: keeps exact what LLVM's rules would let slip: traps of loads that nobody uses,
- * and quieting of NaNs by operations that otherwise change nothing.
+ * exact.c: keeps exact what LLVM's rules would let slip: traps of loads and stores. All loads
+ * are volatile when this begins. Of those whose last byte the program needs the mark is
+ * taken off: whatever LLVM makes of them reads that byte, and traps as the whole load would. A
+ * load of which less is needed LLVM would make narrower, or leave out; so are stores of what
+ * was loaded from there, which get the mark.
  */
 #include "compiler/optimise.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* ---- NaNs ---- */
+#include "compiler/exact_demand.h"
 
-/* Zeros and ones of either sign are the constants that float folding knows. */
-static bool exact_is_special_number(LLVMValueRef value)
+/* ---- stores to where a load read ---- */
+
+/* A constant operand that leaves the last byte of the other one as it is. */
+static bool store_keeps_last_byte(LLVMValueRef operation)
 {
-	LLVMBool loses;
-	double number = LLVMConstRealGetDouble(value, &loses);
-	return number == 0 || number == 1 || number == -1;
-}
-
-static bool exact_moves_lanes(LLVMValueRef value)
-{
-	return LLVMIsABitCastInst(value) || LLVMIsAShuffleVectorInst(value) ||
-			LLVMIsAInsertElementInst(value) || LLVMIsAExtractElementInst(value);
-}
-
-/*
- * May the value, or one of its lanes, become such a constant? Lanes are looked for where
- * they come from, through `*budget` values; what lies behind may be one.
- */
-static bool exact_is_special(LLVMValueRef value, unsigned *budget)
-{
-	if (LLVMIsAConstantFP(value))
-		return exact_is_special_number(value);
-	if (LLVMIsUndef(value))
+	LLVMValueRef constant = LLVMGetOperand(operation, 1);
+	unsigned width = LLVMGetIntTypeWidth(LLVMTypeOf(operation));
+	if (!LLVMIsAConstantInt(constant) || width < 16 || width > 64)
 		return false;
-	if (LLVMIsAConstantDataVector(value) || LLVMIsAConstantVector(value)) {
-		bool special = false;
-		unsigned count = LLVMGetVectorSize(LLVMTypeOf(value));
-		for (unsigned i = 0; i < count && !special; i++)
-			special = exact_is_special(LLVMGetAggregateElement(value, i), budget);
-		return special;
+	uint64_t neutral = LLVMGetInstructionOpcode(operation) == LLVMAnd ? 0xff : 0;
+	return LLVMConstIntGetZExtValue(constant) >> (width - 8) == neutral;
+}
+
+/* How a store's value depends on what its address held before. */
+struct store_search {
+	LLVMValueRef address;
+	unsigned budget; /* values that are still looked at */
+};
+
+static bool store_returns(struct store_search *search, LLVMValueRef value, bool changed);
+
+static bool store_returns_operand(struct store_search *search, LLVMValueRef value, bool changed)
+{
+	unsigned count = (unsigned)LLVMGetNumOperands(value);
+	for (unsigned i = 0; i < count; i++) {
+		if (store_returns(search, LLVMGetOperand(value, i), changed))
+			return true;
 	}
-	if (LLVMIsConstant(value) || *budget == 0)
-		return true;
-	if (!exact_moves_lanes(value))
+	return false;
+}
+
+/* Is the last byte, as far as can be seen, one that was loaded from the store's own address? */
+static bool store_returns(struct store_search *search, LLVMValueRef value, bool changed)
+{
+	if (LLVMIsALoadInst(value))
+		return changed && LLVMGetOperand(value, 0) == search->address;
+	if (LLVMIsAFreezeInst(value))
+		return store_returns(search, LLVMGetOperand(value, 0), changed);
+	if (!LLVMIsAInstruction(value))
 		return false;
-	--*budget;
-	/* The other operands are indices; a constant second lane or vector counts as well. */
-	bool second = LLVMIsAShuffleVectorInst(value) || LLVMIsAInsertElementInst(value);
-	return exact_is_special(LLVMGetOperand(value, 0), budget) ||
-			(second && exact_is_special(LLVMGetOperand(value, 1), budget));
-}
-
-static void exact_canonicalise(struct ir *ir, LLVMValueRef instruction, unsigned operand)
-{
-	LLVMValueRef value = LLVMGetOperand(instruction, operand);
-	LLVMTypeRef type = LLVMTypeOf(value);
-	LLVMValueRef function = ir_intrinsic(ir, "llvm.canonicalize", &type, 1);
-	LLVMPositionBuilderBefore(ir->builder, instruction);
-	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
-	LLVMValueRef quiet = LLVMBuildCall2(ir->builder, LLVMGlobalGetValueType(function), function,
-			&value, 1, "");
-	LLVMSetOperand(instruction, operand, quiet);
-}
-
-/* Folding may find a promotion behind anything but arithmetic, which quiets its result. */
-static bool exact_is_quiet(LLVMValueRef value)
-{
-	switch (LLVMIsAInstruction(value) ? LLVMGetInstructionOpcode(value) : LLVMUnreachable) {
-	case LLVMFAdd:
-	case LLVMFSub:
-	case LLVMFMul:
-	case LLVMFDiv:
-	case LLVMSIToFP:
-	case LLVMUIToFP:
+	if (search->budget == 0)
 		return true;
+	search->budget--;
+	bool vector = LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMVectorTypeKind;
+	switch (LLVMGetInstructionOpcode(value)) {
+	case LLVMAnd:
+	case LLVMOr:
+	case LLVMXor:
+		changed = changed || vector || store_keeps_last_byte(value);
+		return store_returns_operand(search, value, changed);
+	case LLVMBitCast:
+		return store_returns_operand(search, value, changed);
+	case LLVMSelect:
+	case LLVMInsertElement:
+	case LLVMShuffleVector:
+		return vector && store_returns_operand(search, value, true);
 	default:
-		return LLVMIsConstant(value);
+		return false;
 	}
 }
 
-static void exact_float(struct ir *ir, LLVMValueRef instruction)
+/* Storing back what was there is no store to LLVM, and part of it a narrower one. */
+static bool store_could_shrink(LLVMValueRef store)
 {
-	unsigned budget = 64;
-	switch (LLVMGetInstructionOpcode(instruction)) {
-	case LLVMFAdd:
-	case LLVMFSub:
-	case LLVMFMul:
-	case LLVMFDiv:
-		if (exact_is_special(LLVMGetOperand(instruction, 1), &budget))
-			exact_canonicalise(ir, instruction, 0);
-		else if (exact_is_special(LLVMGetOperand(instruction, 0), &budget))
-			exact_canonicalise(ir, instruction, 1);
-		return;
-	case LLVMFPTrunc:
-		/* A demotion of a promotion is the value itself, but for its NaN. */
-		if (!exact_is_quiet(LLVMGetOperand(instruction, 0)))
-			exact_canonicalise(ir, instruction, 0);
-		return;
-	default:
-		return;
-	}
+	LLVMValueRef value = LLVMGetOperand(store, 0);
+	struct store_search search = {LLVMGetOperand(store, 1), 64};
+	/* Only guest memory is stored to without alignment. */
+	if (LLVMGetAlignment(store) != 1)
+		return false;
+	bool unchanged = LLVMIsALoadInst(value) || LLVMIsAFreezeInst(value);
+	return store_returns(&search, value, unchanged);
 }
 
-void exact_floats(struct ir *ir, LLVMValueRef function)
+void exact_stores(LLVMValueRef function)
 {
 	LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
 	for (; block; block = LLVMGetNextBasicBlock(block)) {
 		LLVMValueRef instruction = LLVMGetFirstInstruction(block);
-		for (; instruction; instruction = LLVMGetNextInstruction(instruction))
-			exact_float(ir, instruction);
+		for (; instruction; instruction = LLVMGetNextInstruction(instruction)) {
+			if (LLVMIsAStoreInst(instruction) && store_could_shrink(instruction))
+				LLVMSetVolatile(instruction, 1);
+		}
 	}
 }
 
-/* ---- loads ---- */
+/* ---- which parts of which values are needed ---- */
 
-/* A set of values by address, and the list of those whose operands are still to be visited. */
-struct live_set {
+struct need {
+	LLVMValueRef value;
+	demand_parts parts;
+};
+
+/* Needs by value, and the list of values whose operands are still to be visited. */
+struct need_set {
 	const struct ir *ir;
-	LLVMValueRef *slots; /* owned; open addressing, a power of two */
+	struct need *slots; /* owned; open addressing, a power of two */
 	size_t slot_count, used;
 	LLVMValueRef *pending; /* owned */
 	size_t pending_count, pending_capacity;
 };
 
-static size_t live_slot(const struct live_set *set, LLVMValueRef value)
+static struct need *need_slot(const struct need_set *set, LLVMValueRef value)
 {
 	size_t at = ((uintptr_t)value >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 20;
-	for (at &= set->slot_count - 1; set->slots[at] && set->slots[at] != value;)
+	for (at &= set->slot_count - 1; set->slots[at].value && set->slots[at].value != value;)
 		at = (at + 1) & (set->slot_count - 1);
-	return at;
+	return &set->slots[at];
 }
 
-static void live_grow(struct live_set *set)
+static void need_grow(struct need_set *set)
 {
-	struct live_set old = *set;
+	struct need_set old = *set;
 	set->slot_count = old.slot_count ? old.slot_count * 2 : 1024;
 	set->slots = calloc(set->slot_count, sizeof *set->slots);
 	check(set->slots);
 	for (size_t i = 0; i < old.slot_count; i++) {
-		if (old.slots[i])
-			set->slots[live_slot(set, old.slots[i])] = old.slots[i];
+		if (old.slots[i].value)
+			*need_slot(set, old.slots[i].value) = old.slots[i];
 	}
 	free(old.slots);
 }
 
-static bool live_has(const struct live_set *set, LLVMValueRef value)
+static demand_parts need_of(const struct need_set *set, LLVMValueRef value)
 {
-	return set->slot_count && set->slots[live_slot(set, value)];
+	return set->slot_count ? need_slot(set, value)->parts : 0;
 }
 
-static void live_add(struct live_set *set, LLVMValueRef value)
+static void need_visit_later(struct need_set *set, LLVMValueRef value)
 {
-	if (!LLVMIsAInstruction(value) || live_has(set, value))
-		return;
-	if (set->used * 2 >= set->slot_count)
-		live_grow(set);
-	set->slots[live_slot(set, value)] = value;
-	set->used++;
 	if (set->pending_count == set->pending_capacity) {
 		set->pending_capacity = set->pending_capacity ? set->pending_capacity * 2 : 256;
 		set->pending = realloc(set->pending, set->pending_capacity * sizeof *set->pending);
@@ -165,21 +148,43 @@ static void live_add(struct live_set *set, LLVMValueRef value)
 	set->pending[set->pending_count++] = value;
 }
 
-static void live_add_operands(struct live_set *set, LLVMValueRef instruction)
+static void need_add(struct need_set *set, LLVMValueRef value, demand_parts parts)
 {
+	if (!parts || !LLVMIsAInstruction(value))
+		return;
+	if (set->used * 2 >= set->slot_count)
+		need_grow(set);
+	struct need *need = need_slot(set, value);
+	set->used += !need->value;
+	need->value = value;
+	if (!(parts & ~need->parts))
+		return;
+	need->parts |= parts;
+	need_visit_later(set, value);
+}
+
+static void need_add_whole(struct need_set *set, LLVMValueRef value)
+{
+	need_add(set, value, demand_all(LLVMTypeOf(value)));
+}
+
+static void need_visit(struct need_set *set, LLVMValueRef instruction)
+{
+	/* Those of loads, and of what has effects, are roots. */
+	if (LLVMIsALoadInst(instruction))
+		return;
+	demand_parts parts = need_of(set, instruction);
 	unsigned count = (unsigned)LLVMGetNumOperands(instruction);
-	for (unsigned i = 0; i < count; i++)
-		live_add(set, LLVMGetOperand(instruction, i));
+	for (unsigned i = 0; i < count; i++) {
+		LLVMValueRef operand = LLVMGetOperand(instruction, i);
+		if (LLVMIsAInstruction(operand))
+			need_add(set, operand, demand_of_operand(instruction, i, parts));
+	}
 }
 
-/* Storing what was just loaded from there changes nothing: such a store does not need the load. */
-static bool live_is_idle_store(LLVMValueRef store)
-{
-	LLVMValueRef value = LLVMGetOperand(store, 0);
-	return LLVMIsALoadInst(value) && LLVMGetOperand(value, 0) == LLVMGetOperand(store, 1);
-}
+/* ---- roots ---- */
 
-static bool live_is_call_with_effect(LLVMValueRef instruction)
+static bool is_call_with_effect(LLVMValueRef instruction)
 {
 	if (!LLVMIsACallInst(instruction))
 		return false;
@@ -188,55 +193,84 @@ static bool live_is_call_with_effect(LLVMValueRef instruction)
 	return !LLVMIsAFunction(callee) || LLVMGetIntrinsicID(callee) == 0;
 }
 
-static void live_add_root(struct live_set *set, LLVMValueRef instruction)
+static bool is_root(LLVMValueRef instruction)
 {
-	if (LLVMIsAStoreInst(instruction)) {
-		if (!live_is_idle_store(instruction))
-			live_add(set, LLVMGetOperand(instruction, 0));
-		live_add(set, LLVMGetOperand(instruction, 1));
-		return;
-	}
-	if (LLVMIsATerminatorInst(instruction) || live_is_call_with_effect(instruction) ||
-			LLVMIsAAtomicRMWInst(instruction) || LLVMIsAAtomicCmpXchgInst(instruction))
-		live_add_operands(set, instruction);
+	return LLVMIsATerminatorInst(instruction) || is_call_with_effect(instruction) ||
+			LLVMIsAAtomicRMWInst(instruction) || LLVMIsAAtomicCmpXchgInst(instruction);
 }
 
-typedef void (*live_visit)(struct live_set *set, LLVMValueRef instruction);
+static void need_add_root(struct need_set *set, LLVMValueRef instruction)
+{
+	if (LLVMIsAStoreInst(instruction)) {
+		need_add_whole(set, LLVMGetOperand(instruction, 0));
+		need_add_whole(set, LLVMGetOperand(instruction, 1));
+	} else if (LLVMIsALoadInst(instruction)) {
+		/* A load that stays needs its address too. */
+		need_add_whole(set, LLVMGetOperand(instruction, 0));
+	} else if (is_root(instruction)) {
+		unsigned count = (unsigned)LLVMGetNumOperands(instruction);
+		for (unsigned i = 0; i < count; i++)
+			need_add_whole(set, LLVMGetOperand(instruction, i));
+	}
+}
 
-static void live_each(struct live_set *set, LLVMValueRef function, live_visit visit)
+/* ---- marks of loads ---- */
+
+/*
+ * Volatile keeps a load, and its width until instructions are selected. Those that take the
+ * low half of a vector from memory are selected for a volatile one too, unless the value
+ * is frozen in between.
+ */
+LLVMValueRef exact_guard_load(struct ir *ir, LLVMValueRef load)
+{
+	LLVMSetVolatile(load, 1);
+	if (LLVMGetTypeKind(LLVMTypeOf(load)) != LLVMVectorTypeKind)
+		return load;
+	return LLVMBuildFreeze(ir->builder, load, "");
+}
+
+/* Uses of a frozen load become uses of the load; the freezing itself is then unused. */
+static void load_thaw(LLVMValueRef load)
+{
+	LLVMUseRef use = LLVMGetFirstUse(load);
+	while (use) {
+		LLVMValueRef user = LLVMGetUser(use);
+		use = LLVMGetNextUse(use);
+		if (LLVMIsAFreezeInst(user))
+			LLVMReplaceAllUsesWith(user, load);
+	}
+}
+
+static void need_unmark(struct need_set *set, LLVMValueRef instruction)
+{
+	LLVMTypeRef type = LLVMTypeOf(instruction);
+	if (!LLVMIsALoadInst(instruction) || !demand_has_last_byte(type, need_of(set, instruction)))
+		return;
+	if (LLVMGetMetadata(instruction, set->ir->tbaa_kind) == set->ir->alias_tags[ALIAS_SHARED])
+		return;
+	LLVMSetVolatile(instruction, 0);
+	load_thaw(instruction);
+}
+
+typedef void (*need_step)(struct need_set *set, LLVMValueRef instruction);
+
+static void need_each(struct need_set *set, LLVMValueRef function, need_step step)
 {
 	LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
 	for (; block; block = LLVMGetNextBasicBlock(block)) {
 		LLVMValueRef instruction = LLVMGetFirstInstruction(block);
 		for (; instruction; instruction = LLVMGetNextInstruction(instruction))
-			visit(set, instruction);
+			step(set, instruction);
 	}
-}
-
-/* The address of a load that stays must be computed too. */
-static void live_add_load_address(struct live_set *set, LLVMValueRef instruction)
-{
-	if (LLVMIsALoadInst(instruction))
-		live_add(set, LLVMGetOperand(instruction, 0));
-}
-
-static void live_unmark(struct live_set *set, LLVMValueRef instruction)
-{
-	if (!LLVMIsALoadInst(instruction) || !live_has(set, instruction))
-		return;
-	if (LLVMGetMetadata(instruction, set->ir->tbaa_kind) == set->ir->alias_tags[ALIAS_SHARED])
-		return;
-	LLVMSetVolatile(instruction, 0);
 }
 
 void exact_loads(struct ir *ir, LLVMValueRef function)
 {
-	struct live_set set = {.ir = ir};
-	live_each(&set, function, live_add_root);
-	live_each(&set, function, live_add_load_address);
+	struct need_set set = {.ir = ir};
+	need_each(&set, function, need_add_root);
 	while (set.pending_count)
-		live_add_operands(&set, set.pending[--set.pending_count]);
-	live_each(&set, function, live_unmark);
+		need_visit(&set, set.pending[--set.pending_count]);
+	need_each(&set, function, need_unmark);
 	free(set.slots);
 	free(set.pending);
 }

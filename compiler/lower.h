@@ -179,6 +179,14 @@ void lower_op(struct lowering *l);
 LLVMValueRef stub_entry(struct ir *ir, uint32_t type_index);
 LLVMValueRef stub_thunk(struct ir *ir, uint32_t type_index);
 
+/* ---- exact.c ---- */
+
+/*
+ * Keep all of a load in guest memory, used or not, since it may trap; yields its value. exact_loads
+ * undoes that for loads that the program needs anyway.
+ */
+LLVMValueRef exact_guard_load(struct ir *ir, LLVMValueRef load);
+
 /* ---- debug.c: line tables whose lines are byte offsets in the module ---- */
 
 void debug_init(struct ir *ir);

@@ -137,13 +137,10 @@ void lower_load(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory, enu
 	LLVMValueRef address = memory_address(l, pop(l), memory_width(in_memory));
 	LLVMValueRef value = access_load(l, in_memory, address, memory_alias(l));
 	LLVMSetAlignment(value, 1);
-	/*
-	 * A load whose value is not used must trap all the same. Volatile keeps it; exact.c
-	 * takes the mark off those that the program needs anyway. In shared memory it stays: one
-	 * load must not become two, which might see different values.
-	 */
+	/* In shared memory in any case: one load must not become two, which might differ. */
 	uint32_t memory = l->at->memarg.memory;
-	LLVMSetVolatile(value, !memory_is_checked(l, memory) || memory_is_shared(l, memory));
+	if (!memory_is_checked(l, memory) || memory_is_shared(l, memory))
+		value = exact_guard_load(ir, value);
 	if (how == ZEXT)
 		value = LLVMBuildZExt(ir->builder, value, type, "");
 	if (how == SEXT)

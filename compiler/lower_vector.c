@@ -93,8 +93,8 @@ LLVMValueRef vector_pick(struct lowering *l, LLVMValueRef first, LLVMValueRef se
 	check(count <= ARRAY_LENGTH(lanes));
 	for (unsigned i = 0; i < count; i++)
 		lanes[i] = LLVMConstInt(l->ir->i32, first_lane + i * step, 0);
-	return LLVMBuildShuffleVector(
-			l->ir->builder, first, second, LLVMConstVector(lanes, count), "");
+	return LLVMBuildShuffleVector(l->ir->builder, first, second, LLVMConstVector(lanes, count),
+			"");
 }
 
 LLVMValueRef vector_half(struct lowering *l, LLVMValueRef value, enum half half)
@@ -258,6 +258,8 @@ void lower_all_true(struct lowering *l, LLVMTypeRef type)
 void lower_bitmask(struct lowering *l, LLVMTypeRef type)
 {
 	LLVMValueRef zero = LLVMConstNull(type);
-	push_flag(l, lane_bits(l, LLVMBuildICmp(l->ir->builder, LLVMIntSLT, pop_as(l, type), zero,
-						  "")));
+	push_flag(l,
+			lane_bits(l,
+					LLVMBuildICmp(l->ir->builder, LLVMIntSLT, pop_as(l, type),
+							zero, "")));
 }

@@ -107,8 +107,8 @@ static LLVMValueRef relaxed_pop_dot(struct lowering *l)
 		return cpu_dot_bytes(l, right, left);
 	LLVMValueRef products[2];
 	for (unsigned i = 0; i < 2; i++)
-		products[i] = LLVMBuildMul(
-				b, relaxed_lanes(l, left, i), relaxed_lanes(l, right, i), "");
+		products[i] = LLVMBuildMul(b, relaxed_lanes(l, left, i), relaxed_lanes(l, right, i),
+				"");
 	return number_call(l, "llvm.sadd.sat", l->ir->i16x8, products, 2);
 }
 

@@ -73,20 +73,22 @@ static bool optimise_is_off(LLVMValueRef function)
 			LLVMGetEnumAttributeAtIndex(function, LLVMAttributeFunctionIndex, kind);
 }
 
+/* Selection of instructions folds floats too, so this is for all levels and functions. */
 static void optimise_floats(struct ir *ir)
 {
 	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
-	for (; function; function = LLVMGetNextFunction(function)) {
-		if (!optimise_is_off(function))
-			exact_floats(ir, function);
-	}
+	for (; function; function = LLVMGetNextFunction(function))
+		exact_floats(ir, function);
 }
 
-static void optimise_loads(struct ir *ir)
+static void optimise_accesses(struct ir *ir)
 {
 	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
 	for (; function; function = LLVMGetNextFunction(function)) {
-		if (!optimise_is_off(function))
+		if (optimise_is_off(function))
+			continue;
+		exact_stores(function);
+		if (!ir->options->strict_traps)
 			exact_loads(ir, function);
 	}
 }
@@ -94,13 +96,13 @@ static void optimise_loads(struct ir *ir)
 bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine, struct sv_error *error)
 {
 	TRY(optimise_verify(ir, "as lowered", error));
-	if (ir->options->level == 0)
-		return true;
 	TRY(optimise_phase(ir, machine, CLEAN, error));
 	optimise_floats(ir);
+	if (ir->options->level == 0)
+		return true;
 	TRY(optimise_phase(ir, machine, INLINE, error));
-	if (ir->options->bounds == SV_BOUNDS_GUARD && !ir->options->strict_traps)
-		optimise_loads(ir);
+	if (ir->options->bounds == SV_BOUNDS_GUARD)
+		optimise_accesses(ir);
 	TRY(optimise_phase(ir, machine, MAIN, error));
 	return optimise_verify(ir, "after the passes", error);
 }

@@ -15,18 +15,24 @@
 SV_MUST_USE bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine,
 		struct sv_error *error);
 
-/* ---- exact.c: what LLVM must not be told and what it must ---- */
+/* ---- exact.c, exact_float.c: what LLVM must not be told and what it must ---- */
 
 /*
  * Protect float operations that LLVM would fold into their operand (x * 1, x - 0): they must
- * quiet a signalling NaN. Run on SSA form, before any folding pass.
+ * quiet a signalling NaN. Run on SSA form if there will be any folding pass, and before it.
  */
 void exact_floats(struct ir *ir, LLVMValueRef function);
 
 /*
- * Take the volatile mark off every load whose value the program needs: such a load cannot be
- * removed, so it traps without it, and may be vectorised. The others keep it, and all of shared
- * memory do.
+ * Mark those stores volatile that LLVM could make narrower or leave out, with their traps,
+ * since they store back what was loaded from there.
+ */
+void exact_stores(LLVMValueRef function);
+
+/*
+ * Take the volatile mark off every load whose last byte the program needs: such a load can be
+ * neither removed nor made narrower, so it traps without it, and may be vectorised. The others
+ * keep it, and all of shared memory do. To be run after exact_stores.
  */
 void exact_loads(struct ir *ir, LLVMValueRef function);
 
