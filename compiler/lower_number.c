@@ -28,17 +28,24 @@ void lower_binary(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode)
 	push(l, LLVMBuildBinOp(l->ir->builder, opcode, left, right, ""));
 }
 
-void lower_binary_float(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode)
-{
-	lower_binary(l, type, opcode);
-}
-
 LLVMValueRef number_call(struct lowering *l, const char *intrinsic, LLVMTypeRef type,
 		LLVMValueRef *arguments, unsigned count)
 {
 	LLVMValueRef function = ir_intrinsic(l->ir, intrinsic, &type, type ? 1 : 0);
 	return LLVMBuildCall2(l->ir->builder, LLVMGlobalGetValueType(function), function, arguments,
 			count, "");
+}
+
+/* LLVM folds constants while it builds, and would take a signalling NaN times 1 for itself. */
+void lower_binary_float(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode)
+{
+	LLVMValueRef right = pop_as(l, type);
+	LLVMValueRef left = pop_as(l, type);
+	if (LLVMIsConstant(left) && LLVMIsConstant(right)) {
+		left = number_call(l, "llvm.canonicalize", type, &left, 1);
+		right = number_call(l, "llvm.canonicalize", type, &right, 1);
+	}
+	push(l, LLVMBuildBinOp(l->ir->builder, opcode, left, right, ""));
 }
 
 void lower_binary_call(struct lowering *l, LLVMTypeRef type, const char *intrinsic)
