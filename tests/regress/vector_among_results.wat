@@ -1,0 +1,36 @@
+;; Functions return vectors beside other values, called directly, through a table and from outside.
+;; (wasmer #5662, LLVM #161710: (i32, i32, v128) came back mixed up)
+(module
+  (type $mixed (func (param i32) (result i32 i32 v128)))
+  (table funcref (elem $mixed $other))
+  (func $mixed (export "mixed") (type $mixed)
+    (local.get 0) (i32.const 2) (v128.const i32x4 3 4 5 6))
+  (func $other (type $mixed)
+    (i32.const 7) (local.get 0) (i32x4.splat (local.get 0)))
+  (func $long (param v128 f32) (result v128 i64 v128 f32 v128 f64 v128)
+    (local.get 0) (i64.const 1) (i32x4.add (local.get 0) (local.get 0)) (local.get 1)
+    (f32x4.splat (local.get 1)) (f64.const 0.5) (i32x4.neg (local.get 0)))
+  ;; sum 1 = 21
+  (func (export "sum") (param i32) (result i32) (local $v v128)
+    (call $mixed (local.get 0))
+    (local.set $v)
+    (i32.add)
+    (i32.add (i32x4.extract_lane 0 (local.get $v)))
+    (i32.add (i32x4.extract_lane 1 (local.get $v)))
+    (i32.add (i32x4.extract_lane 2 (local.get $v)))
+    (i32.add (i32x4.extract_lane 3 (local.get $v))))
+  ;; through_table 10 0 = 10 2 4
+  ;; through_table 10 1 = 7 10 10
+  (func (export "through_table") (param i32 i32) (result i32 i32 i32)
+    (call_indirect (type $mixed) (local.get 0) (local.get 1))
+    (i32x4.extract_lane 1))
+  ;; in_memory 9 1.5 = 9 1 18 1.5 1.5 0.5 -9
+  (func (export "in_memory") (param i32 f32) (result i32 i64 i32 f32 f32 f64 i32)
+    (local $a v128) (local $b i64) (local $c v128) (local $d f32) (local $e v128) (local $f f64)
+    (local $g v128)
+    (call $long (i32x4.splat (local.get 0)) (local.get 1))
+    (local.set $g) (local.set $f) (local.set $e) (local.set $d) (local.set $c) (local.set $b)
+    (local.set $a)
+    (i32x4.extract_lane 3 (local.get $a)) (local.get $b) (i32x4.extract_lane 2 (local.get $c))
+    (local.get $d) (f32x4.extract_lane 1 (local.get $e)) (local.get $f)
+    (i32x4.extract_lane 0 (local.get $g))))
