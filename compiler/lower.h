@@ -2,9 +2,9 @@
  * lower.h: what the lowering files share. A validated module goes in, LLVM IR comes out.
  *
  * struct ir (ir.h) is one LLVM module under construction; struct lowering is one function
- * body in it. LLVM values carry
- * their types, so the lowering keeps a stack of values and no types. Builders are not
- * checked for failure: their inputs are validated, and every module is verified.
+ * body in it. LLVM values carry their types, so the lowering keeps a stack of values and no
+ * types. Builders are not checked for failure: their inputs are validated, and every module
+ * is verified.
  */
 #ifndef SELVAGE_COMPILER_LOWER_H
 #define SELVAGE_COMPILER_LOWER_H
