@@ -4,6 +4,8 @@
  */
 #include "compiler/lower.h"
 
+#include <string.h>
+
 void trap_mark_position(struct lowering *l)
 {
 	/* Constant expressions have no positions: nothing in a backtrace leads to them. */
@@ -16,10 +18,22 @@ void trap_mark_position(struct lowering *l)
 	LLVMSetCurrentDebugLocation2(l->ir->builder, location);
 }
 
+/*
+ * LLVM's declaration says that the trap touches no memory we see. But globals and memories are
+ * looked at after a trap: a store before it is not dead because another would have followed.
+ */
+static LLVMValueRef trap_intrinsic(struct ir *ir)
+{
+	LLVMValueRef function = ir_intrinsic(ir, "llvm.ubsantrap", NULL, 0);
+	unsigned effects = LLVMGetEnumAttributeKindForName("memory", strlen("memory"));
+	LLVMRemoveEnumAttributeAtIndex(function, LLVMAttributeFunctionIndex, effects);
+	return function;
+}
+
 void trap_here(struct lowering *l, enum sv_trap trap)
 {
 	struct ir *ir = l->ir;
-	LLVMValueRef trap_function = ir_intrinsic(ir, "llvm.ubsantrap", NULL, 0);
+	LLVMValueRef trap_function = trap_intrinsic(ir);
 	LLVMValueRef kind = LLVMConstInt(ir->i8, trap, 0);
 	trap_mark_position(l);
 	LLVMValueRef call = LLVMBuildCall2(ir->builder, LLVMGlobalGetValueType(trap_function),

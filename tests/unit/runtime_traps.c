@@ -160,6 +160,25 @@ TEST(frames_name_functions_and_offsets_through_inlining_too)
 	guest_close(&guest);
 }
 
+/* What was written before a trap stays written, though the same place is written after it. */
+TEST(stores_before_a_trap_are_seen_after_it)
+{
+	struct guest guest = guest_open(
+			"(module (memory 1) (global $g (mut i32) (i32.const 1))\n"
+			"(func (export \"write\") (param i32) (result i32)\n"
+			"  (global.set $g (i32.const 2)) (i32.store (i32.const 0) (i32.const 3))\n"
+			"  (if (local.get 0) (then (unreachable)))\n"
+			"  (global.set $g (i32.const 4)) (i32.store (i32.const 0) (i32.const 5))\n"
+			"  (i32.const 0))\n"
+			"(func (export \"read\") (param i32) (result i32) (i32.add\n"
+			"  (global.get $g) (i32.mul (i32.const 10) (i32.load (i32.const 0))))))");
+	CHECK_EQ(guest_number(&guest, "write", 1), -1);
+	CHECK_EQ(guest_number(&guest, "read", 0), 32);
+	CHECK_EQ(guest_number(&guest, "write", 0), 0);
+	CHECK_EQ(guest_number(&guest, "read", 0), 54);
+	guest_close(&guest);
+}
+
 TEST(a_return_after_a_trap_leaves_no_trap)
 {
 	struct guest guest = guest_open(traps_text);
