@@ -1,0 +1,85 @@
+/*
+ * transcript.c: comparing what two hosts saw.
+ */
+#include "tests/fuzz/transcript.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "abi/layout.h"
+
+void transcript_clear(struct transcript *transcript)
+{
+	transcript->count = 0;
+	transcript->why[0] = '\0';
+}
+
+void transcript_add(struct transcript *transcript, enum record_tag tag, uint64_t value)
+{
+	uint32_t at = transcript->count++;
+	if (at < TRANSCRIPT_RECORDS)
+		transcript->records[at] = (struct record){(uint8_t)tag, value};
+}
+
+/* V8 has one message for all that is wrong with an element, and one for all conversions. */
+static uint64_t trap_class(uint64_t kind)
+{
+	switch (kind) {
+	case SV_TRAP_UNDEFINED_ELEMENT:
+		return SV_TRAP_TABLE_BOUNDS;
+	case SV_TRAP_NULL_ELEMENT:
+		return SV_TRAP_CALL_TYPE;
+	case SV_TRAP_CONVERSION:
+		return SV_TRAP_INTEGER_OVERFLOW;
+	default:
+		return kind;
+	}
+}
+
+static bool record_equal(const struct record *a, const struct record *b, enum tolerance tolerance)
+{
+	if (a->tag != b->tag)
+		return false;
+	if (a->tag == RECORD_TRAP && tolerance == TOLERATE_CLASSES)
+		return trap_class(a->value) == trap_class(b->value);
+	return a->value == b->value;
+}
+
+static int record_print(const struct transcript *transcript, uint32_t at, char *line, size_t size)
+{
+	if (at >= transcript->count)
+		return snprintf(line, size, "nothing");
+	const struct record *record = &transcript->records[at];
+	return snprintf(line, size, "%c %" PRIx64 " %s", record->tag, record->value,
+			record->tag == RECORD_REFUSED ? transcript->why : "");
+}
+
+static bool record_is_fault(const struct record *record)
+{
+	return record->tag == RECORD_TRAP && record->value == SV_TRAP_MEMORY_BOUNDS;
+}
+
+bool transcript_equal(const struct transcript *a, const struct transcript *b,
+		enum tolerance tolerance, char *line, size_t size)
+{
+	uint32_t most = a->count > b->count ? a->count : b->count;
+	uint32_t seen = most < TRANSCRIPT_RECORDS ? most : TRANSCRIPT_RECORDS;
+	for (uint32_t i = 0; i < seen; i++) {
+		if (i < a->count && i < b->count &&
+				record_equal(&a->records[i], &b->records[i], tolerance)) {
+			if (tolerance == TOLERATE_FAULTS && record_is_fault(&a->records[i]))
+				return true;
+			continue;
+		}
+		size_t at = (size_t)snprintf(line, size, "record %u: ", i);
+		at += (size_t)record_print(a, i, line + at, size - at);
+		if (at < size)
+			at += (size_t)snprintf(line + at, size - at, " / ");
+		if (at < size)
+			record_print(b, i, line + at, size - at);
+		return false;
+	}
+	if (a->count != b->count)
+		snprintf(line, size, "%u / %u records", a->count, b->count);
+	return a->count == b->count;
+}
