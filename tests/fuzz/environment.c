@@ -70,7 +70,7 @@ static void profile_draw(struct generator *g)
 	};
 	unsigned count = sizeof themes / sizeof themes[0];
 	g->profile = themes[random_below(&g->random, count)];
-	g->profile.is_relaxed = g->profile.vectors && random_chance(&g->random, 12);
+	g->profile.is_private = g->profile.vectors && random_chance(&g->random, 12);
 	g->profile.traps = random_chance(&g->random, 50) ? random_below(&g->random, 4)
 							 : random_below(&g->random, 15);
 	g->profile.size = random_from(&g->random, 10, random_chance(&g->random, 85) ? 35 : 130);
@@ -101,6 +101,12 @@ static void memories_draw(struct generator *g)
 		memory->minimum = random_chance(&g->random, 6) ? 0 : random_from(&g->random, 1, 2);
 		memory->maximum = memory->minimum + random_below(&g->random, 3);
 		memory->is_wide = random_chance(&g->random, 12);
+		memory->is_shared = random_chance(&g->random, 10);
+		if (!g->profile.is_private || memory->is_shared || random_chance(&g->random, 70))
+			continue;
+		memory->page_shift = 0;
+		memory->minimum = random_below(&g->random, 3000);
+		memory->maximum = memory->minimum + random_below(&g->random, 300);
 	}
 }
 
@@ -172,7 +178,7 @@ static void data_draw(struct generator *g)
 		struct data_segment *data = &g->data[i];
 		data->memory = random_below(&g->random, g->memory_count);
 		data->length = random_below(&g->random, sizeof data->bytes + 1);
-		data->is_active = i < 2 && g->memories[data->memory].minimum > 0;
+		data->is_active = i < 2 && memory_bytes(g, data->memory) > 300;
 		data->offset = random_below(&g->random, 200);
 		for (unsigned k = 0; k < data->length; k++)
 			data->bytes[k] = (uint8_t)random_next(&g->random);

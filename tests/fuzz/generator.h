@@ -67,10 +67,15 @@ void constant_emit(struct generator *g, uint32_t type);
 enum op operator_for(struct generator *g, uint32_t type);
 /* A random row without results (stores), or OP_NONE. */
 enum op operator_without_result(struct generator *g);
+/* Can the row be written in this module? And make it so, if the profile is all that is against. */
+bool operator_fits(struct generator *g, enum op op);
+void operator_allow(struct generator *g, enum op op);
 /* Choose the module's favourites, and make the module one that can have them. */
 void favourites_draw(struct generator *g, uint64_t number);
 /* Emit a favourite and drop or record what it yields. */
 void favourite_emit(struct generator *g, enum op op, int depth);
+/* Leave local op value, for a random op on two values of the type. */
+void operator_accumulate(struct generator *g, uint32_t type, uint32_t local, int depth);
 /* Emit operands and the operator, leaving its last result. True if its bits are determined. */
 bool operator_emit(struct generator *g, enum op op, int depth);
 
@@ -95,6 +100,8 @@ void memarg_put(struct generator *g, unsigned memory, unsigned limit, bool exact
 /* Fill, copy, init, drop; leave nothing. */
 void memory_statement(struct generator *g, int depth);
 uint32_t memory_index_type(const struct generator *g, unsigned memory);
+/* Bytes of a memory at the start. */
+uint64_t memory_bytes(const struct generator *g, unsigned memory);
 
 /* ---- table.c ---- */
 

@@ -62,12 +62,7 @@ static void loop_accumulate(struct generator *g, int depth)
 	int local = type_is_reference(type) ? -1 : local_find(g, type, true);
 	if (local < 0)
 		return;
-	enum op op = operator_for(g, type);
-	if (op == OP_NONE)
-		return;
-	emit_index(g, OP_local_get, (uint32_t)local);
-	emit_index(g, OP_local_set, local_scratch(g, type));
-	operator_emit(g, op, depth);
+	operator_accumulate(g, type, (uint32_t)local, depth);
 	emit_index(g, OP_local_set, (uint32_t)local);
 }
 

@@ -7,7 +7,7 @@
  * The parent watches workers in processes of their own, so that one that crashes or hangs is one
  * difference, and the run goes on. --write puts module --first into a file and ends. Ends with
  * `N passed, N failed, N skipped`; an operator that was never generated and is not excused is
- * one failure when at least --modules=300 were asked for.
+ * one failure when at least --modules=200 were asked for.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -178,7 +178,7 @@ static int run_report(const struct run *run, double seconds)
 	for (unsigned i = 0; i < options->workers; i++)
 		state_add(&total, &run->states[i]);
 	unsigned missing = 0;
-	if (options->coverage || (options->modules >= 300 && !options->file))
+	if (options->coverage || (options->modules >= 200 && !options->file))
 		missing = coverage_report(options, &total);
 	printf("%" PRIu64 " modules from seed %" PRIu64 " number %" PRIu64
 	       ", %.0f bytes each, in %.1f s: %.1f a second\n",

@@ -8,7 +8,7 @@ uint32_t memory_index_type(const struct generator *g, unsigned memory)
 	return g->memories[memory].is_wide ? 'I' : 'i';
 }
 
-static uint64_t memory_bytes(const struct generator *g, unsigned memory)
+uint64_t memory_bytes(const struct generator *g, unsigned memory)
 {
 	return (uint64_t)g->memories[memory].minimum << g->memories[memory].page_shift;
 }
@@ -179,9 +179,9 @@ void memory_statement(struct generator *g, int depth)
 		memory_fill(g, depth);
 	else if (dice < 70)
 		memory_copy(g, depth);
-	else if (dice < 90 && g->data_count)
+	else if (dice < 85 && g->data_count)
 		memory_init(g, depth);
-	else if (dice < 93 && g->data_count)
+	else if (dice < 90 && g->data_count)
 		emit_index(g, OP_data_drop, random_below(&g->random, g->data_count));
 	else
 		memory_grow(g, depth);

@@ -80,9 +80,13 @@ static void put_memories(struct generator *g, struct buffer *module)
 	put_unsigned(&content, g->memory_count);
 	for (unsigned i = 0; i < g->memory_count; i++) {
 		const struct memory *memory = &g->memories[i];
-		put_byte(&content, 1u | (memory->is_shared ? 2 : 0) | (memory->is_wide ? 4 : 0));
+		put_byte(&content,
+				1u | (memory->is_shared ? 2 : 0) | (memory->is_wide ? 4 : 0) |
+						(memory->page_shift == 0 ? 8 : 0));
 		put_unsigned(&content, memory->minimum);
 		put_unsigned(&content, memory->maximum);
+		if (memory->page_shift == 0)
+			put_byte(&content, 0);
 	}
 	put_section(module, 5, &content);
 }
@@ -264,5 +268,5 @@ bool generate(uint64_t seed, uint64_t number, struct buffer *module, uint32_t *c
 	g.functions[g.function_count].type = nothing_type;
 	function_observer(&g, &g.functions[g.function_count++]);
 	module_put(&g, module);
-	return !g.profile.is_relaxed;
+	return !g.profile.is_private;
 }

@@ -14,7 +14,8 @@ struct row_facts {
 	bool keeps_bits; /* a float result is determined if the operands are */
 	bool is_exact;   /* a float result is never a NaN that arithmetic made */
 	bool is_vector;
-	bool is_relaxed; /* engines may differ */
+	bool is_private; /* V8 may differ, or has it not */
+	bool waits;
 	char makes_nans; /* vectors: 'f' or 'F' lanes, whose NaNs are free; 0: none */
 };
 
@@ -66,7 +67,9 @@ static void row_learn(enum op op)
 			name_has(name, "reinterpret") || name_has(name, ".convert_") ||
 			name_has(name, "extract_lane");
 	facts->is_vector = strchr(info->signature, 'v') != NULL;
-	facts->is_relaxed = name_has(name, "relaxed");
+	facts->is_private = name_has(name, "relaxed") || name_has(name, "128") ||
+			name_has(name, "_wide_");
+	facts->waits = name_has(name, ".wait");
 	facts->makes_nans = row_nans(name);
 }
 
@@ -79,6 +82,8 @@ static bool row_is_known(const struct op_info *info)
 	case IMM_LANE:
 	case IMM_LANES:
 	case IMM_MEMARG_LANE:
+	case IMM_MEMARG_EXACT:
+	case IMM_ZERO:
 		return true;
 	default:
 		return false;
@@ -87,7 +92,8 @@ static bool row_is_known(const struct op_info *info)
 
 static bool row_is_access(const struct op_info *info)
 {
-	return info->immediate == IMM_MEMARG || info->immediate == IMM_MEMARG_LANE;
+	return info->immediate == IMM_MEMARG || info->immediate == IMM_MEMARG_LANE ||
+			info->immediate == IMM_MEMARG_EXACT;
 }
 
 static void rows_prepare(void)
@@ -115,7 +121,7 @@ static bool row_fits(const struct generator *g, enum op op)
 		return false;
 	if (rows.facts[op].is_vector && g->profile.vectors == 0)
 		return false;
-	if (rows.facts[op].is_relaxed && !g->profile.is_relaxed)
+	if (rows.facts[op].is_private && !g->profile.is_private)
 		return false;
 	/* Floats in a module of integers are rare, not absent: conversions are from and to them. */
 	bool has_float = strpbrk(info->signature, "fF");
@@ -178,11 +184,34 @@ static void operand_truncated(struct generator *g, uint32_t type, int depth)
 	emit_op(g, type == 'f' ? OP_f32_convert_i32_s : OP_f64_convert_i32_s);
 }
 
+/* Atomic accesses are aligned, most of them. */
+static uint64_t operand_address(struct generator *g, const struct op_info *info, unsigned memory,
+		int depth)
+{
+	uint64_t width = UINT64_C(1) << info->limit;
+	uint64_t offset = address_emit(g, memory, (unsigned)width, depth);
+	if (info->immediate != IMM_MEMARG_EXACT || random_below(&g->random, 100) < g->profile.traps)
+		return offset;
+	if (g->memories[memory].is_wide) {
+		emit_i64(g, -(int64_t)width);
+		emit_op(g, OP_i64_and);
+	} else {
+		emit_i32(g, -(int32_t)width);
+		emit_op(g, OP_i32_and);
+	}
+	return offset & ~(width - 1);
+}
+
 static bool operand_emit(struct generator *g, enum op op, uint32_t type, bool is_last, int depth)
 {
 	const struct row_facts *facts = &rows.facts[op];
 	if (facts->divides && is_last && (type == 'i' || type == 'I')) {
 		operand_divisor(g, type, depth);
+		return true;
+	}
+	if (facts->waits && is_last) {
+		/* Nobody will ever wake it: nanoseconds. */
+		emit_i64(g, random_below(&g->random, 1000));
 		return true;
 	}
 	if (facts->truncates && type_is_float(type)) {
@@ -215,9 +244,11 @@ static void immediate_put(struct generator *g, const struct op_info *info, unsig
 {
 	struct buffer *code = &g->body->code;
 	if (row_is_access(info))
-		memarg_put(g, memory, info->limit, false, offset);
+		memarg_put(g, memory, info->limit, info->immediate == IMM_MEMARG_EXACT, offset);
 	if (info->immediate == IMM_MEMARG_LANE)
 		put_byte(code, random_below(&g->random, 16u >> info->limit));
+	if (info->immediate == IMM_ZERO)
+		put_byte(code, 0);
 	if (info->immediate == IMM_LANE)
 		put_byte(code, random_below(&g->random, info->limit));
 	for (unsigned i = 0; info->immediate == IMM_LANES && i < 16; i++)
@@ -234,7 +265,7 @@ bool operator_emit(struct generator *g, enum op op, int depth)
 	uint64_t offset = 0;
 	for (const char *letter = info->signature; *letter != ':'; letter++) {
 		if (*letter == 'm')
-			offset = address_emit(g, memory, 1u << info->limit, depth - 1);
+			offset = operand_address(g, info, memory, depth - 1);
 		else
 			determined &= operand_emit(g, op, type_of_letter(*letter), letter[1] == ':',
 					depth - 1);
@@ -249,34 +280,38 @@ bool operator_emit(struct generator *g, enum op op, int depth)
 	return facts->is_exact || (facts->keeps_bits && determined);
 }
 
-void favourites_draw(struct generator *g, uint64_t number)
+bool operator_fits(struct generator *g, enum op op)
 {
 	if (!rows.ready)
 		rows_prepare();
-	for (unsigned i = 0; i < FAVOURITES; i++) {
-		enum op op = 1 + (enum op)((number * FAVOURITES + i) % (OP_COUNT - 1));
-		const struct op_info *info = op_info(op);
-		g->favourites[i] = OP_NONE;
-		if (!info->signature || !row_is_known(info))
-			continue;
-		g->favourites[i] = op;
-		if (rows.facts[op].is_vector && g->profile.vectors == 0)
-			g->profile.vectors = 20;
-		if (rows.facts[op].is_relaxed)
-			g->profile.is_relaxed = true;
-	}
+	return op_info(op)->signature && row_is_known(op_info(op)) && row_fits(g, op);
 }
 
-void favourite_emit(struct generator *g, enum op op, int depth)
+void operator_allow(struct generator *g, enum op op)
 {
-	if (op == OP_NONE || !row_fits(g, op))
+	if (!rows.ready)
+		rows_prepare();
+	if (rows.facts[op].is_vector && g->profile.vectors == 0)
+		g->profile.vectors = 20;
+	if (rows.facts[op].is_private)
+		g->profile.is_private = true;
+}
+
+void operator_accumulate(struct generator *g, uint32_t type, uint32_t local, int depth)
+{
+	const char wanted[] = {(char)type, (char)type, ':', (char)type, '\0'};
+	for (unsigned tries = 0; tries < 30; tries++) {
+		enum op op = operator_for(g, type);
+		if (op == OP_NONE || strcmp(op_info(op)->signature, wanted) != 0 ||
+				op_info(op)->immediate != IMM_NONE || rows.facts[op].divides ||
+				rows.facts[op].shows_bits)
+			continue;
+		emit_index(g, OP_local_get, local);
+		value_emit(g, type, depth);
+		emit_op(g, op);
+		if (rows.facts[op].makes_nans)
+			value_canonicalise_lanes(g, rows.facts[op].makes_nans);
 		return;
-	const char *results = strchr(op_info(op)->signature, ':') + 1;
-	operator_emit(g, op, depth);
-	if (!*results)
-		return;
-	if (random_chance(&g->random, 20))
-		emit_op(g, OP_drop);
-	else
-		record_emit(g, type_of_letter(results[strlen(results) - 1]));
+	}
+	value_emit(g, type, depth);
 }

@@ -10,8 +10,7 @@
 
 /*
  * A value type is a uint32_t: the letter of abi/types.def for numbers and vectors; for
- * references 'R' with
- * a bit for null and the heap type above.
+ * references 'R' with a bit for null and the heap type above.
  */
 #define TYPE_NULLABLE 0x100u
 #define TYPE_HEAP_SHIFT 16
@@ -37,7 +36,7 @@ enum {
 	MAX_BODY_LOCALS = 64,
 	MAX_LABELS = 40,
 	MAX_ELEMENTS = 12,
-	FAVOURITES = 3,
+	FAVOURITES = 4,
 };
 
 struct function_type {
@@ -55,6 +54,7 @@ struct label {
 struct local {
 	uint32_t type;
 	bool reserved; /* a counter or scratch: never set at random */
+	bool hidden;   /* scratch: never read at random either, for NaNs pass through it */
 };
 
 struct body {
@@ -110,7 +110,7 @@ struct element_segment {
 struct profile {
 	unsigned control, calls, memory, loops, floats, integers, references, vectors, traps;
 	unsigned size; /* operators a function, about */
-	bool is_relaxed; /* operators whose results engines choose: no comparison with V8 */
+	bool is_private; /* has what V8 has not, or what engines may choose: not compared */
 };
 
 struct generator {

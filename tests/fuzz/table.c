@@ -148,7 +148,7 @@ void table_statement(struct generator *g, int depth)
 	}
 	if (dice < 60 && table_init(g, table, depth))
 		return;
-	if (dice < 64 && g->element_count) {
+	if (dice < 68 && g->element_count) {
 		emit_index(g, OP_elem_drop, random_below(&g->random, g->element_count));
 		return;
 	}

@@ -76,15 +76,17 @@ unsigned local_add(struct generator *g, uint32_t type, bool reserved)
 {
 	struct body *body = g->body;
 	check(body->local_count < MAX_BODY_LOCALS);
-	body->locals[body->local_count] = (struct local){type, reserved};
+	body->locals[body->local_count] = (struct local){type, reserved, false};
 	return body->local_count++;
 }
 
 unsigned local_scratch(struct generator *g, uint32_t type)
 {
 	unsigned *scratch = &g->body->scratch[type & 0x7f];
-	if (!*scratch)
+	if (!*scratch) {
 		*scratch = local_add(g, type, true) + 1;
+		g->body->locals[*scratch - 1].hidden = true;
+	}
 	return *scratch - 1;
 }
 
@@ -95,7 +97,7 @@ int local_find(struct generator *g, uint32_t type, bool settable)
 	for (unsigned i = 0; i < body->local_count; i++) {
 		unsigned index = (start + i) % body->local_count;
 		const struct local *local = &body->locals[index];
-		if (local->type == type && !(settable && local->reserved))
+		if (local->type == type && !local->hidden && !(settable && local->reserved))
 			return (int)index;
 	}
 	return -1;

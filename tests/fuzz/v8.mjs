@@ -16,6 +16,8 @@ const TRAPS = [
 	[/^divide by zero|^remainder by zero/, 7],
 	[/^divide result unrepresentable|^float unrepresentable/, 8],
 	[/^Maximum call stack/, 10],
+	[/unaligned accesses/, 16],
+	[/^Atomics.wait cannot be called/, 17],
 	[/^dereferencing a null pointer/, 11],
 ];
 
