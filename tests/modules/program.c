@@ -2,7 +2,9 @@
  * program.c: what the module tests need of the embedding API.
  *   program FILE.so            render() and write the bytes at render_ptr() to standard output
  *   program --stubs FILE.so    instantiate with functions that trap for all imports
+ *   program --call NAME NUMBER FILE.so   call i32 -> i32 and print; env.memory is shared
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,11 +66,57 @@ static int render(struct sv_store *store, struct sv_instance *instance)
 	return 0;
 }
 
+/* What the module is made to do once its imports are defined. */
+struct task {
+	bool stubs;           /* instantiate only */
+	const char *function; /* call it and print its result; NULL: render */
+	int32_t argument;
+};
+
+static int task_run(const struct task *task, struct sv_store *store, struct sv_instance *instance)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	union sv_value value = {.i32 = task->argument};
+	if (task->stubs)
+		return 0;
+	if (!task->function)
+		return render(store, instance);
+	struct sv_funcref *function = sv_instance_function(instance, task->function);
+	if (!function || sv_call(store, function, "i:i", &value, &error) != SV_RETURNED)
+		return fail("the call failed");
+	printf("%" PRId32 "\n", value.i32);
+	return 0;
+}
+
+/* The memory that a linker of programs with threads makes them import. */
+static bool define_memory(struct sv_engine *engine, struct sv_linker *linker,
+		struct sv_error *error)
+{
+	struct sv_size_limits limits = {.minimum = 2, .maximum = 16};
+	struct sv_shared_memory *memory = sv_shared_memory_new(engine, limits, error);
+	bool done = memory && sv_linker_define_shared_memory(
+				linker, "env", "memory", memory, error);
+	sv_shared_memory_free(memory);
+	return done;
+}
+
+static bool task_parse(struct task *task, int argc, char **argv)
+{
+	if (argc == 2)
+		return true;
+	task->stubs = argc == 3 && strcmp(argv[1], "--stubs") == 0;
+	if (argc == 5 && strcmp(argv[1], "--call") == 0) {
+		task->function = argv[2];
+		task->argument = (int32_t)strtol(argv[3], NULL, 10);
+	}
+	return task->stubs || task->function;
+}
+
 int main(int argc, char **argv)
 {
-	bool stubs = argc == 3 && strcmp(argv[1], "--stubs") == 0;
-	if (argc != 2 && !stubs)
-		return fail("usage: program [--stubs] FILE.so");
+	struct task task = {0};
+	if (!task_parse(&task, argc, argv))
+		return fail("usage: program [--stubs | --call NAME NUMBER] FILE.so");
 	struct sv_error error = SV_ERROR_INIT;
 	struct sv_engine *engine = sv_engine_new(NULL, &error);
 	if (!engine || !sv_thread_enter(engine, &error))
@@ -76,12 +124,13 @@ int main(int argc, char **argv)
 	struct sv_artifact *artifact = sv_artifact_load(engine, argv[argc - 1], &error);
 	struct sv_linker *linker = sv_linker_new(engine, &error);
 	struct sv_store *store = sv_store_new(engine, NULL, &error);
-	if (!artifact || !linker || !store || (stubs && !define_stubs(linker, artifact, &error)))
+	if (!artifact || !linker || !store || !define_memory(engine, linker, &error) ||
+			(task.stubs && !define_stubs(linker, artifact, &error)))
 		return fail(error.text);
 	struct sv_instance *instance = sv_instance_new(store, artifact, linker, NULL, &error);
 	if (!instance)
 		return fail(error.text);
-	int status = stubs ? 0 : render(store, instance);
+	int status = task_run(&task, store, instance);
 	sv_store_free(store);
 	sv_linker_free(linker);
 	sv_artifact_free(artifact);
