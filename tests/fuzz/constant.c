@@ -88,22 +88,6 @@ uint64_t constant_f64(struct generator *g)
 	return random_next(&g->random);
 }
 
-/* A function index + 1 that ref.func may name: those that may be called, and imports. */
-static uint32_t constant_function(struct generator *g)
-{
-	return random_below(&g->random, g->guest_first + g->guest_count);
-}
-
-static void constant_reference(struct generator *g, uint32_t type)
-{
-	if (type == TYPE_FUNCREF && random_chance(&g->random, 70)) {
-		emit_index(g, OP_ref_func, constant_function(g));
-		return;
-	}
-	emit_op(g, OP_ref_null);
-	put_heap(&g->body->code, type);
-}
-
 /* Lanes are alike or not, and of every width. */
 static void constant_vector(struct generator *g)
 {
@@ -139,6 +123,6 @@ void constant_emit(struct generator *g, uint32_t type)
 		return;
 	default:
 		check(type_is_reference(type));
-		constant_reference(g, type);
+		reference_leaf(g, type);
 	}
 }

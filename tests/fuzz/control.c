@@ -3,6 +3,8 @@
  */
 #include "tests/fuzz/generator.h"
 
+#include <string.h>
+
 void fuel_take(struct generator *g, unsigned amount)
 {
 	emit_index(g, OP_global_get, GLOBAL_FUEL);
@@ -18,7 +20,7 @@ void fuel_take(struct generator *g, unsigned amount)
 	emit_op(g, OP_end);
 }
 
-static void label_push(struct generator *g, const uint32_t *types, unsigned count, bool is_loop)
+void label_push(struct generator *g, const uint32_t *types, unsigned count, bool is_loop)
 {
 	struct body *body = g->body;
 	check(body->label_count < MAX_LABELS && count <= MAX_ARITY);
@@ -165,6 +167,32 @@ static void leave_table(struct generator *g, const struct label *label, uint32_t
 	put_unsigned(&body->code, relative);
 }
 
+/* A tail call of a function with this one's results. */
+static bool leave_call(struct generator *g, int depth)
+{
+	const struct label *results = &g->body->labels[0];
+	unsigned start = random_below(&g->random, g->guest_count);
+	for (unsigned i = 0; i < g->guest_count; i++) {
+		unsigned function = g->guest_first + (start + i) % g->guest_count;
+		unsigned type = g->functions[function].type;
+		struct label same = {.count = g->types[type].result_count};
+		memcpy(same.types, g->types[type].results, sizeof same.types);
+		if (!label_same(results, &same))
+			continue;
+		unsigned dice = random_below(&g->random, 100);
+		if (dice < 40 && table_call(g, type, depth, OP_return_call_indirect))
+			return true;
+		if (dice < 70) {
+			reference_call(g, type, depth, OP_return_call_ref);
+			return true;
+		}
+		values_emit(g, g->types[type].parameters, g->types[type].parameter_count, depth);
+		emit_index(g, OP_return_call, function);
+		return true;
+	}
+	return false;
+}
+
 void control_leave(struct generator *g, int depth)
 {
 	struct body *body = g->body;
@@ -174,7 +202,9 @@ void control_leave(struct generator *g, int depth)
 		emit_op(g, OP_unreachable);
 		return;
 	}
-	if (dice < 20) {
+	if (dice < 30 && leave_call(g, depth))
+		return;
+	if (dice < 40) {
 		values_emit(g, body->labels[0].types, body->labels[0].count, depth);
 		emit_op(g, OP_return);
 		return;
@@ -182,7 +212,7 @@ void control_leave(struct generator *g, int depth)
 	const struct label *label = label_random(g, &relative);
 	struct label copy = *label;
 	values_emit(g, copy.types, copy.count, depth);
-	if (dice < 55)
+	if (dice < 65)
 		leave_table(g, &copy, relative);
 	else
 		emit_index(g, OP_br, relative);
@@ -209,8 +239,13 @@ static void results_keep_first(struct generator *g, const struct function_type *
 static bool call_emit(struct generator *g, unsigned function, int depth)
 {
 	unsigned type = g->functions[function].type;
-	if (random_chance(&g->random, 40) && table_call(g, type, depth))
+	if (random_chance(&g->random, 40) && table_call(g, type, depth, OP_call_indirect))
 		return true;
+	if (random_chance(&g->random, g->profile.references) &&
+			reference_function(g, TYPE_REF(0, type)) >= 0) {
+		reference_call(g, type, depth, OP_call_ref);
+		return true;
+	}
 	values_emit(g, g->types[type].parameters, g->types[type].parameter_count, depth);
 	emit_index(g, OP_call, function);
 	return true;

@@ -147,8 +147,8 @@ void global_draw(struct generator *g, struct global *global)
 	default:
 		break;
 	}
-	if (global->type == TYPE_FUNCREF && random_chance(&g->random, 60))
-		global->low = 1 + random_below(&g->random, g->guest_first + g->guest_count);
+	if (!type_is_nullable(global->type) || random_chance(&g->random, 60))
+		global->low = (uint64_t)(reference_function(g, global->type) + 1);
 }
 
 static void globals_draw(struct generator *g)

@@ -14,7 +14,7 @@ static bool name_begins(enum op op, const char *prefix)
 static bool favourite_is_table(enum op op)
 {
 	return name_begins(op, "table.") || name_begins(op, "elem.") || name_begins(op, "ref.") ||
-			name_begins(op, "call_indirect");
+			strstr(op_info(op)->name, "call_") || strstr(op_info(op)->name, "null");
 }
 
 void favourites_draw(struct generator *g, uint64_t number)
@@ -34,7 +34,7 @@ static void favourite_try(struct generator *g, enum op op, int depth)
 	uint32_t before = g->coverage[op];
 	for (unsigned tries = 0; tries < 8 && g->coverage[op] == before; tries++) {
 		g->body->budget += 5;
-		if (favourite_is_table(op))
+		if (favourite_is_table(op) && random_chance(&g->random, 60))
 			table_statement(g, depth);
 		else if (name_begins(op, "memory.") || name_begins(op, "data."))
 			memory_statement(g, depth);

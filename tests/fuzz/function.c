@@ -36,6 +36,13 @@ void body_end(struct generator *g, struct function *function)
 	g->body = NULL;
 }
 
+/* A local starts as zero or null, so there are none of references that are not null. */
+static uint32_t local_type(struct generator *g)
+{
+	uint32_t type = type_random_value(g);
+	return type_is_reference(type) ? type | TYPE_NULLABLE : type;
+}
+
 void function_make(struct generator *g, struct function *function)
 {
 	struct body body;
@@ -43,7 +50,7 @@ void function_make(struct generator *g, struct function *function)
 	body_begin(g, &body, type);
 	unsigned extra = random_from(&g->random, 2, 8);
 	for (unsigned i = 0; i < extra; i++)
-		local_add(g, type_random_value(g), false);
+		local_add(g, local_type(g), false);
 	fuel_take(g, FUEL_FUNCTION);
 	body.budget = (int)random_from(&g->random, g->profile.size / 4 + 4, g->profile.size);
 	int depth = (int)random_from(&g->random, 3, 6);

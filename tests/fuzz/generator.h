@@ -91,6 +91,22 @@ void value_canonicalise_lanes(struct generator *g, char lane);
 /* Values of all the types, in order. */
 void values_emit(struct generator *g, const uint32_t *types, unsigned count, int depth);
 
+bool value_select(struct generator *g, uint32_t type, int depth);
+/* A local, a global or a constant. */
+bool value_leaf(struct generator *g, uint32_t type);
+
+/* ---- reference.c ---- */
+
+bool type_is_nullable(uint32_t type);
+/* A random type of references. */
+uint32_t reference_type(struct generator *g);
+/* A function that a reference of the type may be to, or -1. */
+int reference_function(struct generator *g, uint32_t type);
+void reference_leaf(struct generator *g, uint32_t type);
+bool reference_value(struct generator *g, uint32_t type, int depth);
+/* Arguments, reference, and this operator. */
+void reference_call(struct generator *g, unsigned type, int depth, enum op op);
+
 /* ---- memory.c ---- */
 
 /* Emit an address in memory and return the offset immediate that goes with it. */
@@ -108,8 +124,8 @@ uint64_t memory_bytes(const struct generator *g, unsigned memory);
 void table_statement(struct generator *g, int depth);
 void table_index_emit(struct generator *g, unsigned table, int depth);
 bool table_value(struct generator *g, uint32_t type, int depth);
-/* Call through a table, if that can be: arguments, index, call. */
-bool table_call(struct generator *g, unsigned type, int depth);
+/* Call through a table with this operator, if that can be: arguments, index, call. */
+bool table_call(struct generator *g, unsigned type, int depth, enum op op);
 
 /* ---- loop.c ---- */
 
@@ -129,6 +145,7 @@ void control_branch_if(struct generator *g, int depth);
 /* Call of any kind of a function whose first result is `type`; false if there is none. */
 bool control_call_for(struct generator *g, uint32_t type, int depth);
 void control_call_statement(struct generator *g, int depth);
+void label_push(struct generator *g, const uint32_t *types, unsigned count, bool is_loop);
 void fuel_take(struct generator *g, unsigned amount);
 
 /* ---- statement.c ---- */

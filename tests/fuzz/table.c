@@ -58,7 +58,7 @@ static void table_grow(struct generator *g, unsigned table, int depth)
 
 static bool reference_is_null(struct generator *g, int depth)
 {
-	value_emit(g, random_chance(&g->random, 70) ? TYPE_FUNCREF : TYPE_EXTERNREF, depth);
+	value_emit(g, reference_type(g), depth);
 	emit_op(g, OP_ref_is_null);
 	return true;
 }
@@ -176,7 +176,7 @@ static int table_place(const struct generator *g, unsigned table, unsigned type)
 	return -1;
 }
 
-bool table_call(struct generator *g, unsigned type, int depth)
+bool table_call(struct generator *g, unsigned type, int depth, enum op op)
 {
 	int table = table_find(g, TYPE_FUNCREF);
 	if (table < 0)
@@ -190,7 +190,7 @@ bool table_call(struct generator *g, unsigned type, int depth)
 		table_index_emit(g, (unsigned)table, depth);
 	else
 		table_number(g, (unsigned)table, (uint32_t)place);
-	emit_index(g, OP_call_indirect, type);
+	emit_index(g, op, type);
 	put_unsigned(&g->body->code, (uint32_t)table);
 	return true;
 }

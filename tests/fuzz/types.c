@@ -45,7 +45,7 @@ uint32_t type_random_value(struct generator *g)
 {
 	unsigned dice = random_below(&g->random, 100);
 	if (dice < g->profile.references)
-		return random_chance(&g->random, 60) ? TYPE_FUNCREF : TYPE_EXTERNREF;
+		return reference_type(g);
 	dice = random_below(&g->random,
 			g->profile.integers + g->profile.floats + g->profile.vectors);
 	if (dice < g->profile.integers)

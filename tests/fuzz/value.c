@@ -57,7 +57,7 @@ static int global_find(struct generator *g, uint32_t type)
 }
 
 /* Without operands: a local, a global or a constant. */
-static bool value_leaf(struct generator *g, uint32_t type)
+bool value_leaf(struct generator *g, uint32_t type)
 {
 	unsigned dice = random_below(&g->random, 100);
 	int local = dice < 65 ? local_find(g, type, false) : -1;
@@ -81,7 +81,7 @@ static bool value_leaf(struct generator *g, uint32_t type)
 	return true;
 }
 
-static bool value_select(struct generator *g, uint32_t type, int depth)
+bool value_select(struct generator *g, uint32_t type, int depth)
 {
 	bool determined = value_emit(g, type, depth);
 	determined &= value_emit(g, type, depth);
@@ -125,15 +125,6 @@ static bool value_ignored(struct generator *g, uint32_t type, int depth)
 	return true;
 }
 
-static bool value_reference(struct generator *g, uint32_t type, int depth)
-{
-	if (!g->body->counted && random_chance(&g->random, 30) && table_value(g, type, depth))
-		return true;
-	if (random_chance(&g->random, 30))
-		return value_select(g, type, depth);
-	return value_leaf(g, type);
-}
-
 static bool value_numeric(struct generator *g, uint32_t type, int depth)
 {
 	unsigned dice = random_below(&g->random, 100);
@@ -167,6 +158,6 @@ bool value_emit(struct generator *g, uint32_t type, int depth)
 		}
 	}
 	if (type_is_reference(type))
-		return value_reference(g, type, depth);
+		return reference_value(g, type, depth);
 	return value_numeric(g, type, depth);
 }
