@@ -268,17 +268,24 @@ static demand_parts demand_product(LLVMValueRef instruction, unsigned index, dem
 	return number ? shift_down(parts, (unsigned)__builtin_ctzll(number)) : 0;
 }
 
-/* Division by a power of two is a shift or a mask. */
+/*
+ * Division by a power of two is a shift. A remainder by a constant has the dividend's bits below
+ * the constant's lowest one, and is the dividend where that is known to be less.
+ */
 static demand_parts demand_quotient(LLVMValueRef instruction, unsigned index, demand_parts result)
 {
-	LLVMTypeRef type = LLVMTypeOf(instruction);
 	LLVMOpcode opcode = LLVMGetInstructionOpcode(instruction);
-	uint64_t number;
-	if (index == 0 && constant_of(LLVMGetOperand(instruction, 1), &number) && number &&
-			(number & (number - 1)) == 0)
-		return opcode == LLVMURem ? result & (number - 1)
-					  : shift_up(result, (unsigned)__builtin_ctzll(number));
-	return demand_all(type);
+	bool is_remainder = opcode == LLVMURem || opcode == LLVMSRem;
+	uint64_t by;
+	if (index != 0 || !constant_of(LLVMGetOperand(instruction, 1), &by) || !by)
+		return demand_all(LLVMTypeOf(instruction));
+	bool is_power = (by & (by - 1)) == 0;
+	if (is_remainder)
+		return is_power ? result & (by - 1) : result;
+	if (opcode == LLVMUDiv && is_power)
+		return shift_up(result, (unsigned)__builtin_ctzll(by)) &
+				demand_all(LLVMTypeOf(instruction));
+	return demand_all(LLVMTypeOf(instruction));
 }
 
 /* A comparison with zero or -1 may look at the sign only. */
@@ -509,10 +516,9 @@ demand_parts demand_of_operand(LLVMValueRef instruction, unsigned index, demand_
 		return demand_product(instruction, index, result);
 	case LLVMUDiv:
 	case LLVMURem:
-		return demand_quotient(instruction, index, result);
 	case LLVMSDiv:
 	case LLVMSRem:
-		return demand_all(to);
+		return demand_quotient(instruction, index, result);
 	case LLVMAnd:
 	case LLVMOr:
 		return demand_masked(instruction, index, result);

@@ -1,6 +1,7 @@
 /*
  * main.c: runs scripts of the official suite.
- *   program [-O0..-O3] [--bounds=guard|check] [--strict-traps] [--skips=FILE] FOLDER SCRIPT...
+ *   program [-O0..-O3] [--bounds=guard|check] [--strict-traps] [--relaxed-simd=deterministic]
+ *           [--target-cpu=NAME] [--skips=FILE] FOLDER SCRIPT...
  *       in one mode, in this process
  *   program --every-mode [--jobs=N] [--skips=FILE] SUITE <LIST
  *       in every mode, a process for each; LIST has a line FOLDER/SCRIPT for each script
@@ -43,6 +44,10 @@ static bool option_take(const char *option, struct plan *plan)
 		plan->options.bounds = SV_BOUNDS_GUARD;
 	else if (strcmp(option, "--strict-traps") == 0)
 		plan->options.strict_traps = true;
+	else if (strcmp(option, "--relaxed-simd=deterministic") == 0)
+		plan->options.relaxed_simd = SV_RELAXED_SIMD_DETERMINISTIC;
+	else if (strncmp(option, "--target-cpu=", 13) == 0)
+		plan->options.cpu = option + 13;
 	else if (strncmp(option, "--skips=", 8) == 0)
 		plan->skips = skips_read(option + 8);
 	else if (strncmp(option, "--jobs=", 7) == 0)
