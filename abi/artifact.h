@@ -180,12 +180,19 @@ struct sv_extent_record {
 	uint32_t length;   /* bytes, multiple of SV_HOST_PAGE */
 };
 
+enum sv_artifact_flag {
+	SV_ARTIFACT_OBJECTS = 1, /* code may hold references to objects: it needs a root stack */
+	SV_ARTIFACT_PROPAGATES = 2, /* code looks for an exception behind calls that may throw */
+};
+
 struct sv_artifact_header {
 	uint64_t magic;
 	uint32_t abi_version;
 	uint32_t header_size;
 	uint32_t bounds; /* enum sv_bounds */
 	uint32_t optimisation; /* 0..3 */
+	uint32_t flags; /* enum sv_artifact_flag */
+	uint32_t reserved;
 	uint32_t start;  /* function index, or SV_NO_INDEX */
 	uint32_t imported_functions, imported_tables, imported_memories, imported_globals;
 	uint32_t reference_count; /* functions with a reference number */

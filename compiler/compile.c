@@ -1,7 +1,7 @@
 /*
  * compile.c: the whole compiler on one page.
  *
- *   bytes > read > validate > budget, image, records
+ *   bytes > read > validate > budget, effects, image, records
  *         > { lower > optimise > emit } > package > artifact
  *
  * The braces run once for each piece of the module, side by side (shard.c). Every stage takes
@@ -13,6 +13,7 @@
 
 #include "compiler/budget.h"
 #include "compiler/dump.h"
+#include "compiler/effects.h"
 #include "compiler/module.h"
 #include "compiler/package.h"
 #include "compiler/records.h"
@@ -26,12 +27,14 @@ struct compilation {
 	struct records records;
 	struct target target;
 	bool *plain; /* owned; by function: to be compiled without optimisation */
+	struct effects effects;
 	struct shard_products products;
 };
 
 static void compile_finish(struct compilation *c)
 {
 	shard_products_finish(&c->products);
+	effects_finish(&c->effects);
 	free(c->plain);
 	records_finish(&c->records);
 	image_finish(&c->image);
@@ -56,13 +59,13 @@ static bool compile_stages(struct compilation *c, struct sv_bytes input,
 	if (!c->plain)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the functions");
 	TRY(budget_check(&c->module, c->plain, error));
+	TRY(effects_find(&c->effects, &c->module, options->propagate_exceptions, error));
 
 	TRY(image_build(&c->image, &c->module, error));
-	TRY(records_build(&c->records, &c->module, &c->image, options->bounds, options->level,
-			error));
+	TRY(records_build(&c->records, &c->module, &c->image, &c->effects, options, error));
 
-	const struct shard_job job = {
-			&c->module, options, &c->target, &c->records, &c->image, c->plain};
+	const struct shard_job job = {&c->module, options, &c->target, &c->records, &c->image,
+			c->plain, &c->effects};
 	TRY(shard_compile(&job, &c->products, error)); /* lower > optimise > emit */
 
 	if (options->emit != SV_EMIT_ARTIFACT)

@@ -62,6 +62,8 @@ struct sv_compile_options {
 	bool strict_traps;  /* keep every load, even where it costs vectorisation */
 	enum sv_relaxed_simd relaxed_simd;
 	uint64_t features;  /* bits 1 << enum sv_feature */
+	/* Let exceptions of other modules through, even if this one has none of its own. */
+	bool propagate_exceptions;
 	enum sv_emit emit;
 	enum sv_stage dump; /* print this stage's product to dump_file */
 	FILE *dump_file;

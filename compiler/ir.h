@@ -24,13 +24,17 @@ enum alias_class {
 	ALIAS_SIZE, /* size of a memory */
 	ALIAS_MEMORY,
 	ALIAS_SHARED, /* shared memory: no other memory is the same bytes */
+	ALIAS_ROOT, /* the root stack */
 	ALIAS_VIEW, /* what the instances of a store share */
 	ALIAS_COUNT
 };
 
+struct effects;
+
 struct ir {
 	const struct module *wasm;
 	const struct sv_compile_options *options;
+	const struct effects *effects;
 	const bool *plain; /* by function: to be compiled without optimisation */
 	const char *cpu_features; /* that the code may rely on; comma-separated */
 	struct sv_context_layout layout;

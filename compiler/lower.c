@@ -22,6 +22,7 @@ static const char *const alias_names[ALIAS_COUNT] = {
 		"size",
 		"memory",
 		"shared",
+		"root",
 		"view",
 };
 

@@ -37,6 +37,11 @@ struct lowering {
 	LLVMValueRef expression; /* where the value of a constant expression goes, or NULL */
 	LLVMBasicBlockRef entry; /* allocas and values that are constant in the function */
 	LLVMValueRef *locals;    /* allocas */
+	LLVMValueRef root_frame; /* first slot on the root stack; NULL: nothing is rooted */
+	uint32_t *root_locals; /* slot of each local, or SV_NO_INDEX */
+	uint32_t root_operands; /* first slot of operands */
+	uint32_t root_slots;
+	uint64_t start_offset; /* of the body in the module */
 	LLVMValueRef *bases;     /* by memory: base pointer, loaded in entry on first use */
 	LLVMMetadataRef scope;
 
@@ -80,6 +85,24 @@ void access_store(struct lowering *l, LLVMValueRef value, LLVMValueRef address,
 /* The store's view, one value for the whole function. */
 LLVMValueRef access_view(struct lowering *l);
 LLVMValueRef access_helper(struct lowering *l, enum sv_helper helper, LLVMValueRef *arguments);
+
+/* ---- lower_root.c: references in the sight of the collector ---- */
+
+/* Before the locals are made; behind them and all operators; before each way out. */
+void root_begin(struct lowering *l);
+void root_push(struct lowering *l);
+void root_pop(struct lowering *l);
+/* A local has a new value. */
+void root_local(struct lowering *l, uint32_t local, LLVMValueRef value);
+/* Show what is on the operand stack; take back the `count` that root_spill returned. */
+uint32_t root_spill(struct lowering *l);
+void root_clear(struct lowering *l, uint32_t count);
+/*
+ * A helper that may collect. Operands that are still needed must be on the stack while it
+ * runs: they are popped afterwards.
+ */
+LLVMValueRef access_helper_collecting(struct lowering *l, enum sv_helper helper,
+		LLVMValueRef *arguments);
 
 /* ---- lower_type.c: types at run time ---- */
 

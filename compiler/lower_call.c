@@ -6,11 +6,16 @@
 #include <stddef.h>
 
 #include "abi/limits.h"
+#include "compiler/effects.h"
+
+/* What a function whose body is not at hand may do. */
+static const uint8_t any_effect = EFFECT_THROWS | EFFECT_COLLECTS;
 
 /* What is called, and with which context. */
 struct callee {
 	uint32_t type; /* index */
 	LLVMValueRef code, context;
+	uint8_t effects; /* bits of enum effect */
 };
 
 /* The callee's arguments off the stack. */
@@ -33,10 +38,12 @@ static void call_build(struct lowering *l, const struct callee *callee)
 	bool is_wide = sv_results_are_wide(type->results, type->result_count);
 	LLVMValueRef view = is_wide ? access_view(l) : NULL;
 	unsigned count = call_arguments(l, callee, arguments);
+	uint32_t rooted = callee->effects & EFFECT_COLLECTS ? root_spill(l) : 0;
 	trap_mark_position(l);
 	LLVMValueRef returned = ir_call(ir, ir_function_type(ir, callee->type), callee->code,
 			arguments, count);
 	ir_take_results(ir, type, returned, view, results);
+	root_clear(l, rooted);
 	for (uint32_t i = 0; i < type->result_count; i++)
 		push(l, results[i]);
 }
@@ -47,6 +54,7 @@ static void call_build_tail(struct lowering *l, const struct callee *callee)
 	struct ir *ir = l->ir;
 	LLVMValueRef arguments[1 + SV_MAX_PARAMETERS];
 	unsigned count = call_arguments(l, callee, arguments);
+	root_pop(l);
 	trap_mark_position(l);
 	ir_tail_call(ir, ir_function_type(ir, callee->type), callee->code, arguments, count);
 	l->reachable = false;
@@ -62,11 +70,11 @@ static LLVMValueRef call_row_field(struct lowering *l, uint32_t function, size_t
 static struct callee call_imported(struct lowering *l, uint32_t function)
 {
 	return (struct callee){
+			.effects = any_effect,
 			.type = l->ir->wasm->functions[function].type,
-			.code = call_row_field(
-					l, function, offsetof(struct sv_function_row, code)),
-			.context = call_row_field(
-					l, function, offsetof(struct sv_function_row, context)),
+			.code = call_row_field(l, function, offsetof(struct sv_function_row, code)),
+			.context = call_row_field(l, function,
+					offsetof(struct sv_function_row, context)),
 	};
 }
 
@@ -76,6 +84,7 @@ static struct callee call_direct(struct lowering *l)
 	if (function < l->ir->wasm->imported_functions)
 		return call_imported(l, function);
 	return (struct callee){
+			.effects = l->ir->effects->functions[function],
 			.type = l->ir->wasm->functions[function].type,
 			.code = ir_function(l->ir, function),
 			.context = l->context,
@@ -158,6 +167,7 @@ static struct callee call_indirect(struct lowering *l)
 	else if (sv_type_is_nullable(element))
 		trap_unless(l, LLVMBuildIsNotNull(l->ir->builder, found, ""), SV_TRAP_NULL_ELEMENT);
 	return (struct callee){
+			.effects = any_effect,
 			.type = type_index,
 			.code = call_entry_field(l, entry, offsetof(struct sv_table_entry, code)),
 			.context = call_entry_field(l, entry,
@@ -185,6 +195,7 @@ static struct callee call_referred(struct lowering *l)
 	LLVMValueRef reference = pop(l);
 	trap_unless(l, LLVMBuildIsNotNull(l->ir->builder, reference, ""), SV_TRAP_NULL_FUNCTION);
 	return (struct callee){
+			.effects = any_effect,
 			.type = l->at->index,
 			.code = access_load_constant(l, ptr,
 					access_at(l, reference, offsetof(struct sv_funcref, code))),

@@ -151,6 +151,7 @@ static void control_build_return(struct lowering *l, struct control *control)
 	}
 	lower_into(l, control->target);
 	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
+	root_pop(l);
 	if (l->expression) {
 		LLVMBuildStore(ir->builder, control->phis[0], l->expression);
 		LLVMBuildRetVoid(ir->builder);

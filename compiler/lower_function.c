@@ -131,14 +131,20 @@ static bool lower_whole(struct lowering *l, struct sv_error *error)
 	l->entry = lower_new_block(l, "entry");
 	lower_into(l, l->entry);
 	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
+	root_begin(l);
 	lower_locals(l);
 	LLVMBasicBlockRef start = lower_new_block(l, "start");
 	lower_into(l, start);
 	control_open_function(l);
 	TRY(lower_body(l, error));
+	LLVMBasicBlockRef frame = lower_new_block(l, "frame");
+	lower_into(l, frame);
+	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
+	root_push(l);
+	LLVMBuildBr(ir->builder, start);
 	lower_into(l, l->entry);
 	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
-	LLVMBuildBr(ir->builder, start);
+	LLVMBuildBr(ir->builder, frame);
 	return true;
 }
 
@@ -149,6 +155,7 @@ bool lower_function(struct ir *ir, uint32_t function, struct arena *arena, struc
 			.arena = arena,
 			.type = module_function_type(ir->wasm, function),
 			.index = function,
+			.start_offset = ir->wasm->functions[function].offset,
 			.function = ir_function(ir, function),
 			.reachable = true,
 	};

@@ -31,12 +31,15 @@ void lower_local_get(struct lowering *l)
 
 void lower_local_set(struct lowering *l)
 {
-	LLVMBuildStore(l->ir->builder, pop(l), l->locals[l->at->index]);
+	LLVMValueRef value = pop(l);
+	LLVMBuildStore(l->ir->builder, value, l->locals[l->at->index]);
+	root_local(l, l->at->index, value);
 }
 
 void lower_local_tee(struct lowering *l)
 {
 	LLVMBuildStore(l->ir->builder, l->stack[l->depth - 1], l->locals[l->at->index]);
+	root_local(l, l->at->index, l->stack[l->depth - 1]);
 }
 
 /* Address of the value: in the context, or in the cell of the instance that owns it. */

@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include "compiler/compiler.h"
+#include "compiler/effects.h"
+
 /* Start a span at the end of the bytes, aligned for any record. */
 static bool records_begin(struct records *records, struct sv_span *span, struct sv_error *error)
 {
@@ -275,15 +278,19 @@ static bool records_fill(struct records *r, const struct module *m, const struct
 }
 
 bool records_build(struct records *records, const struct module *module, const struct image *image,
-		enum sv_bounds bounds, unsigned level, struct sv_error *error)
+		const struct effects *effects, const struct sv_compile_options *options,
+		struct sv_error *error)
 {
+	uint32_t flags = (effects->has_objects ? SV_ARTIFACT_OBJECTS : 0) |
+			(effects->propagates ? SV_ARTIFACT_PROPAGATES : 0);
 	*records = (struct records){
 			.header = {
 					.magic = SV_ARTIFACT_MAGIC,
 					.abi_version = SV_ABI_VERSION,
 					.header_size = sizeof(struct sv_artifact_header),
-					.bounds = bounds,
-					.optimisation = level,
+					.bounds = options->bounds,
+					.optimisation = options->level,
+					.flags = flags,
 					.start = module->start,
 					.imported_functions = module->imported_functions,
 					.imported_tables = module->imported_tables,

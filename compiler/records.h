@@ -27,6 +27,9 @@ SV_MUST_USE bool image_build(struct image *image, const struct module *module,
 		struct sv_error *error);
 void image_finish(struct image *image);
 
+struct effects;
+struct sv_compile_options;
+
 /*
  * The header and everything it points to but code and image, as bytes; the header is at 0 and
  * the spans code, entries, thunks, image and the text bounds are left for the linker.
@@ -38,8 +41,8 @@ struct records {
 };
 
 SV_MUST_USE bool records_build(struct records *records, const struct module *module,
-		const struct image *image, enum sv_bounds bounds, unsigned level,
-		struct sv_error *error);
+		const struct image *image, const struct effects *effects,
+		const struct sv_compile_options *options, struct sv_error *error);
 void records_finish(struct records *records);
 
 /* Print what the artifact's header says, a line each. */

@@ -18,6 +18,7 @@ struct shard_job {
 	const struct records *records;
 	const struct image *image;
 	const bool *plain; /* by function: compile without optimisation */
+	const struct effects *effects;
 };
 
 /* The products, one buffer a piece, in order of the functions. */

@@ -12,6 +12,7 @@
 #include "runtime/host_call.h"
 #include "runtime/link.h"
 #include "runtime/memory.h"
+#include "runtime/root_stack.h"
 #include "runtime/segment.h"
 #include "runtime/table.h"
 #include "runtime/trap.h"
@@ -318,6 +319,8 @@ static bool instance_build(struct instance_draft *draft)
 			.view = &instance->store->view,
 	};
 	TRY(instance_reserve_values(draft));
+	if (instance->artifact->header->flags & SV_ARTIFACT_OBJECTS)
+		TRY(root_stack_reserve(instance->store, draft->error));
 	TRY(instance_import(draft));
 	TRY(instance_make_memories(draft));
 	TRY(instance_make_tables(draft));

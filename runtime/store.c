@@ -73,6 +73,7 @@ void sv_store_free(struct sv_store *store)
 	}
 	store_free_globals(store);
 	stack_finish(&store->stack);
+	root_stack_finish(&store->root_stack);
 	free(store->view.values);
 	atomic_fetch_sub(&store->engine->tenants, 1);
 	free(store);

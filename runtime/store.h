@@ -6,6 +6,7 @@
 
 #include "runtime/arch/fault.h"
 #include "runtime/arch/switch.h"
+#include "runtime/root_stack.h"
 #include "runtime/selvage.h"
 #include "runtime/stack.h"
 
@@ -31,6 +32,7 @@ struct sv_store {
 	struct sv_store_view view;
 	struct sv_engine *engine;
 	struct stack stack;
+	struct root_stack root_stack;
 	struct activation *activation; /* innermost, or NULL */
 	struct thread *thread;         /* on which it runs; valid while there is an activation */
 	_Atomic uint64_t call;         /* of the outermost activation; 0: idle */
