@@ -197,6 +197,21 @@ static int run_report(const struct run *run, double seconds)
 	return total.differences + missing != 0;
 }
 
+/* A line a minute; returns when the last was. */
+static time_t run_progress(const struct run *run, time_t told)
+{
+	uint64_t modules = 0, differences = 0;
+	if (time(NULL) - told < 60)
+		return told;
+	for (unsigned i = 0; i < run->options.workers; i++) {
+		modules += run->states[i].modules;
+		differences += run->states[i].differences;
+	}
+	printf("%" PRIu64 " modules, %" PRIu64 " differ\n", modules, differences);
+	fflush(stdout);
+	return time(NULL);
+}
+
 /* ---- options ---- */
 
 static bool option_is(const char *argument, const char *name, const char **value)
@@ -276,7 +291,7 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (unsigned i = 0; i < options->workers; i++)
 		worker_start(&run, i, options->first + i);
-	while (workers_run(&run)) {
+	for (time_t told = time(NULL); workers_run(&run); told = run_progress(&run, told)) {
 		usleep(20000);
 		for (unsigned i = 0; i < options->workers; i++)
 			worker_watch(&run, i);

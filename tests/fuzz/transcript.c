@@ -21,7 +21,7 @@ void transcript_add(struct transcript *transcript, enum record_tag tag, uint64_t
 		transcript->records[at] = (struct record){(uint8_t)tag, value};
 }
 
-/* V8 has one message for all that is wrong with an element, and one for all conversions. */
+/* V8 has one message for all that is wrong with an element, for all nulls, for all conversions. */
 static uint64_t trap_class(uint64_t kind)
 {
 	switch (kind) {
@@ -29,6 +29,11 @@ static uint64_t trap_class(uint64_t kind)
 		return SV_TRAP_TABLE_BOUNDS;
 	case SV_TRAP_NULL_ELEMENT:
 		return SV_TRAP_CALL_TYPE;
+	case SV_TRAP_NULL_FUNCTION:
+	case SV_TRAP_NULL_STRUCT:
+	case SV_TRAP_NULL_ARRAY:
+	case SV_TRAP_NULL_I31:
+		return SV_TRAP_NULL_REFERENCE;
 	case SV_TRAP_CONVERSION:
 		return SV_TRAP_INTEGER_OVERFLOW;
 	default:

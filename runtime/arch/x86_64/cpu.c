@@ -2,6 +2,7 @@
  * cpu.c: x86-64: does this machine have the features that an artifact needs?
  */
 #include <cpuid.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -45,7 +46,7 @@ static uint64_t cpu_saved_state(void)
 	return low | (uint64_t)high << 32;
 }
 
-static bool cpu_has(const struct cpu_feature *feature)
+static bool cpu_ask(const struct cpu_feature *feature, uint64_t saved)
 {
 	uint32_t registers[4];
 	if (!__get_cpuid_count(feature->leaf, feature->subleaf, &registers[EAX], &registers[EBX],
@@ -53,7 +54,24 @@ static bool cpu_has(const struct cpu_feature *feature)
 		return false;
 	if (!(registers[feature->at] >> feature->bit & 1))
 		return false;
-	return (cpu_saved_state() & (uint64_t)feature->state) == (uint64_t)feature->state;
+	return (saved & (uint64_t)feature->state) == (uint64_t)feature->state;
+}
+
+/* Asked once: in a virtual machine each cpuid is an exit, and all of them half a millisecond. */
+static bool cpu_present[ARRAY_LENGTH(cpu_features)];
+
+static void cpu_ask_all(void)
+{
+	uint64_t saved = cpu_saved_state();
+	for (size_t i = 0; i < ARRAY_LENGTH(cpu_features); i++)
+		cpu_present[i] = cpu_ask(&cpu_features[i], saved);
+}
+
+static bool cpu_has(const struct cpu_feature *feature)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, cpu_ask_all);
+	return cpu_present[feature - cpu_features];
 }
 
 static const struct cpu_feature *cpu_find(const char *name, size_t length)
