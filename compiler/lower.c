@@ -86,7 +86,8 @@ static void ir_init_vectors(struct ir *ir)
 	ir->i64x2 = LLVMVectorType(ir->i64, 2);
 	ir->f32x4 = LLVMVectorType(ir->f32, 4);
 	ir->f64x2 = LLVMVectorType(ir->f64, 2);
-	ir->v128 = ir->i64x2;
+	/* No float shape has as many lanes: LLVM would make their selections integer ones. */
+	ir->v128 = ir->i8x16;
 }
 
 void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_options *options,

@@ -8,33 +8,36 @@
 
 /* ---- parts and constants ---- */
 
-LLVMValueRef vector_constant(struct ir *ir, uint64_t low, uint64_t high)
-{
-	LLVMValueRef halves[] = {LLVMConstInt(ir->i64, low, 0), LLVMConstInt(ir->i64, high, 0)};
-	return LLVMConstVector(halves, 2);
-}
-
 LLVMValueRef vector_constant_of_bytes(struct ir *ir, const uint8_t bytes[16])
 {
-	uint64_t low, high;
-	memcpy(&low, bytes, sizeof low);
-	memcpy(&high, bytes + sizeof low, sizeof high);
-	return vector_constant(ir, low, high);
+	LLVMValueRef lanes[16];
+	for (size_t i = 0; i < ARRAY_LENGTH(lanes); i++)
+		lanes[i] = LLVMConstInt(ir->i8, bytes[i], 0);
+	return LLVMConstVector(lanes, ARRAY_LENGTH(lanes));
 }
 
-/* Builders would leave a cast; exact.c wants to see the numbers. */
+LLVMValueRef vector_constant(struct ir *ir, uint64_t low, uint64_t high)
+{
+	uint8_t bytes[16];
+	memcpy(bytes, &low, sizeof low);
+	memcpy(bytes + sizeof low, &high, sizeof high);
+	return vector_constant_of_bytes(ir, bytes);
+}
+
+/* Builders would leave a cast; exact_float.c wants to see the numbers. */
 LLVMValueRef vector_constant_as(struct ir *ir, LLVMValueRef constant, LLVMTypeRef type)
 {
 	LLVMValueRef lanes[16];
 	unsigned count = LLVMGetVectorSize(type);
-	unsigned width = 128 / count;
+	unsigned size = 16 / count;
 	LLVMTypeRef lane = LLVMGetElementType(type);
 	LLVMTypeRef bits_type = LLVMGetElementType(ir_bits_type(ir, type));
 	for (unsigned i = 0; i < count; i++) {
-		LLVMValueRef part = LLVMGetAggregateElement(constant, i * width / 64);
-		uint64_t bits = LLVMConstIntGetZExtValue(part) >> (i * width % 64);
-		if (width < 64)
-			bits &= (UINT64_C(1) << width) - 1;
+		uint64_t bits = 0;
+		for (unsigned k = size; k-- > 0;) {
+			LLVMValueRef byte = LLVMGetAggregateElement(constant, i * size + k);
+			bits = bits << 8 | LLVMConstIntGetZExtValue(byte);
+		}
 		lanes[i] = LLVMConstBitCast(LLVMConstInt(bits_type, bits, 0), lane);
 	}
 	return LLVMConstVector(lanes, count);

@@ -66,15 +66,33 @@ void lower_multiply_half(struct lowering *l, LLVMTypeRef type, LLVMTypeRef from,
 }
 
 /* A pair of narrow lanes is one lane of `type`: shifts extend both without moving lanes. */
-void lower_add_pairs(struct lowering *l, LLVMTypeRef type, LLVMOpcode shift)
+static LLVMValueRef add_pairs_by_shifts(struct lowering *l, LLVMValueRef pairs, LLVMOpcode shift)
 {
 	LLVMBuilderRef b = l->ir->builder;
-	unsigned width = LLVMGetIntTypeWidth(LLVMGetElementType(type));
-	LLVMValueRef by = vector_splat_number(type, width / 2);
-	LLVMValueRef pairs = pop_as(l, type);
+	LLVMTypeRef type = LLVMTypeOf(pairs);
+	LLVMValueRef by = vector_splat_number(type,
+			LLVMGetIntTypeWidth(LLVMGetElementType(type)) / 2);
 	LLVMValueRef even = LLVMBuildBinOp(b, shift, LLVMBuildShl(b, pairs, by, ""), by, "");
 	LLVMValueRef odd = LLVMBuildBinOp(b, shift, pairs, by, "");
-	push(l, LLVMBuildAdd(b, even, odd, ""));
+	return LLVMBuildAdd(b, even, odd, "");
+}
+
+/* Products with ones where there is an instruction for lanes of that kind. */
+void lower_add_pairs(struct lowering *l, LLVMTypeRef type, LLVMOpcode shift)
+{
+	struct ir *ir = l->ir;
+	LLVMValueRef ones = vector_splat_number(type == ir->i16x8 ? ir->i8x16 : ir->i16x8, 1);
+	LLVMValueRef lanes = pop_as(l, LLVMTypeOf(ones));
+	bool is_signed = shift == LLVMAShr;
+	if (type == ir->i16x8)
+		push(l, is_signed ? cpu_dot_bytes(l, ones, lanes) : cpu_dot_bytes(l, lanes, ones));
+	else if (is_signed)
+		push(l, cpu_dot(l, lanes, ones));
+	else
+		push(l,
+				add_pairs_by_shifts(l,
+						LLVMBuildBitCast(ir->builder, lanes, type, ""),
+						shift));
 }
 
 void lower_dot(struct lowering *l, LLVMTypeRef type)
