@@ -74,6 +74,22 @@ static bool exact_is_quiet(LLVMValueRef value)
 	}
 }
 
+/* With a constant operand, a multiplication with addition becomes one of the two, or neither. */
+static void exact_call(struct ir *ir, LLVMValueRef call)
+{
+	static const char fma[] = "llvm.fma";
+	LLVMValueRef callee = LLVMGetCalledValue(call);
+	if (!LLVMIsAFunction(callee) ||
+			LLVMGetIntrinsicID(callee) != LLVMLookupIntrinsicID(fma, sizeof fma - 1))
+		return;
+	unsigned budget = 64;
+	bool special = false;
+	for (unsigned i = 0; i < LLVMGetNumArgOperands(call); i++)
+		special |= exact_is_special(LLVMGetOperand(call, i), &budget);
+	for (unsigned i = 0; special && i < LLVMGetNumArgOperands(call); i++)
+		exact_canonicalise(ir, call, i);
+}
+
 static void exact_float(struct ir *ir, LLVMValueRef instruction)
 {
 	unsigned budget = 64;
@@ -91,6 +107,9 @@ static void exact_float(struct ir *ir, LLVMValueRef instruction)
 		/* A demotion of a promotion is the value itself, but for its NaN. */
 		if (!exact_is_quiet(LLVMGetOperand(instruction, 0)))
 			exact_canonicalise(ir, instruction, 0);
+		return;
+	case LLVMCall:
+		exact_call(ir, instruction);
 		return;
 	default:
 		return;

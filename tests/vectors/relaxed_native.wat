@@ -14,7 +14,10 @@
 ;; q15 i16x8:-32768,-32768,32767,1,0,0,0,0 i16x8:-32768,32767,32767,16384,0,0,0,0 = i32x4:0x80018000,0x00017ffe,0x00000000,0x00000000
 ;; dot i8x16:-128,-128,127,127,1,2,0,0,0,0,0,0,0,0,0,0 i8x16:-128,-128,-1,-1,3,4,0,0,0,0,0,0,0,0,0,0 = i32x4:0x7fff8000,0x0000000b,0x00000000,0x00000000
 ;; dot_add i8x16:-128,-128,-128,-128,1,2,3,4,0,0,0,0,0,0,0,0 i8x16:-128,-128,-128,-128,5,6,7,-8,0,0,0,0,0,0,0,0 i32x4:1,2,3,4 = i32x4:0xffff0001,0x00000408,0x00000003,0x00000004
+;; madd_of_constants i32x4:0x7f800001,0x7f800002,1,2 = i32x4:0x7fc00001,0x7fc00002,0x00000001,0x00000002
 (module
+  (func (export "madd_of_constants") (param v128) (result v128)
+    (f32x4.relaxed_madd (local.get 0) (v128.const f32x4 1 1 1 1) (v128.const f32x4 -0 -0 -0 -0)))
   (func (export "swizzle") (param v128 v128) (result v128)
     (i8x16.relaxed_swizzle (local.get 0) (local.get 1)))
   (func (export "trunc_s") (param v128) (result v128) (i32x4.relaxed_trunc_f32x4_s (local.get 0)))
