@@ -10,8 +10,8 @@
 struct activation {
 	struct activation *outer; /* of the same store */
 	void *outer_host_sp;
-	void **outer_roots; /* top of the root stack */
 	struct guest_frame *outer_guest_frame; /* of the stub through which it called the host */
+	size_t outer_roots; /* in use of the root stack, which may have been made since */
 	struct sv_store *outer_store; /* that the thread ran before */
 	uint64_t outer_call, outer_deadline;
 };

@@ -33,5 +33,7 @@ void helper_table_init(struct sv_context *context, uint32_t segment, uint32_t ta
 		uint32_t from, uint32_t count);
 void helper_elem_drop(struct sv_context *context, uint32_t segment);
 void *helper_ref_func(struct sv_context *context, uint32_t function);
+void *helper_struct_new(struct sv_context *context, uint32_t type);
+void *helper_array_new(struct sv_context *context, uint32_t type, uint32_t length);
 
 #endif

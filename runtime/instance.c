@@ -473,6 +473,8 @@ bool instance_reset(struct sv_instance *instance, struct sv_error *error)
 	if (header->globals.count)
 		memcpy(instance_cells(instance), instance->pristine,
 				header->globals.count * sizeof *instance->pristine);
+	if (instance->items)
+		memset(instance->items, 0, header->items.count * sizeof *instance->items);
 	segment_reset_dropped(instance);
 	return true;
 }

@@ -9,6 +9,7 @@
 
 #include "runtime/artifact.h"
 #include "runtime/engine.h"
+#include "runtime/heap.h"
 #include "runtime/instance.h"
 #include "runtime/link.h"
 #include "runtime/memory.h"
@@ -132,8 +133,11 @@ static bool store_is_plain(const struct sv_store *store)
 
 static bool store_reset(struct sv_store *store)
 {
-	if (!store_is_plain(store) || !instance_reset(store->instances, NULL))
+	if (!store_is_plain(store) || !instance_reset(store->instances, NULL) ||
+			!heap_reset(store))
 		return false;
+	store->view.exception = NULL;
+	store->view.roots = store->root_stack.start;
 	stack_reset(&store->stack);
 	store->is_trapped = false;
 	store->memory_limit_hit = false;

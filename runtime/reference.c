@@ -4,13 +4,54 @@
 #include "runtime/reference.h"
 
 #include "abi/heap.h"
+#include "runtime/heap.h"
 #include "runtime/instance.h"
+#include "runtime/store.h"
 
 static bool function_fits(const struct sv_store *store, const struct value_type *type,
 		const struct function *function)
 {
 	const struct value_type own = {.type = sv_ref(SV_HEAP_DEFINED), .defined = function->type};
 	return function->store == store && value_type_matches(&own, type);
+}
+
+static bool is_i31(const void *reference)
+{
+	uintptr_t bits = (uintptr_t)reference;
+	return bits & 1 && bits <= UINT32_MAX;
+}
+
+/* What an object is, by the hierarchy it is in and where in there. */
+static struct value_type object_value_type(const struct sv_object *object)
+{
+	struct value_type type = {.type = sv_ref(SV_HEAP_DEFINED)};
+	enum heap_box box = heap_box_kind(object);
+	if (box != HEAP_NO_BOX)
+		type.type = sv_ref(box == HEAP_HOST_BOX ? SV_HEAP_ANY : SV_HEAP_EXTERN);
+	else if (object->type->kind == SV_KIND_FUNCTION)
+		type.type = sv_ref(SV_HEAP_EXN);
+	else
+		type.defined = (const struct defined_type *)object->type;
+	return type;
+}
+
+static bool object_fits(const struct sv_store *store, const struct value_type *type,
+		const void *reference)
+{
+	if (!heap_holds(store, reference))
+		return false;
+	const struct value_type own = object_value_type(reference);
+	return value_type_matches(&own, type);
+}
+
+/* A pointer of the host; or an object as the guest sent it out. */
+static bool extern_fits(const struct sv_store *store, const void *reference)
+{
+	const struct sv_object *object = reference;
+	if (!store->heap || !space_reserves(&store->heap->space, reference))
+		return true;
+	return heap_holds(store, reference) && object->type->kind != SV_KIND_FUNCTION &&
+			heap_box_kind(object) != HEAP_HOST_BOX;
 }
 
 bool reference_fits(const struct sv_store *store, const struct value_type *type,
@@ -24,5 +65,9 @@ bool reference_fits(const struct sv_store *store, const struct value_type *type,
 				      : sv_type_heap(type->type);
 	if (sv_heap_top(heap) == SV_HEAP_FUNC)
 		return function_fits(store, type, reference);
-	return heap == SV_HEAP_EXTERN;
+	if (sv_heap_top(heap) == SV_HEAP_EXTERN)
+		return !sv_heap_is_least(heap) && extern_fits(store, reference);
+	if (is_i31(reference) && sv_heap_top(heap) == SV_HEAP_ANY)
+		return !type->defined && sv_heap_matches(SV_HEAP_I31, heap);
+	return object_fits(store, type, reference);
 }

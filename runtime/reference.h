@@ -9,7 +9,8 @@
 
 /*
  * True if `reference` is a value of the type in this store. Types that are no references fit
- * everything. The pointer itself is trusted to have come from the runtime.
+ * everything. Pointers to functions are trusted to have come from the
+ * runtime; an object must be one that the guest has not lost yet.
  */
 bool reference_fits(const struct sv_store *store, const struct value_type *type,
 		const void *reference);

@@ -259,7 +259,7 @@ SV_PUBLIC bool sv_linker_check(const struct sv_linker *linker, const struct sv_a
 
 /* What one store may use. */
 struct sv_store_limits {
-	uint64_t max_memory;        /* bytes in all linear memories together */
+	uint64_t max_memory;        /* bytes in all linear memories and objects together */
 	uint64_t max_table_entries; /* in all tables together */
 };
 

@@ -10,6 +10,7 @@
 #include "runtime/backtrace.h"
 #include "runtime/engine.h"
 #include "runtime/global.h"
+#include "runtime/heap.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
 #include "runtime/table.h"
@@ -56,6 +57,7 @@ void sv_store_free(struct sv_store *store)
 	if (!store)
 		return;
 	check(!store->activation);
+	heap_finish(store);
 	while (store->instances) {
 		struct sv_instance *instance = store->instances;
 		store->instances = instance->next;
@@ -91,17 +93,23 @@ bool store_reserve_values(struct sv_store *store, uint32_t count)
 	return true;
 }
 
-bool store_take_memory(struct sv_store *store, uint64_t bytes)
+bool store_try_memory(struct sv_store *store, uint64_t bytes)
 {
 	uint64_t limit = store->limits.max_memory;
 	uint64_t used = atomic_load(&store->memory_bytes);
 	do {
-		if (bytes > limit || used > limit - bytes) {
-			atomic_store(&store->memory_limit_hit, true);
+		if (bytes > limit || used > limit - bytes)
 			return false;
-		}
 	} while (!atomic_compare_exchange_weak(&store->memory_bytes, &used, used + bytes));
 	return true;
+}
+
+bool store_take_memory(struct sv_store *store, uint64_t bytes)
+{
+	if (store_try_memory(store, bytes))
+		return true;
+	atomic_store(&store->memory_limit_hit, true);
+	return false;
 }
 
 void store_give_memory(struct sv_store *store, uint64_t bytes)

@@ -11,6 +11,7 @@
 #include "runtime/stack.h"
 
 struct activation;
+struct heap;
 struct thread;
 
 /* Return addresses kept of a stack: some are of stubs, which are no frames of wasm. */
@@ -42,6 +43,7 @@ struct sv_store {
 	struct sv_memory *memories;
 	struct sv_table_object *tables;
 	struct sv_global *globals;
+	struct heap *heap;	 /* owned; NULL: it never had an object */
 	struct sv_store_limits limits;
 	_Atomic uint64_t memory_bytes; /* in use; a shared memory may grow on another thread */
 	_Atomic bool memory_limit_hit; /* the same */
@@ -61,6 +63,8 @@ bool store_reserve_values(struct sv_store *store, uint32_t count);
 
 /* Account for `bytes` more of memory; false (and the store remembers) if over the limit. */
 bool store_take_memory(struct sv_store *store, uint64_t bytes);
+/* The same, but nothing is remembered: something may yet be freed. */
+bool store_try_memory(struct sv_store *store, uint64_t bytes);
 void store_give_memory(struct sv_store *store, uint64_t bytes);
 bool store_take_entries(struct sv_store *store, uint64_t count);
 void store_give_entries(struct sv_store *store, uint64_t count);

@@ -8,6 +8,7 @@
 
 #include "abi/heap.h"
 #include "abi/limits.h"
+#include "abi/object.h"
 
 /* ---- matching ---- */
 
@@ -38,6 +39,12 @@ bool value_type_matches(const struct value_type *type, const struct value_type *
 		return defined_type_matches(type->defined, above->defined);
 	uint32_t heap = sv_type_heap(type->type);
 	return sv_heap_is_least(heap) && sv_heap_matches(heap, value_type_heap(above));
+}
+
+bool value_type_is_traced(const struct value_type *type)
+{
+	return sv_type_is_reference(type->type) &&
+			sv_heap_top(value_type_heap(type)) != SV_HEAP_FUNC;
 }
 
 struct value_type value_type_of(enum sv_type code, const struct defined_type *const *types)
@@ -126,6 +133,7 @@ static void group_free(struct type_group *group)
 	free(group->values);
 	free(group->letters);
 	free(group->deep);
+	free(group->traced);
 	free(group);
 }
 
@@ -137,10 +145,11 @@ static struct type_group *group_new(uint32_t count, size_t values, struct sv_err
 		group->count = count;
 		group->values = calloc(values + 1, sizeof *group->values);
 		group->letters = calloc(values + 2 * (size_t)count + 1, 1);
+		group->traced = calloc(values + 1, sizeof *group->traced);
 		for (uint32_t i = 0; i < count; i++)
 			group->types[i].group = group;
 	}
-	if (group && group->values && group->letters)
+	if (group && group->values && group->letters && group->traced)
 		return group;
 	group_free(group);
 	sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u types", count);
@@ -160,6 +169,37 @@ static char *type_write_letters(struct defined_type *type, char *letters)
 	for (uint32_t i = 0; i < type_value_count(type); i++)
 		type->has_references |= sv_type_is_reference(type->values[i].type) != 0;
 	return letters;
+}
+
+/* Where the objects of a type have references; `traced` is its room for as many as values. */
+static void type_fill_layout(struct defined_type *type, uint16_t *traced)
+{
+	if (type->info.kind == SV_KIND_ARRAY) {
+		type->object_size = sv_type_size(type->values[0].type);
+		type->traced_count = value_type_is_traced(&type->values[0]);
+		return;
+	}
+	bool is_struct = type->info.kind == SV_KIND_STRUCT;
+	uint32_t count = is_struct ? type->field_count : type->parameter_count;
+	uint32_t at = is_struct ? SV_STRUCT_FIELDS : SV_EXCEPTION_FIELDS;
+	type->traced = traced;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t size = sv_type_size(type->values[i].type);
+		at = sv_field_place(at, size);
+		if (value_type_is_traced(&type->values[i]))
+			traced[type->traced_count++] = (uint16_t)(at / sizeof(void *));
+		at += size;
+	}
+	type->object_size = at;
+}
+
+/* Once all of the group is known: fields may refer to later types. */
+static void group_fill_layouts(struct type_group *group)
+{
+	for (uint32_t i = 0; i < group->count; i++) {
+		struct defined_type *type = &group->types[i];
+		type_fill_layout(type, group->traced + (type->values - group->values));
+	}
 }
 
 enum { DEEP = SV_MAX_TYPE_DEPTH + 1 - SV_DISPLAY };
@@ -311,6 +351,7 @@ const struct defined_type *type_table_intern(struct type_table *table, const cha
 			(value++)->type = sv_type_of_letter(*at);
 	}
 	type_write_letters(type, group->letters);
+	group_fill_layouts(group);
 	if (!group_fill_displays(group, error)) {
 		group_free(group);
 		return NULL;
@@ -373,6 +414,7 @@ struct type_group *type_table_intern_group(struct type_table *table,
 		letters = type_write_letters(&group->types[i], letters);
 		values += type_value_count(&group->types[i]);
 	}
+	group_fill_layouts(group);
 	if (!group_fill_displays(group, error)) {
 		group_free(group);
 		return NULL;

@@ -35,9 +35,20 @@ struct defined_type {
 	bool has_references; /* among parameters or results */
 	uint16_t parameter_count, result_count;
 	uint16_t field_count;
+	/*
+	 * Bytes of an object: of a struct, or of an exception with these parameters; of arrays
+	 * those of an element. Traced are references outside the function hierarchy: words of
+	 * the object that hold such, in order; of arrays the count is 1 if the elements do.
+	 */
+	uint32_t object_size;
+	uint16_t traced_count;
+	const uint16_t *traced;
 	const struct value_type *values; /* parameters, then results; or fields */
 	const char *letters;             /* functions: "ii:I" */
 };
+
+/* True for references outside the function hierarchy: they may be to objects of the heap. */
+bool value_type_is_traced(const struct value_type *type);
 
 /* Types that were declared together. */
 struct type_group {
@@ -45,9 +56,10 @@ struct type_group {
 	uint32_t users; /* under the table's lock */
 	uint32_t count;
 	struct type_group *next;   /* in the same bucket */
-	struct value_type *values; /* owned, as are the two below */
+	struct value_type *values; /* owned, as are the three below */
 	char *letters;
 	const struct sv_type_info **deep;
+	uint16_t *traced;
 	struct defined_type types[];
 };
 

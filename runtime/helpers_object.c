@@ -1,0 +1,25 @@
+/*
+ * helpers_object.c: what compiled code leaves to the runtime of structs and arrays: making them.
+ */
+#include "runtime/artifact.h"
+#include "runtime/heap.h"
+#include "runtime/helpers.h"
+#include "runtime/instance.h"
+
+void *helper_struct_new(struct sv_context *context, uint32_t type)
+{
+	struct sv_object *object = heap_new_struct(context->store,
+			context->instance->artifact->types[type]);
+	if (!object)
+		heap_trap(context->store);
+	return object;
+}
+
+void *helper_array_new(struct sv_context *context, uint32_t type, uint32_t length)
+{
+	struct sv_object *object = heap_new_array(context->store,
+			context->instance->artifact->types[type], length);
+	if (!object)
+		heap_trap(context->store);
+	return object;
+}
