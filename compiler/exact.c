@@ -1,15 +1,13 @@
 /*
  * exact.c: keeps exact what LLVM's rules would let slip: traps of loads and stores. All loads
- * are volatile when this begins. Of those whose last byte the program needs the mark is
- * taken off: whatever LLVM makes of them reads that byte, and traps as the whole load would. A
- * load of which less is needed LLVM would make narrower, or leave out; so are stores of what
- * was loaded from there, which get the mark.
+ * are volatile when this begins. Of those whose last byte the program needs, on every path,
+ * the mark is taken off: whatever LLVM makes of them reads that byte, and traps as the whole load
+ * would. A load of which less is needed LLVM would make narrower, or leave out, or move to
+ * where it is needed; so are stores of what was loaded from there, which get the mark.
  */
 #include "compiler/optimise.h"
 
-#include <stdlib.h>
-
-#include "compiler/exact_demand.h"
+#include "compiler/exact_path.h"
 
 /* ---- stores to where a load read ---- */
 
@@ -96,136 +94,16 @@ void exact_stores(LLVMValueRef function)
 	}
 }
 
-/* ---- which parts of which values are needed ---- */
-
-struct need {
-	LLVMValueRef value;
-	demand_parts parts;
-};
-
-/* Needs by value, and the list of values whose operands are still to be visited. */
-struct need_set {
-	const struct ir *ir;
-	struct need *slots; /* owned; open addressing, a power of two */
-	size_t slot_count, used;
-	LLVMValueRef *pending; /* owned */
-	size_t pending_count, pending_capacity;
-};
-
-static struct need *need_slot(const struct need_set *set, LLVMValueRef value)
-{
-	size_t at = ((uintptr_t)value >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 20;
-	for (at &= set->slot_count - 1; set->slots[at].value && set->slots[at].value != value;)
-		at = (at + 1) & (set->slot_count - 1);
-	return &set->slots[at];
-}
-
-static void need_grow(struct need_set *set)
-{
-	struct need_set old = *set;
-	set->slot_count = old.slot_count ? old.slot_count * 2 : 1024;
-	set->slots = calloc(set->slot_count, sizeof *set->slots);
-	check(set->slots);
-	for (size_t i = 0; i < old.slot_count; i++) {
-		if (old.slots[i].value)
-			*need_slot(set, old.slots[i].value) = old.slots[i];
-	}
-	free(old.slots);
-}
-
-static demand_parts need_of(const struct need_set *set, LLVMValueRef value)
-{
-	return set->slot_count ? need_slot(set, value)->parts : 0;
-}
-
-static void need_visit_later(struct need_set *set, LLVMValueRef value)
-{
-	if (set->pending_count == set->pending_capacity) {
-		set->pending_capacity = set->pending_capacity ? set->pending_capacity * 2 : 256;
-		set->pending = realloc(set->pending, set->pending_capacity * sizeof *set->pending);
-		check(set->pending);
-	}
-	set->pending[set->pending_count++] = value;
-}
-
-static void need_add(struct need_set *set, LLVMValueRef value, demand_parts parts)
-{
-	if (!parts || !LLVMIsAInstruction(value))
-		return;
-	if (set->used * 2 >= set->slot_count)
-		need_grow(set);
-	struct need *need = need_slot(set, value);
-	set->used += !need->value;
-	need->value = value;
-	if (!(parts & ~need->parts))
-		return;
-	need->parts |= parts;
-	need_visit_later(set, value);
-}
-
-static void need_add_whole(struct need_set *set, LLVMValueRef value)
-{
-	need_add(set, value, demand_all(LLVMTypeOf(value)));
-}
-
-static void need_visit(struct need_set *set, LLVMValueRef instruction)
-{
-	/* Those of loads, and of what has effects, are roots. */
-	if (LLVMIsALoadInst(instruction))
-		return;
-	demand_parts parts = need_of(set, instruction);
-	unsigned count = (unsigned)LLVMGetNumOperands(instruction);
-	for (unsigned i = 0; i < count; i++) {
-		LLVMValueRef operand = LLVMGetOperand(instruction, i);
-		if (LLVMIsAInstruction(operand))
-			need_add(set, operand, demand_of_operand(instruction, i, parts));
-	}
-}
-
-/* ---- roots ---- */
-
-static bool is_call_with_effect(LLVMValueRef instruction)
-{
-	if (!LLVMIsACallInst(instruction))
-		return false;
-	LLVMValueRef callee = LLVMGetCalledValue(instruction);
-	/* The intrinsics we use are pure but for the trap, which takes a constant only. */
-	return !LLVMIsAFunction(callee) || LLVMGetIntrinsicID(callee) == 0;
-}
-
-static bool is_root(LLVMValueRef instruction)
-{
-	return LLVMIsATerminatorInst(instruction) || is_call_with_effect(instruction) ||
-			LLVMIsAAtomicRMWInst(instruction) || LLVMIsAAtomicCmpXchgInst(instruction);
-}
-
-static void need_add_root(struct need_set *set, LLVMValueRef instruction)
-{
-	if (LLVMIsAStoreInst(instruction)) {
-		need_add_whole(set, LLVMGetOperand(instruction, 0));
-		need_add_whole(set, LLVMGetOperand(instruction, 1));
-	} else if (LLVMIsALoadInst(instruction)) {
-		/* A load that stays needs its address too. */
-		need_add_whole(set, LLVMGetOperand(instruction, 0));
-	} else if (is_root(instruction)) {
-		unsigned count = (unsigned)LLVMGetNumOperands(instruction);
-		for (unsigned i = 0; i < count; i++)
-			need_add_whole(set, LLVMGetOperand(instruction, i));
-	}
-}
-
 /* ---- marks of loads ---- */
 
 /*
- * Volatile keeps a load, and its width until instructions are selected. Those that take the
- * low half of a vector from memory are selected for a volatile one too, unless the value
- * is frozen in between.
+ * Volatile keeps a load, and its width until instructions are selected. Those that take the low
+ * half of a vector from memory are selected for a volatile one too, and a conditional move of a
+ * volatile load becomes a branch around it, unless the value is frozen in between.
  */
 LLVMValueRef exact_guard_load(struct ir *ir, LLVMValueRef load)
 {
 	LLVMSetVolatile(load, 1);
-	if (LLVMGetTypeKind(LLVMTypeOf(load)) != LLVMVectorTypeKind)
-		return load;
 	return LLVMBuildFreeze(ir->builder, load, "");
 }
 
@@ -241,36 +119,29 @@ static void load_thaw(LLVMValueRef load)
 	}
 }
 
-static void need_unmark(struct need_set *set, LLVMValueRef instruction)
+static void load_unmark(struct ir *ir, const struct need_set *set, LLVMValueRef load)
 {
-	LLVMTypeRef type = LLVMTypeOf(instruction);
-	if (!LLVMIsALoadInst(instruction) || !demand_has_last_byte(type, need_of(set, instruction)))
+	const struct need *need = need_find(set, load);
+	if (!need || need->is_skipped || !demand_has_last_byte(LLVMTypeOf(load), need->parts))
 		return;
-	if (LLVMGetMetadata(instruction, set->ir->tbaa_kind) == set->ir->alias_tags[ALIAS_SHARED])
+	if (LLVMGetMetadata(load, ir->tbaa_kind) == ir->alias_tags[ALIAS_SHARED])
 		return;
-	LLVMSetVolatile(instruction, 0);
-	load_thaw(instruction);
-}
-
-typedef void (*need_step)(struct need_set *set, LLVMValueRef instruction);
-
-static void need_each(struct need_set *set, LLVMValueRef function, need_step step)
-{
-	LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
-	for (; block; block = LLVMGetNextBasicBlock(block)) {
-		LLVMValueRef instruction = LLVMGetFirstInstruction(block);
-		for (; instruction; instruction = LLVMGetNextInstruction(instruction))
-			step(set, instruction);
-	}
+	LLVMSetVolatile(load, 0);
+	load_thaw(load);
 }
 
 void exact_loads(struct ir *ir, LLVMValueRef function)
 {
-	struct need_set set = {.ir = ir};
-	need_each(&set, function, need_add_root);
-	while (set.pending_count)
-		need_visit(&set, set.pending[--set.pending_count]);
-	need_each(&set, function, need_unmark);
-	free(set.slots);
-	free(set.pending);
+	struct need_set set = {0};
+	need_find_all(&set, function);
+	paths_check(&set);
+	LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
+	for (; block; block = LLVMGetNextBasicBlock(block)) {
+		LLVMValueRef instruction = LLVMGetFirstInstruction(block);
+		for (; instruction; instruction = LLVMGetNextInstruction(instruction)) {
+			if (LLVMIsALoadInst(instruction))
+				load_unmark(ir, &set, instruction);
+		}
+	}
+	need_finish(&set);
 }
