@@ -20,8 +20,8 @@ struct image {
 };
 
 /*
- * Lay out the image. A memory gets one if all its active segments have constant addresses
- * inside its minimum size, so that instantiating could not have trapped.
+ * Lay out the image. Memories get one if all active segments of the module have constant places
+ * inside the minimum sizes, so that instantiating could not have trapped.
  */
 SV_MUST_USE bool image_build(struct image *image, const struct module *module,
 		struct sv_error *error);

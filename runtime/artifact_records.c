@@ -210,11 +210,17 @@ static bool records_check_exports(const struct sv_artifact *artifact, struct sv_
 	return true;
 }
 
+static bool records_limits_are_valid(const struct sv_limits_record *limits)
+{
+	return limits->has_maximum <= 1 && limits->is_64 <= 1 && limits->is_shared <= 1 &&
+			(!limits->has_maximum || limits->minimum <= limits->maximum);
+}
+
 static bool records_memory_type_is_valid(const struct sv_limits_record *limits)
 {
 	if (limits->page_log2 != 0 && limits->page_log2 != SV_WASM_PAGE_LOG2)
 		return false;
-	return limits->has_maximum <= 1 && limits->is_64 <= 1 && limits->is_shared <= 1 &&
+	return records_limits_are_valid(limits) && (limits->has_maximum || !limits->is_shared) &&
 			limits->minimum <= sv_memory_most_pages(limits->is_64, limits->page_log2);
 }
 
@@ -222,7 +228,7 @@ static bool records_check_tables(const struct sv_artifact *artifact, struct sv_e
 {
 	for (uint32_t i = 0; i < artifact->header->tables.count; i++) {
 		const struct sv_limits_record *limits = &artifact_tables(artifact)[i].limits;
-		if (limits->has_maximum > 1 || limits->is_64 > 1 || limits->is_shared ||
+		if (!records_limits_are_valid(limits) || limits->is_shared ||
 				(!limits->is_64 && limits->minimum > UINT32_MAX))
 			return records_fail(error, "table");
 	}

@@ -43,15 +43,24 @@ static bool memory_open(struct sv_memory *memory, struct sv_store *store,
 	return false;
 }
 
+static struct sv_memory *memory_new_shared(struct sv_store *store,
+		const struct memory_plan *plan, struct sv_error *error)
+{
+	struct sv_shared_memory *shared = shared_new(store->engine, store, plan, error);
+	struct sv_memory *memory = shared ? memory_share(store, shared, error) : NULL;
+	if (memory)
+		memory->is_payer = true;
+	else if (shared)
+		shared_stop_paying(shared);
+	sv_shared_memory_free(shared);
+	return memory;
+}
+
 struct sv_memory *memory_new(struct sv_store *store, const struct memory_plan *plan,
 		struct sv_error *error)
 {
-	if (plan->type.is_shared) {
-		struct sv_shared_memory *shared = shared_new(store->engine, store, plan, error);
-		struct sv_memory *use = shared ? memory_share(store, shared, error) : NULL;
-		sv_shared_memory_free(shared);
-		return use;
-	}
+	if (plan->type.is_shared)
+		return memory_new_shared(store, plan, error);
 	struct sv_memory *memory = memory_record(error);
 	if (!memory)
 		return NULL;
@@ -99,7 +108,9 @@ bool memory_plan_of(struct memory_plan *plan, struct sv_size_limits limits, stru
 void memory_free(struct sv_memory *memory)
 {
 	if (memory->shared) {
-		shared_leave(memory->shared, memory->store);
+		if (memory->is_payer)
+			shared_stop_paying(memory->shared);
+		sv_shared_memory_free(memory->shared);
 		free(memory);
 		return;
 	}

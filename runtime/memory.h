@@ -10,6 +10,7 @@ struct sv_memory {
 	struct backing *backing; /* `own`, or that of the shared memory */
 	struct backing own;
 	struct sv_shared_memory *shared; /* a use of it, owned; NULL: nobody else's memory */
+	bool is_payer;                   /* the shared memory's bytes count in this store */
 	struct sv_store *store;
 	struct sv_memory *next; /* in the store */
 };

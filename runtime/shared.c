@@ -80,15 +80,12 @@ void sv_shared_memory_free(struct sv_shared_memory *shared)
 	atomic_fetch_sub(&engine->tenants, 1);
 }
 
-void shared_leave(struct sv_shared_memory *shared, struct sv_store *store)
+void shared_stop_paying(struct sv_shared_memory *shared)
 {
 	pthread_mutex_lock(&shared->lock);
-	if (shared->payer == store) {
-		store_give_memory(store, backing_size(&shared->backing));
-		shared->payer = NULL;
-	}
+	store_give_memory(shared->payer, backing_size(&shared->backing));
+	shared->payer = NULL;
 	pthread_mutex_unlock(&shared->lock);
-	sv_shared_memory_free(shared);
 }
 
 int64_t shared_grow(struct sv_shared_memory *shared, struct sv_store *store, uint64_t pages)

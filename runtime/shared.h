@@ -33,8 +33,8 @@ struct sv_shared_memory *shared_new(struct sv_engine *engine, struct sv_store *p
 /* One user more; the memory itself. Given back with sv_shared_memory_free. */
 struct sv_shared_memory *shared_use(struct sv_shared_memory *shared);
 
-/* One user less, and nothing of it is `store`'s to pay any more. */
-void shared_leave(struct sv_shared_memory *shared, struct sv_store *store);
+/* Its bytes count in no store any more: the one that made it lets go. */
+void shared_stop_paying(struct sv_shared_memory *shared);
 
 /* Add pages on behalf of `store`: the old size in pages, or -1 with nothing changed. */
 int64_t shared_grow(struct sv_shared_memory *shared, struct sv_store *store, uint64_t pages);

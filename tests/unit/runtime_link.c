@@ -154,6 +154,31 @@ TEST(values_of_another_store_are_refused)
 	guest_close(&provider);
 }
 
+/* What was put into another's table before the trap finds its own memory as it was then. */
+TEST(no_data_is_there_after_a_trap_in_the_segments_before_it)
+{
+	struct guest provider = guest_open(
+			"(module (type $ii (func (param i32) (result i32)))\n"
+			"(table (export \"table\") 1 funcref)\n"
+			"(func (export \"call\") (type $ii)\n"
+			"  (call_indirect (type $ii) (local.get 0) (i32.const 0))))");
+	struct sv_linker *linker = linker_of(provider.instance);
+	struct sv_artifact *user = fixture_load(
+			"(module (import \"p\" \"table\" (table 1 funcref))\n"
+			"(table $own 1 funcref) (memory 1)\n"
+			"(func $f (param i32) (result i32)\n"
+			"  (i32.add (i32.const 100) (i32.load8_u (local.get 0))))\n"
+			"(elem (i32.const 0) $f)\n"
+			"(elem (table $own) (i32.const 5) func $f)\n"
+			"(data (i32.const 0) \"\\07\"))");
+	CHECK_ERROR(sv_instance_new(provider.store, user, linker, NULL, &error), SV_ERROR_TRAP,
+			"out of bounds table access");
+	CHECK_EQ(guest_number(&provider, "call", 0), 100);
+	guest_close(&provider);
+	sv_artifact_free(user);
+	sv_linker_free(linker);
+}
+
 TEST(guard_code_refuses_a_memory_without_guard)
 {
 	struct sv_store *store = fixture_store();
