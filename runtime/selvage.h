@@ -17,8 +17,9 @@
  *
  * Threads: the engine, artifacts and linkers that are no longer changed may be
  * used from any thread. A store and all that lives in it is used by one thread at
- * a time; only sv_store_interrupt may be called from elsewhere. Every thread that
- * runs guest code calls sv_thread_enter first.
+ * a time; only sv_store_interrupt may be called from elsewhere. Shared memories are what
+ * stores on different threads may have in common. Every thread that runs guest code calls
+ * sv_thread_enter first.
  */
 #ifndef SELVAGE_H
 #define SELVAGE_H
