@@ -95,7 +95,7 @@ static void draft_sort(struct draft *draft)
 	}
 	for (uint32_t i = 0; i <= module->memory_count; i++)
 		first[i + 1] += first[i];
-	/* Placing a segment moves on the end of its memory's, which is where the next one's begin. */
+	/* Placing a segment moves on the end of its memory's: where the next one's begin. */
 	for (uint32_t i = 0; i < module->data_count; i++) {
 		const struct data_segment *segment = &module->data[i];
 		if (segment->mode == SV_SEGMENT_ACTIVE)
