@@ -125,3 +125,47 @@ void exact_floats(struct ir *ir, LLVMValueRef function)
 			exact_float(ir, instruction);
 	}
 }
+
+static LLVMValueRef exact_shuffle(struct ir *ir, LLVMValueRef vector, unsigned lanes)
+{
+	LLVMValueRef mask[4];
+	for (unsigned i = 0; i < lanes; i++)
+		mask[i] = LLVMConstInt(ir->i32, i % 2, 0);
+	return LLVMBuildShuffleVector(ir->builder, vector, LLVMGetUndef(LLVMTypeOf(vector)),
+			LLVMConstVector(mask, lanes), "");
+}
+
+static bool exact_is_narrow(LLVMValueRef instruction, unsigned canonicalise)
+{
+	if (!LLVMIsACallInst(instruction))
+		return false;
+	LLVMValueRef callee = LLVMGetCalledValue(instruction);
+	LLVMTypeRef type = LLVMTypeOf(instruction);
+	return LLVMIsAFunction(callee) && LLVMGetIntrinsicID(callee) == canonicalise &&
+			LLVMGetTypeKind(type) == LLVMVectorTypeKind &&
+			LLVMGetVectorSize(type) == 2 &&
+			LLVMGetTypeKind(LLVMGetElementType(type)) == LLVMFloatTypeKind;
+}
+
+void exact_widen(struct ir *ir, LLVMValueRef function)
+{
+	unsigned canonicalise = LLVMLookupIntrinsicID("llvm.canonicalize", 17);
+	LLVMTypeRef wide = LLVMVectorType(ir->f32, 4);
+	LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
+	for (; block; block = LLVMGetNextBasicBlock(block)) {
+		LLVMValueRef next, at = LLVMGetFirstInstruction(block);
+		for (; at; at = next) {
+			next = LLVMGetNextInstruction(at);
+			if (!exact_is_narrow(at, canonicalise))
+				continue;
+			LLVMPositionBuilderBefore(ir->builder, at);
+			LLVMSetCurrentDebugLocation2(ir->builder, NULL);
+			LLVMValueRef both = exact_shuffle(ir, LLVMGetOperand(at, 0), 4);
+			LLVMValueRef quiet = ir_intrinsic(ir, "llvm.canonicalize", &wide, 1);
+			LLVMValueRef result = LLVMBuildCall2(ir->builder,
+					LLVMGlobalGetValueType(quiet), quiet, &both, 1, "");
+			LLVMReplaceAllUsesWith(at, exact_shuffle(ir, result, 2));
+			LLVMInstructionEraseFromParent(at);
+		}
+	}
+}

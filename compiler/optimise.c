@@ -81,6 +81,13 @@ static void optimise_floats(struct ir *ir)
 		exact_floats(ir, function);
 }
 
+static void optimise_wide(struct ir *ir)
+{
+	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
+	for (; function; function = LLVMGetNextFunction(function))
+		exact_widen(ir, function);
+}
+
 static void optimise_accesses(struct ir *ir)
 {
 	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
@@ -104,5 +111,6 @@ bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine, struct sv_error *
 	if (ir->options->bounds == SV_BOUNDS_GUARD)
 		optimise_accesses(ir);
 	TRY(optimise_phase(ir, machine, MAIN, error));
+	optimise_wide(ir);
 	return optimise_verify(ir, "after the passes", error);
 }

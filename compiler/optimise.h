@@ -24,6 +24,12 @@ SV_MUST_USE bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine,
 void exact_floats(struct ir *ir, LLVMValueRef function);
 
 /*
+ * Vectorising makes llvm.canonicalize of two floats, for which LLVM 22 can select no instruction
+ * and ends the process: do it in four lanes. Run after all passes.
+ */
+void exact_widen(struct ir *ir, LLVMValueRef function);
+
+/*
  * Mark those stores volatile that LLVM could make narrower or leave out, with their traps,
  * since they store back what was loaded from there.
  */
