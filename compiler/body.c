@@ -288,6 +288,33 @@ static bool decode_reference(struct decoder *d, struct instruction *instruction)
 	return true;
 }
 
+static bool decode_referent(struct decoder *d, struct instruction *instruction)
+{
+	uint32_t heap;
+	TRY(read_heap_type(&d->in, &heap));
+	instruction->reference = sv_ref(heap);
+	return true;
+}
+
+/* Which of the two types of a branching cast are nullable comes first. */
+static bool decode_cast(struct decoder *d, struct instruction *instruction)
+{
+	enum { FROM_NULLABLE = 1, TO_NULLABLE = 2 };
+	uint8_t flags;
+	uint32_t from, to;
+	TRY(reader_byte(&d->in, &flags));
+	if (flags > (FROM_NULLABLE | TO_NULLABLE)) {
+		d->in.at--;
+		return reader_fail(&d->in, "malformed cast flags");
+	}
+	TRY(reader_u32(&d->in, &instruction->cast.label));
+	TRY(read_heap_type(&d->in, &from));
+	TRY(read_heap_type(&d->in, &to));
+	instruction->cast.from = flags & FROM_NULLABLE ? sv_ref_null(from) : sv_ref(from);
+	instruction->cast.to = flags & TO_NULLABLE ? sv_ref_null(to) : sv_ref(to);
+	return true;
+}
+
 static bool decode_types(struct decoder *d, struct instruction *instruction)
 {
 	static const struct vector_rule rule = {"types of a select", NULL, 0, 1};
@@ -331,7 +358,14 @@ static bool (*const decoders[])(struct decoder *, struct instruction *) = {
 		[IMM_MEMORY] = decode_memory,
 		[IMM_MEMORY_MEMORY] = decode_memory_pair,
 		[IMM_REFERENCE] = decode_reference,
+		[IMM_REFERENT] = decode_referent,
 		[IMM_TYPES] = decode_types,
+		[IMM_TYPE_FIELD] = decode_index_pair,
+		[IMM_TYPE_COUNT] = decode_index_pair,
+		[IMM_TYPE_TYPE] = decode_index_pair,
+		[IMM_TYPE_DATA] = decode_index_pair,
+		[IMM_TYPE_ELEMENT] = decode_index_pair,
+		[IMM_CAST] = decode_cast,
 };
 
 /* ---- operators ---- */

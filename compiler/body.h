@@ -39,6 +39,10 @@ struct instruction {
 			uint32_t type_count;
 		};
 		enum sv_type reference;
+		struct {
+			uint32_t label;
+			enum sv_type from, to; /* references */
+		} cast;
 	};
 	uint8_t lane; /* IMM_LANE, IMM_MEMARG_LANE */
 };

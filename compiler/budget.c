@@ -90,6 +90,9 @@ static bool budget_operator(struct budget *budget, const struct instruction *at,
 	case IMM_LABEL:
 		budget_branch(budget, at->index);
 		return true;
+	case IMM_CAST:
+		budget_branch(budget, at->cast.label);
+		return true;
 	case IMM_LABELS:
 		for (uint32_t i = 0; i <= at->label_count; i++)
 			budget_branch(budget, at->labels[i]);

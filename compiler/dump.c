@@ -101,6 +101,13 @@ static void print_reference(const struct instruction *instruction, FILE *file)
 	fprintf(file, " %s", sv_type_text(instruction->reference).text);
 }
 
+static void print_cast(const struct instruction *instruction, FILE *file)
+{
+	fprintf(file, " %" PRIu32 " %s %s", instruction->cast.label,
+			sv_type_text(instruction->cast.from).text,
+			sv_type_text(instruction->cast.to).text);
+}
+
 static void print_types(const struct instruction *instruction, FILE *file)
 {
 	for (uint32_t i = 0; i < instruction->type_count; i++)
@@ -137,7 +144,14 @@ static void (*const printers[])(const struct instruction *, FILE *) = {
 		[IMM_MEMORY] = print_index,
 		[IMM_MEMORY_MEMORY] = print_index_pair,
 		[IMM_REFERENCE] = print_reference,
+		[IMM_REFERENT] = print_reference,
 		[IMM_TYPES] = print_types,
+		[IMM_TYPE_FIELD] = print_index_pair,
+		[IMM_TYPE_COUNT] = print_index_pair,
+		[IMM_TYPE_TYPE] = print_index_pair,
+		[IMM_TYPE_DATA] = print_index_pair,
+		[IMM_TYPE_ELEMENT] = print_index_pair,
+		[IMM_CAST] = print_cast,
 };
 
 static bool closes_block(enum op op)

@@ -26,6 +26,8 @@ enum alias_class {
 	ALIAS_SHARED, /* shared memory: no other memory is the same bytes */
 	ALIAS_ROOT, /* the root stack */
 	ALIAS_VIEW, /* what the instances of a store share */
+	ALIAS_FIELD, /* fields of structs */
+	ALIAS_ELEMENT, /* elements of arrays */
 	ALIAS_COUNT
 };
 

@@ -24,6 +24,8 @@ static const char *const alias_names[ALIAS_COUNT] = {
 		"shared",
 		"root",
 		"view",
+		"field",
+		"element",
 };
 
 static LLVMValueRef ir_node(struct ir *ir, LLVMMetadataRef *parts, size_t count)

@@ -80,7 +80,7 @@ LLVMValueRef access_at(struct lowering *l, LLVMValueRef base, uint64_t offset);
 LLVMValueRef access_load(struct lowering *l, LLVMTypeRef type, LLVMValueRef address,
 		enum alias_class alias);
 LLVMValueRef access_load_constant(struct lowering *l, LLVMTypeRef type, LLVMValueRef address);
-void access_store(struct lowering *l, LLVMValueRef value, LLVMValueRef address,
+LLVMValueRef access_store(struct lowering *l, LLVMValueRef value, LLVMValueRef address,
 		enum alias_class alias);
 /* The store's view, one value for the whole function. */
 LLVMValueRef access_view(struct lowering *l);

@@ -32,10 +32,10 @@ LLVMValueRef access_load_constant(struct lowering *l, LLVMTypeRef type, LLVMValu
 	return load;
 }
 
-void access_store(struct lowering *l, LLVMValueRef value, LLVMValueRef address,
+LLVMValueRef access_store(struct lowering *l, LLVMValueRef value, LLVMValueRef address,
 		enum alias_class alias)
 {
-	access_tag(l, LLVMBuildStore(l->ir->builder, value, address), alias);
+	return access_tag(l, LLVMBuildStore(l->ir->builder, value, address), alias);
 }
 
 LLVMValueRef access_view(struct lowering *l)

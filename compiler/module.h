@@ -25,8 +25,15 @@ struct function_type {
 
 struct field_type {
 	enum sv_type type; /* SV_TYPE_I8 and SV_TYPE_I16 too */
+	uint32_t place;    /* in the object; see abi/object.h. An array's: of its elements */
 	bool mutable;
 };
+
+/* True if a field of a new object may be left zero. */
+static inline bool field_has_default(const struct field_type *field)
+{
+	return !sv_type_is_reference(field->type) || sv_type_is_nullable(field->type);
+}
 
 /*
  * A type of the module. Types that are equal (Core 3.0, 3.3.2) have the same canonical index,
@@ -45,6 +52,7 @@ struct defined_type {
 	struct function_type function;
 	const struct field_type *fields; /* structs; arrays: one */
 	uint32_t field_count;
+	uint32_t first_without_default; /* field; field_count if all have a default value */
 };
 
 struct limits {

@@ -40,7 +40,14 @@ enum immediate {
 	IMM_MEMORY,        /* memory */
 	IMM_MEMORY_MEMORY, /* to, from */
 	IMM_REFERENCE,     /* heap type; gives the nullable reference to it */
+	IMM_REFERENT,      /* the same; gives the reference that is not null */
 	IMM_TYPES,         /* vector of value types */
+	IMM_TYPE_FIELD,    /* type index, number of a field */
+	IMM_TYPE_COUNT,    /* type index, number of operands */
+	IMM_TYPE_TYPE,     /* type indices: to, from */
+	IMM_TYPE_DATA,     /* type index, data segment */
+	IMM_TYPE_ELEMENT,  /* type index, element segment */
+	IMM_CAST,          /* flags, label, heap types: from, to */
 };
 
 enum op {

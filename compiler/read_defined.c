@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "abi/limits.h"
+#include "abi/object.h"
 #include "compiler/feature.h"
 
 enum type_form {
@@ -74,8 +75,17 @@ static bool read_fields(struct module_reader *r, struct defined_type *defined, b
 	if (!read_extend(r, &fields, 0, defined->field_count, sizeof *fields))
 		return false;
 	defined->fields = fields;
-	for (uint32_t i = 0; i < defined->field_count; i++)
+	defined->first_without_default = defined->field_count;
+	uint32_t at = is_array ? SV_ARRAY_ELEMENTS : SV_STRUCT_FIELDS;
+	for (uint32_t i = 0; i < defined->field_count; i++) {
 		TRY(read_field(&r->in, &fields[i]));
+		uint32_t size = sv_type_size(fields[i].type);
+		fields[i].place = sv_field_place(at, size);
+		at = fields[i].place + size;
+		if (!field_has_default(&fields[i]) &&
+				defined->first_without_default == defined->field_count)
+			defined->first_without_default = i;
+	}
 	return true;
 }
 

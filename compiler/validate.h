@@ -77,7 +77,23 @@ SV_MUST_USE bool validate_constant(struct validator *v, const struct constant *c
 /* Super-types are declared as they may be (Core 3.0, 3.2.7); fills in the depths. */
 SV_MUST_USE bool validate_types(const struct module *module, struct sv_error *error);
 
-/* ---- validate_control.c, validate_access.c: one handler per operator without signature ---- */
+/* What a branch to a label carries. */
+struct label {
+	const enum sv_type *types;
+	uint32_t count;
+};
+
+/* ---- validate_control.c, validate_access.c: indices; false if a bad one has been reported ---- */
+
+SV_MUST_USE bool label_find(struct validator *v, uint32_t index, struct label *label);
+SV_MUST_USE bool element_find(struct validator *v, uint32_t index);
+/* The code may come before the data, so operators on segments need their count before it. */
+SV_MUST_USE bool data_find(struct validator *v, uint32_t index);
+
+/*
+ * ---- validate_control.c, validate_access.c, validate_object.c, validate_array.c,
+ * validate_cast.c: one handler per operator without signature ----
+ */
 
 #define SV_OP_NAMED(...)
 #define SV_CONTROL(code, feature, name, text, immediate) \

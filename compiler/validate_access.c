@@ -84,7 +84,7 @@ static const struct table *table_find(struct validator *v, uint32_t index)
 	return NULL;
 }
 
-static bool element_find(struct validator *v, uint32_t index)
+bool element_find(struct validator *v, uint32_t index)
 {
 	if (index < v->module->element_count)
 		return true;
@@ -184,8 +184,7 @@ static const struct limits *memory_find(struct validator *v, uint32_t index)
 	return NULL;
 }
 
-/* The code may come before the data, so operators on segments need their count before it. */
-static bool data_find(struct validator *v, uint32_t index)
+bool data_find(struct validator *v, uint32_t index)
 {
 	if (!v->module->has_data_count)
 		return sv_fail_at(v->error, SV_ERROR_MALFORMED, (int64_t)v->at.offset,

@@ -79,13 +79,7 @@ bool validate_end(struct validator *v)
 
 /* ---- branches ---- */
 
-/* What a branch to a label carries. */
-struct label {
-	const enum sv_type *types;
-	uint32_t count;
-};
-
-static bool label_find(struct validator *v, uint32_t index, struct label *label)
+bool label_find(struct validator *v, uint32_t index, struct label *label)
 {
 	if (index >= v->frame_count)
 		return validate_fail(v, "unknown label %u: %u blocks are open", index,

@@ -13,16 +13,13 @@
 #include "runtime/trap.h"
 #include "runtime/wait.h"
 
-/* Between two looks at whether the guest should end: about a millisecond of work. */
-static const uint64_t bulk_step = 4 * 1024 * 1024;
-
-static void helper_trap_unless(bool is_good, struct sv_context *context, enum sv_trap kind)
+void helper_trap_unless(bool is_good, struct sv_context *context, enum sv_trap kind)
 {
 	if (!is_good)
 		trap_raise(context->store, kind, NULL);
 }
 
-static void helper_pause(struct sv_context *context)
+void helper_pause(struct sv_context *context)
 {
 	if (atomic_load_explicit(&context->store->state.pending, memory_order_relaxed))
 		trap_leave_pending(context->store);
@@ -39,7 +36,7 @@ void helper_memory_fill(struct sv_context *context, uint32_t memory, uint64_t to
 	struct sv_memory *target = context->instance->memories[memory];
 	helper_trap_unless(memory_holds(target, to, length), context, SV_TRAP_MEMORY_BOUNDS);
 	while (length > 0) {
-		uint64_t step = length < bulk_step ? length : bulk_step;
+		uint64_t step = length < HELPER_STEP ? length : HELPER_STEP;
 		memset(memory_base(target) + to, (int)(byte & 0xff), step);
 		to += step;
 		length -= step;
@@ -48,12 +45,11 @@ void helper_memory_fill(struct sv_context *context, uint32_t memory, uint64_t to
 }
 
 /* In steps from the end that keeps overlapping bytes intact. */
-static void helper_move(struct sv_context *context, uint8_t *to, const uint8_t *from,
-		uint64_t length)
+void helper_move(struct sv_context *context, uint8_t *to, const uint8_t *from, uint64_t length)
 {
 	bool backwards = to > from;
 	for (uint64_t done = 0; done < length;) {
-		uint64_t step = length - done < bulk_step ? length - done : bulk_step;
+		uint64_t step = length - done < HELPER_STEP ? length - done : HELPER_STEP;
 		uint64_t at = backwards ? length - done - step : done;
 		memmove(to + at, from + at, step);
 		done += step;

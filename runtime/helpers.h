@@ -5,7 +5,10 @@
 #ifndef SELVAGE_RUNTIME_HELPERS_H
 #define SELVAGE_RUNTIME_HELPERS_H
 
+#include <stdbool.h>
+
 #include "abi/layout.h"
+#include "abi/object.h"
 
 int64_t helper_memory_grow(struct sv_context *context, uint32_t memory, uint64_t pages);
 void helper_memory_fill(struct sv_context *context, uint32_t memory, uint64_t to, uint32_t byte,
@@ -33,7 +36,38 @@ void helper_table_init(struct sv_context *context, uint32_t segment, uint32_t ta
 		uint32_t from, uint32_t count);
 void helper_elem_drop(struct sv_context *context, uint32_t segment);
 void *helper_ref_func(struct sv_context *context, uint32_t function);
+
+/* ---- helpers_object.c ---- */
+
 void *helper_struct_new(struct sv_context *context, uint32_t type);
 void *helper_array_new(struct sv_context *context, uint32_t type, uint32_t length);
+void *helper_any_convert_extern(struct sv_context *context, void *reference);
+void *helper_extern_convert_any(struct sv_context *context, void *reference);
+
+/* ---- helpers_array.c ---- */
+
+void *helper_array_new_data(struct sv_context *context, uint32_t type, uint32_t segment,
+		uint32_t from, uint32_t length);
+void *helper_array_new_elem(struct sv_context *context, uint32_t type, uint32_t segment,
+		uint32_t from, uint32_t length);
+void helper_array_fill(struct sv_context *context, struct sv_array_object *array, uint32_t to,
+		uint64_t low, uint64_t high, uint32_t count);
+void helper_array_copy(struct sv_context *context, struct sv_array_object *target, uint32_t to,
+		const struct sv_array_object *source, uint32_t from, uint32_t count);
+void helper_array_init_data(struct sv_context *context, struct sv_array_object *array, uint32_t to,
+		uint32_t segment, uint32_t from, uint32_t count);
+void helper_array_init_elem(struct sv_context *context, struct sv_array_object *array, uint32_t to,
+		uint32_t segment, uint32_t from, uint32_t count);
+
+/* ---- shared by the files of helpers ---- */
+
+/* Between two looks at whether the guest should end: about a millisecond of work on bytes. */
+#define HELPER_STEP (UINT64_C(4) * 1024 * 1024)
+
+void helper_trap_unless(bool is_good, struct sv_context *context, enum sv_trap kind);
+/* Leave the guest if its time is over. */
+void helper_pause(struct sv_context *context);
+/* memmove in steps. */
+void helper_move(struct sv_context *context, uint8_t *to, const uint8_t *from, uint64_t length);
 
 #endif

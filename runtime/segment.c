@@ -63,39 +63,54 @@ static enum sv_outcome segment_offset(struct sv_instance *instance,
 	return outcome;
 }
 
-/* What an item of an element segment refers to. */
-static void *segment_item(const struct sv_instance *instance, uint32_t item)
+void *segment_item(const struct sv_instance *instance, uint32_t item)
 {
 	if (instance->items)
 		return instance->items[item];
 	return segment_constant(instance, &artifact_items(instance->artifact)[item]).ref;
 }
 
+const uint8_t *segment_bytes(const struct sv_instance *instance, uint32_t segment, uint64_t from,
+		uint64_t length)
+{
+	const struct sv_data_record *record = &artifact_data(instance->artifact)[segment];
+	uint64_t size = instance->dropped_data[segment] ? 0 : record->length;
+	if (length > size || from > size - length)
+		return NULL;
+	return artifact_segment_bytes(instance->artifact) + record->offset + from;
+}
+
+uint32_t segment_items(const struct sv_instance *instance, uint32_t segment, uint64_t from,
+		uint64_t count)
+{
+	const struct sv_element_record *record = &artifact_elements(instance->artifact)[segment];
+	uint64_t size = instance->dropped_elements[segment] ? 0 : record->item_count;
+	if (count > size || from > size - count)
+		return SV_NO_INDEX;
+	return (uint32_t)(record->first_item + from);
+}
+
 enum sv_trap segment_init_memory(struct sv_instance *instance, uint32_t segment, uint32_t memory,
 		uint64_t to, uint64_t from, uint64_t length)
 {
-	const struct sv_data_record *record = &artifact_data(instance->artifact)[segment];
 	struct sv_memory *target = instance->memories[memory];
-	uint64_t size = instance->dropped_data[segment] ? 0 : record->length;
-	if (length > size || from > size - length || !memory_holds(target, to, length))
+	const uint8_t *bytes = segment_bytes(instance, segment, from, length);
+	if (!bytes || !memory_holds(target, to, length))
 		return SV_TRAP_MEMORY_BOUNDS;
 	if (length)
-		memcpy(memory_base(target) + to, artifact_segment_bytes(instance->artifact) +
-				record->offset + from, length);
+		memcpy(memory_base(target) + to, bytes, length);
 	return SV_TRAP_NONE;
 }
 
 enum sv_trap segment_init_table(struct sv_instance *instance, uint32_t segment, uint32_t table,
 		uint64_t to, uint64_t from, uint64_t count)
 {
-	const struct sv_element_record *record = &artifact_elements(instance->artifact)[segment];
 	struct sv_table_object *target = instance->tables[table];
-	uint64_t size = instance->dropped_elements[segment] ? 0 : record->item_count;
-	if (count > size || from > size - count || !table_holds(target, to, count))
+	uint32_t first = segment_items(instance, segment, from, count);
+	if (first == SV_NO_INDEX || !table_holds(target, to, count))
 		return SV_TRAP_TABLE_BOUNDS;
 	for (uint64_t i = 0; i < count; i++)
-		table_set(target, to + i,
-				segment_item(instance, (uint32_t)(record->first_item + from + i)));
+		table_set(target, to + i, segment_item(instance, (uint32_t)(first + i)));
 	return SV_TRAP_NONE;
 }
 

@@ -14,6 +14,17 @@ enum sv_trap segment_init_memory(struct sv_instance *instance, uint32_t segment,
 enum sv_trap segment_init_table(struct sv_instance *instance, uint32_t segment, uint32_t table,
 		uint64_t to, uint64_t from, uint64_t count);
 
+/* Bytes of a data segment; NULL if they are not in it or it has been dropped. */
+const uint8_t *segment_bytes(const struct sv_instance *instance, uint32_t segment, uint64_t from,
+		uint64_t length);
+
+/* The same of items: number of the first, for segment_item; SV_NO_INDEX if they are not there. */
+uint32_t segment_items(const struct sv_instance *instance, uint32_t segment, uint64_t from,
+		uint64_t count);
+
+/* What an item of an element segment refers to. */
+void *segment_item(const struct sv_instance *instance, uint32_t item);
+
 /* Run the active segments in order and drop them (Core 2.0, 4.5.4). */
 enum sv_outcome segment_run_active(struct sv_instance *instance, struct sv_error *error);
 

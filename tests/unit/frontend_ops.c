@@ -92,7 +92,14 @@ static const struct example {
 		[IMM_MEMORY] = {BYTES("\0"), " 0"},
 		[IMM_MEMORY_MEMORY] = {BYTES("\0\0"), " 0 0"},
 		[IMM_REFERENCE] = {BYTES("\x6f"), " externref"},
+		[IMM_REFERENT] = {BYTES("\x6b"), " (ref struct)"},
 		[IMM_TYPES] = {BYTES("\1\x70"), " funcref"},
+		[IMM_TYPE_FIELD] = {BYTES("\0\x81\x00"), " 0 1"},
+		[IMM_TYPE_COUNT] = {BYTES("\0\3"), " 0 3"},
+		[IMM_TYPE_TYPE] = {BYTES("\0\1"), " 0 1"},
+		[IMM_TYPE_DATA] = {BYTES("\0\1"), " 0 1"},
+		[IMM_TYPE_ELEMENT] = {BYTES("\0\1"), " 0 1"},
+		[IMM_CAST] = {BYTES("\1\2\x6e\x6d"), " 2 anyref (ref eq)"},
 };
 
 /* The example for the operator without its last `cut` bytes. */
