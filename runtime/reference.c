@@ -1,5 +1,5 @@
 /*
- * reference.c: references at the border between host and guest.
+ * reference.c: references at the border between host and guest, and between hierarchies.
  */
 #include "runtime/reference.h"
 
@@ -70,4 +70,55 @@ bool reference_fits(const struct sv_store *store, const struct value_type *type,
 	if (is_i31(reference) && sv_heap_top(heap) == SV_HEAP_ANY)
 		return !type->defined && sv_heap_matches(SV_HEAP_I31, heap);
 	return object_fits(store, type, reference);
+}
+
+/* ---- between the hierarchies ---- */
+
+static bool reference_box(struct sv_store *store, enum heap_box kind, void **reference)
+{
+	void *box = heap_new_box(store, kind, *reference);
+	if (!box)
+		return false;
+	*reference = box;
+	return true;
+}
+
+bool reference_internalise(struct sv_store *store, void **reference)
+{
+	if (!*reference)
+		return true;
+	/* What is no object of the heap is a pointer of the host, of any value. */
+	if (!heap_holds(store, *reference))
+		return reference_box(store, HEAP_HOST_BOX, reference);
+	if (heap_box_kind(*reference) == HEAP_I31_BOX)
+		*reference = heap_box_payload(*reference);
+	return true;
+}
+
+bool reference_externalise(struct sv_store *store, void **reference)
+{
+	if (!*reference)
+		return true;
+	if (is_i31(*reference))
+		return reference_box(store, HEAP_I31_BOX, reference);
+	if (heap_box_kind(*reference) == HEAP_HOST_BOX)
+		*reference = heap_box_payload(*reference);
+	return true;
+}
+
+static bool reference_no_room(struct sv_error *error)
+{
+	return sv_fail(error, SV_ERROR_LIMIT,
+			"no room for an object that stands for the reference: the store's limit "
+			"max_memory, or address space");
+}
+
+bool sv_reference_internalise(struct sv_store *store, void **reference, struct sv_error *error)
+{
+	return reference_internalise(store, reference) || reference_no_room(error);
+}
+
+bool sv_reference_externalise(struct sv_store *store, void **reference, struct sv_error *error)
+{
+	return reference_externalise(store, reference) || reference_no_room(error);
 }

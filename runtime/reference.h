@@ -15,4 +15,11 @@
 bool reference_fits(const struct sv_store *store, const struct value_type *type,
 		const void *reference);
 
+/*
+ * A reference as it is in the other hierarchy: an externref as anyref, and back. Some are in an
+ * object then, so garbage may be collected. False as heap_new_box is NULL.
+ */
+SV_MUST_USE bool reference_internalise(struct sv_store *store, void **reference);
+SV_MUST_USE bool reference_externalise(struct sv_store *store, void **reference);
+
 #endif

@@ -373,6 +373,16 @@ SV_PUBLIC bool sv_function_signature(struct sv_engine *engine, const struct sv_f
 SV_PUBLIC enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *function,
 		const char *signature, union sv_value *values, struct sv_error *error);
 
+/*
+ * What an externref is as anyref, and back, as any.convert_extern and extern.convert_any have
+ * it; in place. What comes out may be an object of the store, which lives until its next one is
+ * made unless a guest holds it.
+ */
+SV_PUBLIC bool sv_reference_internalise(struct sv_store *store, void **reference,
+		struct sv_error *error);
+SV_PUBLIC bool sv_reference_externalise(struct sv_store *store, void **reference,
+		struct sv_error *error);
+
 /* ---- pool ---- */
 
 /*

@@ -34,7 +34,12 @@ static bool action_arguments(struct script *script, json_t *arguments, size_t co
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!value_parse(json_array_get(arguments, i), &result->values[i])) {
+		json_t *argument = json_array_get(arguments, i);
+		union sv_value *value = &result->values[i];
+		if (!value_parse(argument, value) ||
+				(value_is_host_reference(argument) &&
+						!sv_reference_internalise(script->store,
+								&value->ref, NULL))) {
 			snprintf(script->why, sizeof script->why, "argument %zu is not known", i);
 			return false;
 		}

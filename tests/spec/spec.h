@@ -98,6 +98,9 @@ bool spectest_define(struct script *script, struct sv_error *error);
 
 /* ---- values.c ---- */
 
+/* True for a reference of the host that is to be an anyref; value_parse gives it as externref. */
+bool value_is_host_reference(json_t *constant);
+
 /* The value that a JSON constant stands for; false if it is none of ours. */
 bool value_parse(json_t *constant, union sv_value *value);
 

@@ -102,6 +102,11 @@ static void *value_host_reference(const char *text)
 	return (void *)(uintptr_t)(strtoull(text, NULL, 10) + 1);
 }
 
+bool value_is_host_reference(json_t *constant)
+{
+	return strcmp(value_member(constant, "type"), "hostref") == 0;
+}
+
 bool value_parse(json_t *constant, union sv_value *value)
 {
 	const char *type = value_member(constant, "type");
