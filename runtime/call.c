@@ -76,7 +76,7 @@ static void activation_begin(struct activation *activation, struct sv_store *sto
 			.outer = store->activation,
 			.outer_host_sp = store->state.host_sp,
 			.outer_guest_frame = store->state.guest_frame,
-			.outer_roots = (size_t)(store->view.roots - store->root_stack.start),
+			.outer_roots = store_roots_used(store),
 			.outer_store = thread->store,
 			.outer_call = atomic_load_explicit(&thread->call, memory_order_relaxed),
 			.outer_deadline = atomic_load_explicit(&thread->deadline,
@@ -117,7 +117,7 @@ static void activation_end(struct activation *activation, struct sv_store *store
 	store->state.host_sp = activation->outer_host_sp;
 	store->state.guest_frame = activation->outer_guest_frame;
 	/* However the guest was left: its frames and what it threw are gone. */
-	store->view.roots = store->root_stack.start + activation->outer_roots;
+	store_set_roots_used(store, activation->outer_roots);
 	store->view.exception = NULL;
 	if (!activation->outer)
 		atomic_store_explicit(&store->call, 0, memory_order_release);

@@ -12,7 +12,10 @@
 #include "runtime/roots.h"
 #include "runtime/store.h"
 
-/* Bytes allocated between collections are as many as are live, but at least these. */
+/*
+ * Bytes allocated between collections are as many as were looked at: live objects and roots;
+ * but at least these.
+ */
 static const uint64_t least_pace = 1024 * 1024;
 static const uint64_t hardened_pace = 16 * 1024; /* what is wrong should show early */
 
@@ -41,19 +44,19 @@ struct marking {
 	bool is_short; /* a marked object found no place there */
 	bool is_over;  /* the guest should end */
 	uint32_t left; /* references until the next look */
+	uint64_t roots;
 };
 
-static void collect_set_pace(struct heap *heap)
+static void collect_set_pace(struct heap *heap, uint64_t looked_at)
 {
 	heap->pace = heap->is_hardened ? hardened_pace : least_pace;
-	if (heap->pace < heap->live_bytes)
-		heap->pace = heap->live_bytes;
+	heap->pace = heap->pace < looked_at ? looked_at : heap->pace;
 }
 
 void collect_begin(struct heap *heap)
 {
 	heap->live_bytes = heap->fresh_bytes = 0;
-	collect_set_pace(heap);
+	collect_set_pace(heap, 0);
 	for (unsigned i = 0; i < HEAP_CLASSES; i++)
 		heap->current[i] = heap->waiting[i] = SPACE_NONE;
 }
@@ -91,10 +94,22 @@ static bool marking_set(struct marking *marking, uint64_t offset)
 	return !was_marked;
 }
 
+/* Should the guest end? */
+static void marking_look(struct marking *marking)
+{
+	const struct sv_store *store = marking->store;
+	marking->left = patience;
+	/* Outside of calls it may be left over from the last. */
+	marking->is_over = store->activation &&
+			atomic_load_explicit(&store->state.pending, memory_order_relaxed);
+}
+
 static void marking_visit(void *data, void *reference)
 {
 	struct marking *marking = data;
 	struct sv_object *object = reference;
+	if (--marking->left == 0)
+		marking_look(marking);
 	if (!space_holds(&marking->heap->space, reference))
 		return;
 	if (!heap_holds(marking->store, reference)) {
@@ -112,23 +127,11 @@ static void marking_visit(void *data, void *reference)
 		marking->is_short = true;
 }
 
-static void marking_look(struct marking *marking)
-{
-	const struct sv_store *store = marking->store;
-	marking->left = patience;
-	/* Outside of calls it may be left over from the last. */
-	marking->is_over = store->activation &&
-			atomic_load_explicit(&store->state.pending, memory_order_relaxed);
-}
-
 static void marking_visit_elements(struct marking *marking, const struct sv_array_object *array)
 {
 	void *const *elements = (void *const *)((const char *)array + SV_ARRAY_ELEMENTS);
-	for (uint32_t i = 0; i < array->length && !marking->is_over; i++) {
+	for (uint32_t i = 0; i < array->length && !marking->is_over; i++)
 		marking_visit(marking, elements[i]);
-		if (--marking->left == 0)
-			marking_look(marking);
-	}
 }
 
 static void marking_visit_fields(struct marking *marking, const struct sv_object *object)
@@ -140,11 +143,8 @@ static void marking_visit_fields(struct marking *marking, const struct sv_object
 		return;
 	}
 	void *const *words = (void *const *)object;
-	for (uint32_t i = 0; i < type->traced_count; i++) {
+	for (uint32_t i = 0; i < type->traced_count; i++)
 		marking_visit(marking, words[type->traced[i]]);
-		if (--marking->left == 0)
-			marking_look(marking);
-	}
 }
 
 static void marking_empty(struct marking *marking)
@@ -188,10 +188,11 @@ static void marking_clear(struct marking *marking)
 static bool marking_run(struct marking *marking)
 {
 	marking_clear(marking);
-	roots_visit(marking->store, marking_visit, marking);
+	marking->roots = roots_visit(marking->store, marking_visit, marking);
 	marking_empty(marking);
 	while (marking->is_short && !marking->is_over) {
 		marking->is_short = false;
+		marking->heap->revisits++;
 		for (uint32_t i = 0; i < marking->heap->space.opened && !marking->is_over; i++)
 			marking_revisit(marking, i);
 	}
@@ -263,6 +264,8 @@ static void sweep(struct sv_store *store)
 bool collect(struct sv_store *store)
 {
 	struct heap *heap = store->heap;
+	if (!heap)
+		return true;
 	struct marking marking = {.store = store, .heap = heap, .side = heap->side ^ 1,
 			.left = patience};
 	uint64_t most = heap->space.used * SPACE_BLOCK / waiting_part;
@@ -274,7 +277,7 @@ bool collect(struct sv_store *store)
 	heap->side ^= 1;
 	collect_begin(heap);
 	sweep(store);
-	collect_set_pace(heap);
+	collect_set_pace(heap, heap->live_bytes + marking.roots * sizeof(void *));
 	heap->collections++;
 	return true;
 }

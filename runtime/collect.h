@@ -13,7 +13,7 @@ struct sv_store;
 void collect_begin(struct heap *heap);
 
 /*
- * Collect the store's heap, which it has. False, with nothing freed, if the running guest is to
+ * Collect the store's heap, if it has one. False, with nothing freed, if the running guest is to
  * end meanwhile (its deadline).
  */
 bool collect(struct sv_store *store);

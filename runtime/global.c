@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/reference.h"
 #include "runtime/store.h"
 
 void global_cell_set(struct sv_global_cell *cell, enum sv_type type, union sv_value value)
@@ -29,13 +30,18 @@ struct sv_global *sv_global_new(struct sv_store *store, enum sv_type type, bool 
 				sv_type_text(type).text);
 		return NULL;
 	}
+	const struct value_type value_type = {.type = type};
+	if (!reference_fits(store, &value_type, value.ref)) {
+		sv_fail(error, SV_ERROR_USAGE, "the value is a reference of another store or type");
+		return NULL;
+	}
 	struct sv_global *global = aligned_alloc(_Alignof(struct sv_global), sizeof *global);
 	if (!global) {
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a global");
 		return NULL;
 	}
 	*global = (struct sv_global){.store = store,
-			.type = {.type = type},
+			.type = value_type,
 			.is_mutable = mutable_,
 			.next = store->globals};
 	global->cell = &global->own;

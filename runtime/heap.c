@@ -77,6 +77,19 @@ bool heap_reset(struct sv_store *store)
 	return true;
 }
 
+bool heap_is_fresh(const struct sv_store *store)
+{
+	const struct heap *heap = store->heap;
+	if (!heap)
+		return true;
+	const uint64_t *words = (const uint64_t *)heap->space.base;
+	for (uint64_t i = 0; i < heap->space.opened * SPACE_BLOCK / sizeof *words; i++) {
+		if (words[i])
+			return false;
+	}
+	return heap->space.used == 0 && heap->fresh_bytes == 0;
+}
+
 void heap_finish(struct sv_store *store)
 {
 	if (!store->heap)
@@ -95,7 +108,8 @@ struct heap_numbers heap_numbers(const struct sv_store *store)
 	return (struct heap_numbers){.live_bytes = heap->live_bytes,
 			.fresh_bytes = heap->fresh_bytes,
 			.taken_bytes = heap->space.used * SPACE_BLOCK,
-			.collections = heap->collections};
+			.collections = heap->collections,
+			.revisits = heap->revisits};
 }
 
 static bool block_holds(const struct heap *heap, const struct space_block *block, uint32_t offset)

@@ -24,6 +24,7 @@ struct heap {
 	uint64_t fresh_bytes;           /* allocated since */
 	uint64_t pace;                  /* of the latter; as many start a collection */
 	uint64_t collections;
+	uint64_t revisits; /* looks through all marked objects, for want of memory */
 	bool is_hardened; /* dead objects are overwritten, references checked */
 	bool is_full;     /* the last refusal was for address space, not the store's limit */
 };
@@ -65,12 +66,16 @@ bool heap_holds(const struct sv_store *store, const void *reference);
 SV_MUST_USE bool heap_reset(struct sv_store *store);
 void heap_finish(struct sv_store *store);
 
+/* Test builds: false if anything is left of an object. */
+bool heap_is_fresh(const struct sv_store *store);
+
 /* Sizes are those of the places that objects take. */
 struct heap_numbers {
 	uint64_t live_bytes;  /* after the last collection */
 	uint64_t fresh_bytes; /* allocated since */
 	uint64_t taken_bytes; /* counted in the store's max_memory */
 	uint64_t collections;
+	uint64_t revisits;
 };
 
 struct heap_numbers heap_numbers(const struct sv_store *store);

@@ -32,8 +32,28 @@ static void host_call_check_results(const struct host_row *row, const union sv_v
 	}
 }
 
+/*
+ * The caller's frame has only what it needs after the call; the host may use its arguments
+ * until it returns, guests that it calls meanwhile may collect.
+ */
+static void host_call_hold_arguments(const struct host_row *row, const union sv_value *values)
+{
+	struct sv_store_view *view = &row->head.store->view;
+	/* Without a root stack there is no code that makes objects. */
+	if (row->type->traced_count == 0 || !view->roots)
+		return;
+	if ((size_t)(view->roots_limit - view->roots) < row->type->traced_count)
+		trap_raise(row->head.store, SV_TRAP_STACK, NULL);
+	for (uint32_t i = 0; i < row->type->parameter_count; i++) {
+		if (value_type_is_traced(&row->type->values[i]))
+			*view->roots++ = values[i].ref;
+	}
+}
+
 void host_call_run(struct host_row *row, union sv_value *values)
 {
+	size_t roots = store_roots_used(row->head.store);
+	host_call_hold_arguments(row, values);
 	struct sv_caller caller;
 	caller.row = row;
 	caller.trap = SV_TRAP_HOST;
@@ -41,6 +61,7 @@ void host_call_run(struct host_row *row, union sv_value *values)
 	caller.text[0] = '\0';
 	switch (row->function(&caller, values)) {
 	case SV_HOST_OK:
+		store_set_roots_used(row->head.store, roots);
 		if (row->type->has_references)
 			host_call_check_results(row, values);
 		return;

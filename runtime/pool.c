@@ -137,7 +137,7 @@ static bool store_reset(struct sv_store *store)
 			!heap_reset(store))
 		return false;
 	store->view.exception = NULL;
-	store->view.roots = store->root_stack.start;
+	store_set_roots_used(store, 0);
 	stack_reset(&store->stack);
 	store->is_trapped = false;
 	store->memory_limit_hit = false;
@@ -151,6 +151,7 @@ static void store_scan(const struct sv_store *store)
 {
 	for (const struct sv_memory *at = store->memories; at; at = at->next)
 		check(memory_is_fresh(at));
+	check(heap_is_fresh(store));
 	for (const struct sv_table_object *at = store->tables; at; at = at->next)
 		check(at->view.size == at->initial && !at->written);
 }

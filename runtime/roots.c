@@ -13,22 +13,25 @@
 struct root_visit {
 	void (*visit)(void *data, void *reference);
 	void *data;
+	uint64_t count;
 };
 
-static void visit_all(const struct root_visit *to, void *const *references, uint64_t count)
+static void visit_all(struct root_visit *to, void *const *references, uint64_t count)
 {
+	to->count += count;
 	for (uint64_t i = 0; i < count; i++)
 		to->visit(to->data, references[i]);
 }
 
-static void visit_global(const struct root_visit *to, const struct sv_global *global)
+static void visit_global(struct root_visit *to, const struct sv_global *global)
 {
+	to->count++;
 	if (value_type_is_traced(&global->type))
 		to->visit(to->data, global_cell_get(global->cell, global->type.type).ref);
 }
 
 /* Imported globals and all tables are visited where they are made. */
-static void visit_instance(const struct root_visit *to, const struct sv_instance *instance)
+static void visit_instance(struct root_visit *to, const struct sv_instance *instance)
 {
 	const struct sv_artifact_header *header = instance->artifact->header;
 	for (uint32_t i = header->imported_globals; i < header->globals.count; i++)
@@ -37,14 +40,12 @@ static void visit_instance(const struct root_visit *to, const struct sv_instance
 		visit_all(to, instance->items, header->items.count);
 }
 
-void roots_visit(const struct sv_store *store, void (*visit)(void *data, void *reference),
+uint64_t roots_visit(const struct sv_store *store, void (*visit)(void *data, void *reference),
 		void *data)
 {
-	const struct root_visit to = {visit, data};
+	struct root_visit to = {visit, data, 1};
 	visit(data, store->view.exception);
-	if (store->root_stack.start)
-		visit_all(&to, store->root_stack.start,
-				(uint64_t)(store->view.roots - store->root_stack.start));
+	visit_all(&to, store->root_stack.start, store_roots_used(store));
 	for (const struct sv_instance *at = store->instances; at; at = at->next)
 		visit_instance(&to, at);
 	for (const struct sv_global *at = store->globals; at; at = at->next)
@@ -53,4 +54,5 @@ void roots_visit(const struct sv_store *store, void (*visit)(void *data, void *r
 		if (!table_is_of_functions(at))
 			visit_all(&to, at->view.entries, at->view.size);
 	}
+	return to.count;
 }

@@ -69,6 +69,17 @@ void store_give_memory(struct sv_store *store, uint64_t bytes);
 bool store_take_entries(struct sv_store *store, uint64_t count);
 void store_give_entries(struct sv_store *store, uint64_t count);
 
+/* Slots of the root stack in use; the stack may be made while they are remembered. */
+static inline size_t store_roots_used(const struct sv_store *store)
+{
+	return (size_t)(store->view.roots - store->root_stack.start);
+}
+
+static inline void store_set_roots_used(struct sv_store *store, size_t count)
+{
+	store->view.roots = store->root_stack.start + count;
+}
+
 /* The instance whose artifact's text holds `pc`, or NULL. async-signal-safe */
 struct sv_instance *store_instance_at(const struct sv_store *store, uintptr_t pc);
 

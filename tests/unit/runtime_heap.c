@@ -2,87 +2,7 @@
  * runtime_heap.c: objects are allocated, found and freed as they should, in a store whose roots
  * the tests hold themselves.
  */
-#include "runtime/collect.h"
-#include "runtime/engine.h"
-#include "runtime/heap.h"
-#include "runtime/instance.h"
-#include "runtime/store.h"
-#include "tests/unit/runtime_fixture.h"
-
-enum { PAIR, BYTES, REFS, MIXED, TAG, EMPTY, WIDE, TYPES };
-
-#define ANY_FIELD (SV_REF_NULL(SV_HEAP_ANY) | SV_FIELD_MUTABLE)
-
-/* All types in one recursive group, so that a field can have the type of another. */
-static const uint32_t type_codes[] = {ANY_FIELD, ANY_FIELD, SV_TYPE_I8 | SV_FIELD_MUTABLE,
-		ANY_FIELD, SV_TYPE_I8, SV_TYPE_EXTERNREF, SV_TYPE_FUNCREF, SV_TYPE_I32,
-		SV_REF_NULL(SV_HEAP_DEFINED + PAIR), SV_TYPE_V128, SV_REF_NULL(SV_HEAP_EQ),
-		SV_TYPE_I32, SV_REF_NULL(SV_HEAP_ANY), SV_TYPE_I64, SV_REF_NULL(SV_HEAP_EXN),
-		SV_TYPE_FUNCREF, SV_TYPE_EXTERNREF, SV_TYPE_V128};
-
-#define RECORD(kind_, offset_, count) {.kind = (kind_), .offset = (offset_), \
-		.parameter_count = (count), .supertype = SV_NO_INDEX}
-
-static const struct sv_type_record type_records[TYPES] = {RECORD(SV_KIND_STRUCT, 0, 2),
-		RECORD(SV_KIND_ARRAY, 2, 1), RECORD(SV_KIND_ARRAY, 3, 1),
-		RECORD(SV_KIND_STRUCT, 4, 7), RECORD(SV_KIND_FUNCTION, 11, 6),
-		RECORD(SV_KIND_STRUCT, 0, 0), RECORD(SV_KIND_ARRAY, 17, 1)};
-
-struct node {
-	struct sv_object head;
-	void *fields[];
-};
-
-/* A store with a root stack that nothing but the test uses. */
-struct world {
-	struct type_group *group;
-	struct sv_store *store;
-};
-
-static struct world world_open(uint64_t max_memory)
-{
-	const struct type_source source = {type_records, type_codes, 0, TYPES, NULL};
-	struct sv_store_limits limits;
-	sv_store_limits_init(&limits);
-	if (max_memory)
-		limits.max_memory = max_memory;
-	struct world world = {type_table_intern_group(&engine->types, &source, &error),
-			sv_store_new(engine, &limits, &error)};
-	fixture_need(world.group && world.store && root_stack_reserve(world.store, &error),
-			"store");
-	return world;
-}
-
-static void world_close(struct world *world)
-{
-	sv_store_free(world->store);
-	type_table_release(&engine->types, &world->group->types[0]);
-}
-
-static const struct defined_type *world_type(const struct world *world, unsigned index)
-{
-	return &world->group->types[index];
-}
-
-static void *world_struct(const struct world *world, unsigned index)
-{
-	return heap_new_struct(world->store, world_type(world, index));
-}
-
-static void *world_array(const struct world *world, unsigned index, uint32_t length)
-{
-	return heap_new_array(world->store, world_type(world, index), length);
-}
-
-static void **array_references(void *array)
-{
-	return (void **)((char *)array + SV_ARRAY_ELEMENTS);
-}
-
-static void root_push(const struct world *world, void *reference)
-{
-	*world->store->view.roots++ = reference;
-}
+#include "tests/unit/heap_fixture.h"
 
 TEST(the_layout_of_types_names_what_is_to_be_traced)
 {
@@ -216,12 +136,358 @@ TEST(arrays_and_exceptions_are_traced)
 	world_close(&world);
 }
 
-static const struct sv_engine_config *test_config(void)
+TEST(more_references_than_have_room_to_wait_are_marked_too)
 {
-	static struct sv_engine_config config;
-	sv_engine_config_init(&config);
-	config.hardened_scan = true;
-	return &config;
+	enum { WIDTH = 200000 };
+	struct world world = world_open(0);
+	struct sv_object *array = world_array(&world, REFS, WIDTH);
+	root_push(&world, array);
+	for (int i = 0; i < WIDTH; i++) {
+		struct node *node = world_struct(&world, PAIR);
+		CHECK(node);
+		array_references(array)[i] = node;
+		if (i % 10 == 0)
+			node->fields[1] = world_struct(&world, PAIR);
+		node->fields[0] = i ? array_references(array)[i - 1] : NULL;
+	}
+	uint64_t before = heap_numbers(world.store).revisits;
+	CHECK(collect(world.store));
+	CHECK(heap_numbers(world.store).revisits > before);
+	CHECK_EQ(heap_numbers(world.store).live_bytes, 25 * 65536 + WIDTH / 10 * 11 * 32);
+	world_close(&world);
 }
 
-RUNTIME_TEST_MAIN(test_config())
+TEST(large_arrays_are_zero_again_and_given_back)
+{
+	struct world world = world_open(64 * 1024 * 1024);
+	for (int i = 0; i < 50; i++) {
+		uint32_t length = (uint32_t)(i % 10 + 1) * 2000003;
+		struct sv_array_object *array = world_array(&world, BYTES, length);
+		CHECK(array && is_zero(array + 1, length));
+		memset(array + 1, 0xee, length);
+	}
+	CHECK(collect(world.store));
+	CHECK_EQ(heap_numbers(world.store).taken_bytes, 0);
+	CHECK_EQ(world.store->memory_bytes, 0);
+	world_close(&world);
+}
+
+TEST(lengths_that_would_overflow_are_refused)
+{
+	struct world world = world_open(0);
+	CHECK(!world_array(&world, WIDE, UINT32_MAX));
+	CHECK(!world_array(&world, WIDE, 0x10000000));
+	CHECK(!world_array(&world, REFS, 0x20000000));
+	CHECK(!world_array(&world, BYTES, UINT32_MAX));
+	CHECK(!world_array(&world, BYTES, UINT32_MAX - 14));
+	CHECK_EQ(world.store->memory_bytes, 0);
+	CHECK(world_array(&world, BYTES, UINT32_MAX - 15));
+	CHECK_EQ(world.store->memory_bytes, UINT64_C(1) << 32);
+	world.store->heap->is_hardened = false;
+	CHECK(collect(world.store));
+	CHECK_EQ(world.store->memory_bytes, 0);
+	world_close(&world);
+}
+
+TEST(the_limit_holds_and_garbage_makes_room)
+{
+	struct world world = world_open(1024 * 1024);
+	int count = 0;
+	root_push(&world, NULL);
+	for (;; count++) {
+		struct node *node = world_struct(&world, PAIR);
+		if (!node)
+			break;
+		node->fields[0] = world.store->root_stack.start[0];
+		world.store->root_stack.start[0] = node;
+	}
+	CHECK_EQ(count, 16 * 2048);
+	CHECK_EQ(world.store->memory_bytes, 1024 * 1024);
+	CHECK(!world_array(&world, BYTES, 40000));
+	CHECK(!store_try_memory(world.store, 1));
+	world.store->root_stack.start[0] = NULL;
+	CHECK(world_array(&world, BYTES, 900000));
+	CHECK(world_array(&world, BYTES, 900000));
+	CHECK(!world_array(&world, BYTES, 1024 * 1024));
+	world_close(&world);
+}
+
+TEST(a_store_without_room_for_a_block_has_no_objects)
+{
+	struct world world = world_open(65535);
+	CHECK(!world_struct(&world, EMPTY));
+	CHECK(!heap_holds(world.store, &world));
+	CHECK(heap_reset(world.store));
+	CHECK_EQ(heap_numbers(world.store).taken_bytes, 0);
+	world_close(&world);
+}
+
+static uint64_t random_state = 88172645463325252u;
+
+static uint32_t random_below(uint32_t end)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (uint32_t)((random_state >> 16) % end);
+}
+
+/* Sizes from a cell of the smallest kind to a few blocks, small ones more often. */
+static uint32_t random_length(void)
+{
+	return random_below(1u << (4 + random_below(14)));
+}
+
+TEST(ten_gigabytes_pass_through_a_small_heap)
+{
+	enum { KEPT = 64 };
+	struct world world = world_open(0);
+	uint64_t total = 0, most = 0, next = 0;
+	for (int i = 0; i < KEPT; i++)
+		root_push(&world, NULL);
+	world_struct(&world, EMPTY);
+	world.store->heap->is_hardened = false;
+	while (total < UINT64_C(10) << 30) {
+		uint32_t length = random_length() / 4 + 32;
+		struct sv_array_object *array = world_array(&world, BYTES, length);
+		CHECK(array);
+		total += length;
+		world.store->root_stack.start[next++ % KEPT] = array;
+		uint64_t taken = heap_numbers(world.store).taken_bytes;
+		most = taken > most ? taken : most;
+	}
+	CHECK_MSG(most < 6 * 1024 * 1024, "%" PRIu64 " bytes", most);
+	world_close(&world);
+}
+
+TEST(mixed_sizes_do_not_eat_up_the_limit)
+{
+	enum { KEPT = 300 };
+	struct world world = world_open(8 * 1024 * 1024);
+	uint32_t live = 0, lengths[KEPT] = {0};
+	for (int i = 0; i < KEPT; i++)
+		root_push(&world, NULL);
+	world_struct(&world, EMPTY);
+	world.store->heap->is_hardened = false;
+	for (int i = 0; i < 300000; i++) {
+		uint32_t at = random_below(KEPT), length = random_length();
+		live -= lengths[at];
+		world.store->root_stack.start[at] = NULL;
+		lengths[at] = live + length > 2 * 1024 * 1024 ? 0 : length;
+		struct sv_array_object *array = world_array(&world, BYTES, lengths[at]);
+		CHECK_MSG(array, "step %d: %u bytes live, %u asked for", i, live, lengths[at]);
+		CHECK(is_zero(array + 1, lengths[at]));
+		memset(array + 1, 0x55, lengths[at]);
+		world.store->root_stack.start[at] = array;
+		live += lengths[at];
+	}
+	world_close(&world);
+}
+
+TEST(a_reset_heap_is_zero_and_usable)
+{
+	struct world world = world_open(16 * 1024 * 1024);
+	for (int round = 0; round < 5; round++) {
+		for (int i = 0; i < 2000; i++) {
+			uint32_t length = random_length() / 8;
+			struct sv_array_object *array = world_array(&world, BYTES, length);
+			CHECK(array && is_zero(array + 1, length));
+			memset(array + 1, 0x77, length);
+			root_push(&world, array);
+		}
+		CHECK(!heap_is_fresh(world.store));
+		void *old = world.store->root_stack.start[0];
+		CHECK(heap_holds(world.store, old));
+		store_set_roots_used(world.store, 0);
+		CHECK(heap_reset(world.store));
+		CHECK(heap_is_fresh(world.store) && !heap_holds(world.store, old));
+		CHECK_EQ(world.store->memory_bytes, 0);
+	}
+	world_close(&world);
+}
+
+/* ---- a model: what can be reached, found without the heap ---- */
+
+enum { MODEL_NODES = 3000, MODEL_ROOTS = 40, MODEL_FANOUT = 6 };
+
+struct model_node {
+	void *object; /* NULL: free place */
+	bool is_array;
+	bool is_reached;
+	uint32_t count;
+	int to[MODEL_FANOUT]; /* nodes, or -1 */
+};
+
+struct model {
+	struct world world;
+	struct model_node nodes[MODEL_NODES];
+	int roots[MODEL_ROOTS]; /* nodes, or -1; in the same order on the root stack */
+};
+
+static void **model_slot(const struct model_node *node, uint32_t index)
+{
+	if (node->is_array)
+		return array_references(node->object) + index;
+	return ((struct node *)node->object)->fields + index;
+}
+
+static void model_reach(struct model *model)
+{
+	static int waiting[MODEL_NODES];
+	int count = 0;
+	for (int i = 0; i < MODEL_NODES; i++)
+		model->nodes[i].is_reached = false;
+	for (int i = 0; i < MODEL_ROOTS; i++) {
+		int node = model->roots[i];
+		if (node >= 0 && !model->nodes[node].is_reached)
+			waiting[count++] = node;
+		if (node >= 0)
+			model->nodes[node].is_reached = true;
+	}
+	while (count) {
+		const struct model_node *node = &model->nodes[waiting[--count]];
+		for (uint32_t i = 0; i < node->count; i++) {
+			int to = node->to[i];
+			if (to < 0 || model->nodes[to].is_reached)
+				continue;
+			model->nodes[to].is_reached = true;
+			waiting[count++] = to;
+		}
+	}
+	for (int i = 0; i < MODEL_NODES; i++) {
+		if (!model->nodes[i].is_reached)
+			model->nodes[i].object = NULL;
+	}
+}
+
+/* A node that can be reached; -1 if there is none. Valid until the next change. */
+static int model_pick(struct model *model)
+{
+	int start = (int)random_below(MODEL_NODES);
+	for (int i = 0; i < MODEL_NODES; i++) {
+		int at = (start + i) % MODEL_NODES;
+		if (model->nodes[at].is_reached)
+			return at;
+	}
+	return -1;
+}
+
+static int model_free_place(const struct model *model)
+{
+	for (int i = 0; i < MODEL_NODES; i++) {
+		if (!model->nodes[i].object)
+			return i;
+	}
+	return -1;
+}
+
+/* Arrays of references have padding of nulls behind, so that large ones are among them. */
+static bool model_add(struct model *model)
+{
+	int place = model_free_place(model);
+	if (place < 0)
+		return true;
+	struct model_node *node = &model->nodes[place];
+	bool is_array = random_below(2);
+	uint32_t padding = random_below(50) ? random_below(20) : random_below(20000);
+	void *object = is_array ? world_array(&model->world, REFS, MODEL_FANOUT + padding)
+				: world_struct(&model->world, PAIR);
+	if (!object)
+		return false;
+	*node = (struct model_node){.object = object, .is_array = is_array, .is_reached = true,
+			.count = is_array ? MODEL_FANOUT : 2};
+	for (uint32_t i = 0; i < MODEL_FANOUT; i++)
+		node->to[i] = -1;
+	uint32_t root = random_below(MODEL_ROOTS);
+	model->roots[root] = place;
+	model->world.store->root_stack.start[root] = object;
+	return true;
+}
+
+static void model_change(struct model *model)
+{
+	model_reach(model);
+	int from = model_pick(model), to = model_pick(model);
+	uint32_t root = random_below(MODEL_ROOTS);
+	switch (random_below(8)) {
+	case 0:
+		model->roots[root] = from;
+		model->world.store->root_stack.start[root] =
+				from < 0 ? NULL : model->nodes[from].object;
+		break;
+	case 1:
+		model->roots[root] = -1;
+		model->world.store->root_stack.start[root] = NULL;
+		break;
+	default:
+		if (from < 0)
+			break;
+		uint32_t slot = random_below(model->nodes[from].count);
+		to = random_below(5) ? to : -1;
+		model->nodes[from].to[slot] = to;
+		*model_slot(&model->nodes[from], slot) = to < 0 ? NULL : model->nodes[to].object;
+	}
+}
+
+static bool model_holds(const struct model *model)
+{
+	const struct sv_store *store = model->world.store;
+	for (int i = 0; i < MODEL_NODES; i++) {
+		const struct model_node *node = &model->nodes[i];
+		if (!node->is_reached)
+			continue;
+		unsigned type = node->is_array ? REFS : PAIR;
+		if (!heap_holds(store, node->object) || ((struct sv_object *)node->object)->type !=
+				&world_type(&model->world, type)->info)
+			return false;
+		for (uint32_t k = 0; k < node->count; k++) {
+			int to = node->to[k];
+			if (*model_slot(node, k) != (to < 0 ? NULL : model->nodes[to].object))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* What the reachable nodes take, each in the smallest place that fits. */
+static uint64_t model_bytes(const struct model *model)
+{
+	uint64_t bytes = 0;
+	for (int i = 0; i < MODEL_NODES; i++) {
+		const struct model_node *node = &model->nodes[i];
+		if (!node->is_reached)
+			continue;
+		uint64_t size = 24;
+		if (node->is_array)
+			size = 16 + 8 * (uint64_t)((struct sv_array_object *)node->object)->length;
+		unsigned class = 0;
+		while (class < HEAP_CLASSES && heap_class_size(class) < size)
+			class++;
+		bytes += class < HEAP_CLASSES ? heap_class_size(class)
+					      : (size + 65535) / 65536 * 65536;
+	}
+	return bytes;
+}
+
+TEST(random_graphs_keep_exactly_what_can_be_reached)
+{
+	static struct model model;
+	model.world = world_open(64 * 1024 * 1024);
+	for (int i = 0; i < MODEL_ROOTS; i++) {
+		model.roots[i] = -1;
+		root_push(&model.world, NULL);
+	}
+	for (int i = 0; i < 30000; i++) {
+		model_change(&model);
+		CHECK(random_below(3) || model_add(&model));
+		if (i % 500)
+			continue;
+		model_reach(&model);
+		CHECK(collect(model.world.store));
+		CHECK(model_holds(&model));
+		CHECK_EQ(heap_numbers(model.world.store).live_bytes, model_bytes(&model));
+	}
+	world_close(&model.world);
+}
+
+RUNTIME_TEST_MAIN(hardened_config())
