@@ -271,7 +271,10 @@ static json_t *script_read(const struct script *script)
 static bool script_init(struct script *script)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	script->engine = sv_engine_new(NULL, &error);
+	struct sv_engine_config config;
+	sv_engine_config_init(&config);
+	config.hardened_scan = true;
+	script->engine = sv_engine_new(&config, &error);
 	if (script->engine && sv_thread_enter(script->engine, &error)) {
 		script->store = sv_store_new(script->engine, NULL, &error);
 		script->linker = sv_linker_new(script->engine, &error);
