@@ -368,7 +368,8 @@ SV_PUBLIC bool sv_function_signature(struct sv_engine *engine, const struct sv_f
  * it has room for the larger of the two. `signature` must be exactly the function's type
  * (SV_REFUSED otherwise); NULL if the caller has already made sure. May be called from a host
  * function, for the same store too; refused when such calls are nested more than 250 deep or
- * little guest stack is left.
+ * little guest stack is left. An object among the results lives until the store's next one is
+ * made, unless a guest holds it; among the arguments of a host function, until that returns.
  */
 SV_PUBLIC enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *function,
 		const char *signature, union sv_value *values, struct sv_error *error);
