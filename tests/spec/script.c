@@ -82,7 +82,8 @@ static bool result_matches(struct script *script, json_t *expected, char letter,
 	if (value_is_host_reference(expected) && letter != 'e' &&
 			!sv_reference_externalise(script->store, &found.ref, NULL))
 		return false;
-	if (value_matches(expected, letter, &found))
+	if (value_matches(expected, letter, &found) &&
+			value_is_of_kind(script->store, expected, found.ref))
 		return true;
 	char have[64];
 	char *want = json_dumps(expected, JSON_COMPACT);
