@@ -92,15 +92,27 @@ static void budget_add_stores(struct budget *budget, const struct instruction *a
 		budget->stores += at->index2;
 }
 
+static void budget_close(struct budget *budget)
+{
+	budget->loops -= (budget->arities[--budget->depth] & loop_mark) != 0;
+}
+
 static bool budget_operator(struct budget *budget, const struct instruction *at,
 		struct sv_error *error)
 {
 	budget_add_stores(budget, at);
 	switch (op_info(at->op)->immediate) {
+	case IMM_TRY_TABLE:
+		for (uint32_t i = 0; i < at->catch_count; i++)
+			budget_branch(budget, at->catches[i].label);
+		return budget_block(budget, at, error);
 	case IMM_BLOCK:
 		return budget_block(budget, at, error);
 	case IMM_LABEL:
-		budget_branch(budget, at->index);
+		if (at->op == OP_delegate)
+			budget_close(budget);
+		else
+			budget_branch(budget, at->index);
 		return true;
 	case IMM_CAST:
 		budget_branch(budget, at->cast.label);
@@ -118,7 +130,7 @@ static bool budget_operator(struct budget *budget, const struct instruction *at,
 		return true;
 	default:
 		if (at->op == OP_end)
-			budget->loops -= (budget->arities[--budget->depth] & loop_mark) != 0;
+			budget_close(budget);
 		return true;
 	}
 }

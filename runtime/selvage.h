@@ -45,6 +45,7 @@ struct sv_store;
 struct sv_instance;
 struct sv_pool;
 struct sv_caller;
+struct sv_tag;
 struct sv_artifact_header;
 
 /* ---- engine ---- */
@@ -169,6 +170,7 @@ struct sv_extern {
 		struct sv_memory *memory;
 		struct sv_table_object *table;
 		struct sv_global *global;
+		struct sv_tag *tag;
 	};
 };
 

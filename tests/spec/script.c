@@ -286,10 +286,24 @@ static bool script_init(struct script *script)
 	return false;
 }
 
+/* Scripts in which modules without exceptions import functions of modules that throw. */
+static const char *const mixed_scripts[] = {"core/imports"};
+
+static bool script_is_mixed(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(mixed_scripts); i++) {
+		if (strcmp(name, mixed_scripts[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 void script_run(const struct plan *plan, const char *name, struct progress *progress)
 {
+	struct sv_compile_options options = plan->options;
+	options.propagate_exceptions = script_is_mixed(name);
 	struct script script = {
-			.options = &plan->options,
+			.options = &options,
 			.suite = plan->suite,
 			.name = name,
 			.skips = plan->skips,
