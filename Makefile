@@ -104,6 +104,9 @@ $(BUILD)/llhttp/%.o: | $(BUILD)/.packages
 	$(Q)$(CC) -I/usr/share/include -I/usr/share/include/llhttp $(PARTS) $(CFLAGS) $(SANITIZE) -w \
 		-DLLHTTP_STRICT_MODE=1 -c -o $@ /usr/share/llhttp/$*.c
 
+# LLVM is built without type information, so what derives from its classes has none.
+$(BUILD)/compiler/exact_%.o: CXXFLAGS_ALL += -fno-rtti
+
 # ---- libraries ----
 
 # One relocatable object, so that nothing but the public functions can be linked against.
@@ -117,10 +120,11 @@ $(BUILD)/libselvage.so: $(LIB_OBJECTS)
 	$(Q)$(CC) -shared $(LDFLAGS_ALL) -Wl,-soname,libselvage.so.$(SOVERSION) -o $@ $^ -ldw -lelf -lz -lm
 	$(Q)ln -sf libselvage.so $@.$(SOVERSION)
 
-$(BUILD)/libselvage-compiler.so: $(COMPILER_OBJECTS)
+# Templates of the C++ library are visible whatever the flags: the list of exports hides them.
+$(BUILD)/libselvage-compiler.so: $(COMPILER_OBJECTS) compiler/exports.map
 	$(say) LINK $@
 	$(Q)$(CXX) -shared $(LDFLAGS_ALL) -Wl,-soname,libselvage-compiler.so.$(SOVERSION) \
-		-Wl,--exclude-libs,ALL -o $@ $^ $(COMPILER_LIBS)
+		-Wl,--version-script,compiler/exports.map -o $@ $(COMPILER_OBJECTS) $(COMPILER_LIBS)
 	$(Q)ln -sf libselvage-compiler.so $@.$(SOVERSION)
 
 # ---- programs ----

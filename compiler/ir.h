@@ -9,28 +9,13 @@
 #include <llvm-c/DebugInfo.h>
 
 #include "abi/layout.h"
+#include "compiler/alias.h"
 #include "compiler/body.h"
 #include "compiler/compiler.h"
 #include "compiler/module.h"
 
 /* Sections that the linker collects; the first bounds the text of an artifact. */
 #define TEXT_SECTION "wasm_text"
-
-/* What a memory access may alias; one TBAA leaf each. */
-enum alias_class {
-	ALIAS_CONTEXT, /* the head and the rows of the context: constant while the instance lives */
-	ALIAS_GLOBAL,
-	ALIAS_TABLE,
-	ALIAS_SIZE, /* size of a memory */
-	ALIAS_MEMORY,
-	ALIAS_SHARED, /* shared memory: no other memory is the same bytes */
-	ALIAS_EXCEPTION, /* an exception's tag and values */
-	ALIAS_ROOT, /* the root stack */
-	ALIAS_VIEW, /* what the instances of a store share */
-	ALIAS_FIELD, /* fields of structs */
-	ALIAS_ELEMENT, /* elements of arrays */
-	ALIAS_COUNT
-};
 
 struct effects;
 

@@ -4,10 +4,15 @@
  */
 #include "compiler/optimise.h"
 
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <llvm-c/Analysis.h>
 #include <llvm-c/Transforms/PassBuilder.h>
+
+#include "abi/artifact.h"
+#include "compiler/exact_order.h"
 
 enum phase { CLEAN, INLINE, MAIN };
 
@@ -88,16 +93,58 @@ static void optimise_wide(struct ir *ir)
 		exact_widen(ir, function);
 }
 
-static void optimise_accesses(struct ir *ir)
+/* What the functions below must know of the module's memories; the caller frees the list. */
+static bool optimise_layout(struct ir *ir, struct exact_layout *layout,
+		struct exact_memory **memories, struct sv_error *error)
 {
-	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
-	for (; function; function = LLVMGetNextFunction(function)) {
-		if (optimise_is_off(function))
-			continue;
+	const struct module *module = ir->wasm;
+	bool checks = ir->options->bounds == SV_BOUNDS_CHECK;
+	*memories = calloc(module->memory_count + 1, sizeof **memories);
+	if (!*memories)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a list of memories");
+	for (uint32_t i = 0; i < module->memory_count; i++) {
+		const struct limits *limits = &module->memories[i].limits;
+		(*memories)[i].is_64 = limits->is_64;
+		(*memories)[i].is_shared = limits->is_shared;
+		(*memories)[i].is_checked = checks ||
+				sv_memory_needs_check(limits->is_64, limits->page_log2);
+	}
+	*layout = (struct exact_layout){.rows = ir->layout.memories,
+			.row_size = sizeof(struct sv_memory_row),
+			.row_base = offsetof(struct sv_memory_row, base),
+			.row_view = offsetof(struct sv_memory_row, memory),
+			.view_size = offsetof(struct sv_memory_view, size),
+			.memories = *memories,
+			.memory_count = module->memory_count,
+			.alias_tags = ir->alias_tags};
+	return true;
+}
+
+static void optimise_function_accesses(struct ir *ir, LLVMValueRef function,
+		const struct exact_layout *layout)
+{
+	if (ir->options->bounds == SV_BOUNDS_GUARD) {
 		exact_stores(function);
 		if (!ir->options->strict_traps)
 			exact_loads(ir, function);
 	}
+	if (ir->options->level >= 2)
+		exact_loops(function, layout);
+	exact_order(function, layout);
+}
+
+static bool optimise_accesses(struct ir *ir, struct sv_error *error)
+{
+	struct exact_layout layout;
+	struct exact_memory *memories;
+	TRY(optimise_layout(ir, &layout, &memories, error));
+	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
+	for (; function; function = LLVMGetNextFunction(function)) {
+		if (!optimise_is_off(function))
+			optimise_function_accesses(ir, function, &layout);
+	}
+	free(memories);
+	return true;
 }
 
 bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine, struct sv_error *error)
@@ -108,8 +155,7 @@ bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine, struct sv_error *
 	if (ir->options->level == 0)
 		return true;
 	TRY(optimise_phase(ir, machine, INLINE, error));
-	if (ir->options->bounds == SV_BOUNDS_GUARD)
-		optimise_accesses(ir);
+	TRY(optimise_accesses(ir, error));
 	TRY(optimise_phase(ir, machine, MAIN, error));
 	optimise_wide(ir);
 	return optimise_verify(ir, "after the passes", error);

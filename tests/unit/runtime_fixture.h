@@ -28,19 +28,25 @@ static inline void fixture_need(bool is_good, const char *what)
 }
 
 /* The bytes of an artifact; the caller finishes the buffer. */
-static inline struct buffer fixture_compile(const char *text, enum sv_bounds bounds, unsigned level)
+static inline struct buffer fixture_compile_with(const char *text,
+		struct sv_compile_options options)
 {
 	struct buffer binary = {0}, artifact = {0};
-	struct sv_compile_options options;
 	struct sv_bytes view = {(const uint8_t *)text, strlen(text)};
-	sv_compile_options_init(&options);
-	options.bounds = bounds;
-	options.level = level;
 	options.jobs = 1;
 	fixture_need(sv_text_to_binary(view, "fixture", &binary, &error), "text");
 	fixture_need(sv_compile(buffer_view(&binary), &options, &artifact, &error), "compile");
 	buffer_finish(&binary);
 	return artifact;
+}
+
+static inline struct buffer fixture_compile(const char *text, enum sv_bounds bounds, unsigned level)
+{
+	struct sv_compile_options options;
+	sv_compile_options_init(&options);
+	options.bounds = bounds;
+	options.level = level;
+	return fixture_compile_with(text, options);
 }
 
 /* A file without name that holds `bytes`. */
@@ -51,16 +57,27 @@ static inline int fixture_file(const void *bytes, size_t length)
 	return fd;
 }
 
-static inline struct sv_artifact *fixture_load_as(const char *text, enum sv_bounds bounds,
-		unsigned level)
+/* Takes the buffer. */
+static inline struct sv_artifact *fixture_load_bytes(struct buffer bytes)
 {
-	struct buffer bytes = fixture_compile(text, bounds, level);
 	int fd = fixture_file(bytes.data, bytes.length);
 	struct sv_artifact *artifact = sv_artifact_load_fd(engine, fd, "fixture.so", &error);
 	fixture_need(artifact != NULL, "load");
 	close(fd);
 	buffer_finish(&bytes);
 	return artifact;
+}
+
+static inline struct sv_artifact *fixture_load_with(const char *text,
+		struct sv_compile_options options)
+{
+	return fixture_load_bytes(fixture_compile_with(text, options));
+}
+
+static inline struct sv_artifact *fixture_load_as(const char *text, enum sv_bounds bounds,
+		unsigned level)
+{
+	return fixture_load_bytes(fixture_compile(text, bounds, level));
 }
 
 static inline struct sv_artifact *fixture_load(const char *text)
@@ -121,18 +138,6 @@ static inline uint64_t fixture_now(void)
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-/*
- * A configuration in which returned stores are looked through, dead objects overwritten and
- * references to them found.
- */
-static inline const struct sv_engine_config *hardened_config(void)
-{
-	static struct sv_engine_config config;
-	sv_engine_config_init(&config);
-	config.hardened_scan = true;
-	return &config;
 }
 
 /* main of a test program: all tests with one engine, whose end finds what was not released. */
