@@ -163,6 +163,11 @@ struct sv_data_record {
 	uint32_t length;
 };
 
+struct sv_tag_record {
+	uint32_t type; /* index of a function type without results */
+	uint32_t reserved;
+};
+
 struct sv_element_record {
 	uint32_t mode;
 	uint32_t table;
@@ -195,6 +200,7 @@ struct sv_artifact_header {
 	uint32_t reserved;
 	uint32_t start;  /* function index, or SV_NO_INDEX */
 	uint32_t imported_functions, imported_tables, imported_memories, imported_globals;
+	uint32_t imported_tags;
 	uint32_t reference_count; /* functions with a reference number */
 	struct sv_span types;         /* struct sv_type_record */
 	struct sv_span type_codes; /* uint32_t */
@@ -204,6 +210,7 @@ struct sv_artifact_header {
 	struct sv_span tables;        /* struct sv_table_record: imported, then own */
 	struct sv_span memories;      /* struct sv_memory_record: imported, then own */
 	struct sv_span globals;       /* struct sv_global_record: imported, then own */
+	struct sv_span tags;          /* struct sv_tag_record: imported, then own */
 	struct sv_span data;          /* struct sv_data_record */
 	struct sv_span elements;      /* struct sv_element_record */
 	struct sv_span items;         /* struct sv_constant */

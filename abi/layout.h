@@ -13,6 +13,7 @@
  *   globals    struct sv_global_cell  [imported, then own], 16-byte aligned
  *   functions  struct sv_function_row [imported functions only]
  *   types      struct sv_type_info *  [each type of the module, engine-wide]
+ *   tags       struct sv_tag *        [imported, then own]
  *
  * sv_context_layout computes the offsets from the counts; it is the only place
  * that knows them, and both sides call it.
@@ -26,6 +27,7 @@
 
 struct sv_store;
 struct sv_instance;
+struct sv_tag;
 typedef void (*sv_helper_code)(void);
 
 /* The ABI that this header describes; an artifact carries the one it was built for. */
@@ -215,12 +217,12 @@ static inline int sv_parameter_takes_register(struct sv_parameter_registers *lef
 }
 
 struct sv_context_counts {
-	uint32_t memories, tables, globals, imported_functions, types;
+	uint32_t memories, tables, globals, imported_functions, types, tags;
 };
 
 struct sv_context_layout {
-	uint32_t memories, tables, globals, functions, types; /* byte offsets */
-	uint32_t size;                                        /* of the whole context */
+	uint32_t memories, tables, globals, functions, types, tags; /* byte offsets */
+	uint32_t size; /* of the whole context */
 };
 
 static inline struct sv_context_layout sv_context_layout(struct sv_context_counts counts)
@@ -238,6 +240,8 @@ static inline struct sv_context_layout sv_context_layout(struct sv_context_count
 	at += counts.imported_functions * (uint32_t)sizeof(struct sv_function_row);
 	layout.types = at;
 	at += counts.types * (uint32_t)sizeof(struct sv_type_info *);
+	layout.tags = at;
+	at += counts.tags * (uint32_t)sizeof(struct sv_tag *);
 	layout.size = (at + 15) & ~15u;
 	return layout;
 }

@@ -7,8 +7,6 @@
 
 #include "abi/layout.h"
 
-struct sv_tag;
-
 /*
  * References to other things than functions. Null is 0. An i31 is its 31 bits shifted left
  * with the lowest bit set, in 32 bits without sign. All else is an object of the store's

@@ -16,6 +16,7 @@ struct compile_flags {
 	const char *cpu;
 	uint64_t jobs;
 	bool strict_traps;
+	bool propagate_exceptions;
 	unsigned relaxed_simd; /* enum sv_relaxed_simd */
 	bool no_progress;
 };
@@ -28,28 +29,53 @@ extern const char *const relaxed_simd_names[];
 
 /* Rows for an option table whose struct `type` has a struct compile_flags `field`. */
 #define COMPILE_FLAG_ROWS(type, field) \
-	{.letter = 'O', .kind = OPTION_NUMBER, .offset = offsetof(type, field.level), \
-			.argument = "LEVEL", .maximum = 3, \
+	{.letter = 'O', \
+			.kind = OPTION_NUMBER, \
+			.offset = offsetof(type, field.level), \
+			.argument = "LEVEL", \
+			.maximum = 3, \
 			.help = "optimise: 0 (compile fast) to 3"}, \
-	{.name = "bounds", .kind = OPTION_CHOICE, .offset = offsetof(type, field.bounds), \
-			.argument = "guard|check", .choices = bounds_names, \
-			.help = "keep accesses inside memory by guard pages, or by comparing"}, \
-	{.name = "target-cpu", .kind = OPTION_TEXT, .offset = offsetof(type, field.cpu), \
-			.argument = "NAME", \
-			.help = "CPU to compile for; native: this one (default)"}, \
-	{.name = "jobs", .letter = 'j', .kind = OPTION_NUMBER, \
-			.offset = offsetof(type, field.jobs), .argument = "N", .maximum = 1024, \
-			.minimum = 1, .help = "threads of code generation (default: all CPUs)"}, \
-	{.name = "strict-traps", .kind = OPTION_FLAG, \
-			.offset = offsetof(type, field.strict_traps), \
-			.help = "keep every load, even where it costs vectorisation"}, \
-	{.name = "relaxed-simd", .kind = OPTION_CHOICE, \
-			.offset = offsetof(type, field.relaxed_simd), \
-			.argument = "native|deterministic", .choices = relaxed_simd_names, \
-			.help = "relaxed SIMD: as the CPU does it, or the same on every CPU"}, \
-	{.name = "no-progress", .kind = OPTION_FLAG, \
-			.offset = offsetof(type, field.no_progress), \
-			.help = "no progress bar on a terminal"}
+			{.name = "bounds", \
+					.kind = OPTION_CHOICE, \
+					.offset = offsetof(type, field.bounds), \
+					.argument = "guard|check", \
+					.choices = bounds_names, \
+					.help = "keep accesses inside memory by guard pages, or " \
+	                                        "by comparing"}, \
+			{.name = "target-cpu", \
+					.kind = OPTION_TEXT, \
+					.offset = offsetof(type, field.cpu), \
+					.argument = "NAME", \
+					.help = "CPU to compile for; native: this one (default)"}, \
+			{.name = "jobs", \
+					.letter = 'j', \
+					.kind = OPTION_NUMBER, \
+					.offset = offsetof(type, field.jobs), \
+					.argument = "N", \
+					.maximum = 1024, \
+					.minimum = 1, \
+					.help = "threads of code generation (default: all CPUs)"}, \
+			{.name = "strict-traps", \
+					.kind = OPTION_FLAG, \
+					.offset = offsetof(type, field.strict_traps), \
+					.help = "keep every load, even where it costs " \
+	                                        "vectorisation"}, \
+			{.name = "propagate-exceptions", \
+					.kind = OPTION_FLAG, \
+					.offset = offsetof(type, field.propagate_exceptions), \
+					.help = "let exceptions of other modules through this " \
+	                                        "one"}, \
+			{.name = "relaxed-simd", \
+					.kind = OPTION_CHOICE, \
+					.offset = offsetof(type, field.relaxed_simd), \
+					.argument = "native|deterministic", \
+					.choices = relaxed_simd_names, \
+					.help = "relaxed SIMD: as the CPU does it, or the same " \
+	                                        "on every CPU"}, \
+			{.name = "no-progress", \
+					.kind = OPTION_FLAG, \
+					.offset = offsetof(type, field.no_progress), \
+					.help = "no progress bar on a terminal"}
 
 /* Carry the flags over to `options`, which the compiler has filled with its defaults. */
 void compile_flags_apply(const struct compile_flags *flags, struct sv_compile_options *options);

@@ -11,6 +11,7 @@ enum alias_class {
 	ALIAS_SIZE, /* size of a memory */
 	ALIAS_MEMORY,
 	ALIAS_SHARED, /* shared memory: no other memory is the same bytes */
+	ALIAS_EXCEPTION, /* an exception's tag and values */
 	ALIAS_ROOT, /* the root stack */
 	ALIAS_VIEW, /* what the instances of a store share */
 	ALIAS_FIELD, /* fields of structs */

@@ -227,6 +227,34 @@ static bool decode_block(struct decoder *d, struct instruction *instruction)
 	return true;
 }
 
+static bool decode_catch(struct decoder *d, struct catch_clause *clause)
+{
+	uint8_t kind;
+	TRY(reader_byte(&d->in, &kind));
+	if (kind > CATCH_ALL_REF) {
+		d->in.at--;
+		return reader_fail(&d->in, "malformed catch clause (code 0x%02x)", kind);
+	}
+	clause->kind = kind;
+	if (kind <= CATCH_TAG_REF)
+		TRY(reader_u32(&d->in, &clause->tag));
+	return reader_u32(&d->in, &clause->label);
+}
+
+static bool decode_try_table(struct decoder *d, struct instruction *instruction)
+{
+	static const struct vector_rule rule = {"catch clauses", NULL, 0, 2};
+	TRY(decode_block(d, instruction));
+	TRY(reader_count(&d->in, &rule, &instruction->catch_count));
+	struct catch_clause *clauses = body_new(d, instruction->catch_count, sizeof *clauses);
+	if (!clauses)
+		return false;
+	for (uint32_t i = 0; i < instruction->catch_count; i++)
+		TRY(decode_catch(d, &clauses[i]));
+	instruction->catches = clauses;
+	return true;
+}
+
 static bool decode_index(struct decoder *d, struct instruction *instruction)
 {
 	return reader_u32(&d->in, &instruction->index);
@@ -347,6 +375,8 @@ static bool (*const decoders[])(struct decoder *, struct instruction *) = {
 		[IMM_FUNCTION] = decode_index,
 		[IMM_TYPE_TABLE] = decode_type_table,
 		[IMM_TYPE] = decode_index,
+		[IMM_TAG] = decode_index,
+		[IMM_TRY_TABLE] = decode_try_table,
 		[IMM_LOCAL] = decode_index,
 		[IMM_GLOBAL] = decode_index,
 		[IMM_TABLE] = decode_index,

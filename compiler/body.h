@@ -11,6 +11,20 @@
 #include "compiler/module.h"
 #include "compiler/op.h"
 
+/* A clause of try_table; the codes of the binary format. */
+enum catch_kind {
+	CATCH_TAG = 0,
+	CATCH_TAG_REF = 1, /* the exception itself on top of its values */
+	CATCH_ALL = 2,
+	CATCH_ALL_REF = 3,
+};
+
+struct catch_clause {
+	enum catch_kind kind;
+	uint32_t tag;
+	uint32_t label; /* counted from outside the try_table */
+};
+
 struct instruction {
 	enum op op;
 	uint64_t offset; /* of its first byte in the module */
@@ -45,6 +59,8 @@ struct instruction {
 		} cast;
 	};
 	uint8_t lane; /* IMM_LANE, IMM_MEMARG_LANE */
+	const struct catch_clause *catches; /* IMM_TRY_TABLE; in the body's arena */
+	uint32_t catch_count;
 };
 
 /* One group of equal locals, as declared. */

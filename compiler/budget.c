@@ -14,6 +14,7 @@ static const size_t plain_bytes = 200 * 1024;
 static const uint32_t plain_locals = 5000;
 static const uint32_t plain_depth = 500;
 static const uint32_t plain_arity = 64;
+static const uint64_t plain_stores = 4000; /* to fields of new objects */
 
 /* LLVM's analyses of loops are quadratic in how deeply they are nested, at every level. */
 static const uint32_t loops_most = 1000;
@@ -26,6 +27,7 @@ struct budget {
 	const struct module *module;
 	struct arena arena; /* one function at a time */
 	uint64_t locals, values;
+	uint64_t stores; /* of the function at hand */
 	uint32_t depth, deepest, widest; /* of the function at hand */
 	uint32_t loops;                  /* open ones */
 	uint32_t *arities;               /* of the open labels; in the arena */
@@ -81,14 +83,36 @@ static bool budget_block(struct budget *budget, const struct instruction *at,
 	return budget_open(budget, type->parameter_count | loop_mark, error);
 }
 
+/* New objects take their fields from the stack, in a row that LLVM has no good way with. */
+static void budget_add_stores(struct budget *budget, const struct instruction *at)
+{
+	if (at->op == OP_struct_new)
+		budget->stores += budget->module->types[at->index].field_count;
+	if (at->op == OP_array_new_fixed)
+		budget->stores += at->index2;
+}
+
+static void budget_close(struct budget *budget)
+{
+	budget->loops -= (budget->arities[--budget->depth] & loop_mark) != 0;
+}
+
 static bool budget_operator(struct budget *budget, const struct instruction *at,
 		struct sv_error *error)
 {
+	budget_add_stores(budget, at);
 	switch (op_info(at->op)->immediate) {
+	case IMM_TRY_TABLE:
+		for (uint32_t i = 0; i < at->catch_count; i++)
+			budget_branch(budget, at->catches[i].label);
+		return budget_block(budget, at, error);
 	case IMM_BLOCK:
 		return budget_block(budget, at, error);
 	case IMM_LABEL:
-		budget_branch(budget, at->index);
+		if (at->op == OP_delegate)
+			budget_close(budget);
+		else
+			budget_branch(budget, at->index);
 		return true;
 	case IMM_CAST:
 		budget_branch(budget, at->cast.label);
@@ -106,7 +130,7 @@ static bool budget_operator(struct budget *budget, const struct instruction *at,
 		return true;
 	default:
 		if (at->op == OP_end)
-			budget->loops -= (budget->arities[--budget->depth] & loop_mark) != 0;
+			budget_close(budget);
 		return true;
 	}
 }
@@ -118,6 +142,7 @@ static bool budget_function(struct budget *budget, uint32_t index, bool *plain,
 	struct body body;
 	struct instruction at;
 	uint64_t before = budget->values;
+	budget->stores = 0;
 	budget->depth = budget->deepest = budget->widest = budget->capacity = budget->loops = 0;
 	TRY(body_begin(&body, module, index, &budget->arena, error));
 	budget->locals += body.local_count;
@@ -129,7 +154,8 @@ static bool budget_function(struct budget *budget, uint32_t index, bool *plain,
 	}
 	*plain = module->functions[index].body.length > plain_bytes ||
 			body.local_count > plain_locals || budget->deepest > plain_depth ||
-			budget->widest > plain_arity || budget->values - before > plain_values;
+			budget->widest > plain_arity || budget->values - before > plain_values ||
+			budget->stores > plain_stores;
 	if (budget->locals > locals_least + module->code_size)
 		return sv_fail_at(error, SV_ERROR_LIMIT, (int64_t)module->functions[index].offset,
 				"locals of all functions together exceed the limit of 1,000,000 "

@@ -55,11 +55,6 @@ static bool constant_of(const struct module *module, const struct instruction *i
 	}
 }
 
-static bool opens_block(enum op op)
-{
-	return op_info(op)->immediate == IMM_BLOCK;
-}
-
 /* A function that is named outside of bodies may be referred to in them. */
 static void constant_mark_function(struct module *module, const struct instruction *instruction)
 {
@@ -81,9 +76,9 @@ static bool constant_decode(struct module *module, struct body *body, enum sv_ty
 		is_simple = constant_of(module, &instruction, &constant->value) && count == 0;
 		constant_mark_function(module, &instruction);
 		count++;
-		if (opens_block(instruction.op))
+		if (op_opens_block(instruction.op))
 			depth++;
-		if (instruction.op == OP_end)
+		if (op_closes_block(instruction.op))
 			depth--;
 	}
 	if (!is_simple)

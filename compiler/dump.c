@@ -80,6 +80,19 @@ static void print_block(const struct instruction *instruction, FILE *file)
 	dump_type(&instruction->block, file);
 }
 
+static void print_try_table(const struct instruction *instruction, FILE *file)
+{
+	static const char *const names[] = {"catch", "catch_ref", "catch_all", "catch_all_ref"};
+	print_block(instruction, file);
+	for (uint32_t i = 0; i < instruction->catch_count; i++) {
+		const struct catch_clause *clause = &instruction->catches[i];
+		fprintf(file, " (%s", names[clause->kind]);
+		if (clause->kind <= CATCH_TAG_REF)
+			fprintf(file, " %" PRIu32, clause->tag);
+		fprintf(file, " %" PRIu32 ")", clause->label);
+	}
+}
+
 static void print_index(const struct instruction *instruction, FILE *file)
 {
 	fprintf(file, " %" PRIu32, instruction->index);
@@ -133,6 +146,8 @@ static void (*const printers[])(const struct instruction *, FILE *) = {
 		[IMM_FUNCTION] = print_index,
 		[IMM_TYPE_TABLE] = print_index_pair,
 		[IMM_TYPE] = print_index,
+		[IMM_TAG] = print_index,
+		[IMM_TRY_TABLE] = print_try_table,
 		[IMM_LOCAL] = print_index,
 		[IMM_GLOBAL] = print_index,
 		[IMM_TABLE] = print_index,
@@ -154,14 +169,20 @@ static void (*const printers[])(const struct instruction *, FILE *) = {
 		[IMM_CAST] = print_cast,
 };
 
+/* Ends one part of a block and begins the next. */
+static bool parts_block(enum op op)
+{
+	return op == OP_else || op == OP_catch || op == OP_catch_all;
+}
+
 static bool closes_block(enum op op)
 {
-	return op == OP_end || op == OP_else;
+	return op_closes_block(op) || parts_block(op);
 }
 
 static bool opens_block(enum op op)
 {
-	return op == OP_block || op == OP_loop || op == OP_if || op == OP_else;
+	return op_opens_block(op) || parts_block(op);
 }
 
 static void dump_locals(const struct body *body, const struct function_type *type, FILE *file)

@@ -100,7 +100,7 @@ static bool module_has_objects(const struct module *module)
 		if (type_is_object(module, module->tables[i].element))
 			return true;
 	}
-	return false;
+	return module->tag_count > 0;
 }
 
 /* ---- from callees to callers ---- */
@@ -174,7 +174,7 @@ static bool effects_walk_all(struct effects_walk *walk, struct sv_error *error)
 bool effects_find(struct effects *effects, const struct module *module, bool propagates,
 		struct sv_error *error)
 {
-	*effects = (struct effects){.propagates = propagates};
+	*effects = (struct effects){.propagates = propagates || module->tag_count > 0};
 	effects->functions = calloc((size_t)module->function_count + 1, 1);
 	if (!effects->functions)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the functions");

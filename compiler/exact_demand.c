@@ -191,6 +191,22 @@ static demand_parts bytes_equal(LLVMValueRef constant, unsigned byte)
 
 /* ---- operators on integers ---- */
 
+/*
+ * A vector whose lanes are all ones or zero, as comparisons give them. `and` with one is a choice
+ * of lanes, and a CPU with masks does not load those that are not chosen.
+ */
+static bool is_choice_of_lanes(LLVMValueRef value)
+{
+	while (LLVMIsABitCastInst(value) ||
+			(LLVMIsABinaryOperator(value) &&
+					LLVMGetInstructionOpcode(value) == LLVMXor &&
+					LLVMIsConstant(LLVMGetOperand(value, 1))))
+		value = LLVMGetOperand(value, 0);
+	if (LLVMIsASExtInst(value))
+		return lanes_of(LLVMTypeOf(LLVMGetOperand(value, 0))).flags;
+	return LLVMIsABinaryOperator(value) && LLVMGetInstructionOpcode(value) == LLVMAShr;
+}
+
 /* `and` with what has zeros, `or` with what has ones: those decide the result alone. */
 static demand_parts demand_masked(LLVMValueRef instruction, unsigned index, demand_parts result)
 {
@@ -199,7 +215,8 @@ static demand_parts demand_masked(LLVMValueRef instruction, unsigned index, dema
 	uint64_t number;
 	if (lanes_of(LLVMTypeOf(other)).vector)
 		return LLVMIsConstant(other) ? result & bytes_equal(other, is_and ? 0xff : 0)
-					     : result;
+				: is_choice_of_lanes(other) ? 0
+							    : result;
 	if (is_and)
 		return result & possible_bits(other);
 	return constant_of(other, &number) ? result & ~number : result;

@@ -22,6 +22,7 @@ static const char *const alias_names[ALIAS_COUNT] = {
 		"size",
 		"memory",
 		"shared",
+		"exception",
 		"root",
 		"view",
 		"field",
@@ -102,6 +103,7 @@ void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_o
 			.globals = wasm->global_count,
 			.imported_functions = wasm->imported_functions,
 			.types = wasm->type_count,
+			.tags = wasm->tag_count,
 	});
 	LLVMContextRef c = ir->context = LLVMContextCreate();
 	ir->module = LLVMModuleCreateWithNameInContext("selvage", c);

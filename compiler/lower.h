@@ -22,6 +22,11 @@ struct control {
 	uint32_t branch_count;        /* values a branch to it carries */
 	uint32_t height;              /* of the value stack below the parameters */
 	bool reached;                 /* target has a predecessor */
+	/* try and try_table: where exceptions arrive, if any can; then those not yet caught. */
+	LLVMBasicBlockRef handler;
+	LLVMValueRef exception; /* try: the one that arrived */
+	const struct catch_clause *catches;
+	uint32_t catch_count;
 };
 
 struct lowering {
@@ -33,6 +38,7 @@ struct lowering {
 	uint32_t index;
 
 	LLVMValueRef function, context;
+	LLVMBasicBlockRef outside; /* where exceptions leave the function, if any can */
 	LLVMValueRef view; /* of the store; loaded in entry on first use */
 	LLVMValueRef expression; /* where the value of a constant expression goes, or NULL */
 	LLVMBasicBlockRef entry; /* allocas and values that are constant in the function */
@@ -141,10 +147,24 @@ LLVMValueRef table_wide(struct lowering *l, uint32_t table, LLVMValueRef value);
 #undef SV_OP_NAMED
 #undef SV_CONTROL
 void control_open_function(struct lowering *l);
-/* Branch to a label with the values on top of the stack if the i1 is set; goes on if not. */
+/* Branch to a label with the values on top of the stack. */
+void control_branch(struct lowering *l, uint32_t label);
+/* The same if the i1 is set; goes on if not. */
 void control_branch_if(struct lowering *l, uint32_t label, LLVMValueRef condition);
+/* Open a block that ends at its label, for the operator at hand. */
+struct control *control_open_block(struct lowering *l);
+
 /* In unreachable code: keep count of blocks; true if the operator was dealt with. */
 bool control_skip(struct lowering *l);
+
+/* ---- lower_exception.c ---- */
+
+/* Behind a call that may throw, for which `rooted` operands are shown to the collector. */
+void exception_check(struct lowering *l, uint32_t rooted);
+/* At the end of the function; of a try_table; of a try: exceptions go past `controls` blocks. */
+void exception_build_outside(struct lowering *l);
+void exception_build_handler(struct lowering *l, const struct control *control);
+void exception_pass_on(struct lowering *l, const struct control *control, uint32_t controls);
 
 /* ---- lower_number.c, lower_convert.c, lower_memory.c: families of ops.def ---- */
 

@@ -70,6 +70,8 @@ void lower_atomic_update(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_me
 	LLVMValueRef address = atomic_address(l, in_memory);
 	LLVMValueRef old = LLVMBuildAtomicRMW(l->ir->builder, operation, address, value,
 			LLVMAtomicOrderingSequentiallyConsistent, 0);
+	/* An update that changes nothing, such as xor with 0, would become a load, and go away. */
+	LLVMSetVolatile(old, 1);
 	atomic_push(l, old, type);
 }
 

@@ -42,6 +42,8 @@ static void call_build(struct lowering *l, const struct callee *callee)
 	trap_mark_position(l);
 	LLVMValueRef returned = ir_call(ir, ir_function_type(ir, callee->type), callee->code,
 			arguments, count);
+	if (ir->effects->propagates && callee->effects & EFFECT_THROWS)
+		exception_check(l, rooted);
 	ir_take_results(ir, type, returned, view, results);
 	root_clear(l, rooted);
 	for (uint32_t i = 0; i < type->result_count; i++)

@@ -70,6 +70,11 @@ void control_open_function(struct lowering *l)
 	control_make_target(l, control, "return", l->type->results, l->type->result_count);
 }
 
+void control_branch(struct lowering *l, uint32_t label)
+{
+	LLVMBuildBr(l->ir->builder, control_edge(l, control_label(l, label)));
+}
+
 static struct control *control_open(struct lowering *l, enum op op)
 {
 	struct control *control = control_push(l);
@@ -79,11 +84,17 @@ static struct control *control_open(struct lowering *l, enum op op)
 	return control;
 }
 
-void lower_block(struct lowering *l)
+struct control *control_open_block(struct lowering *l)
 {
-	struct control *control = control_open(l, OP_block);
+	struct control *control = control_open(l, l->at->op);
 	const struct function_type *type = &control->type;
 	control_make_target(l, control, "end", type->results, type->result_count);
+	return control;
+}
+
+void lower_block(struct lowering *l)
+{
+	control_open_block(l);
 }
 
 void lower_loop(struct lowering *l)
@@ -190,7 +201,12 @@ void lower_end(struct lowering *l)
 		LLVMBuildBr(l->ir->builder, control_edge(l, control));
 	}
 	l->control_count--;
+	if (control->op == OP_try_table)
+		exception_build_handler(l, control);
+	else
+		exception_pass_on(l, control, l->control_count);
 	if (control->op == OP_NONE) {
+		exception_build_outside(l);
 		control_build_return(l, control);
 		l->reachable = false;
 		return;
@@ -200,7 +216,7 @@ void lower_end(struct lowering *l)
 
 void lower_br(struct lowering *l)
 {
-	LLVMBuildBr(l->ir->builder, control_edge(l, control_label(l, l->at->index)));
+	control_branch(l, l->at->index);
 	l->reachable = false;
 }
 
@@ -264,25 +280,21 @@ void lower_nop(struct lowering *l)
 
 bool control_skip(struct lowering *l)
 {
-	switch (l->at->op) {
-	case OP_block:
-	case OP_loop:
-	case OP_if:
+	enum op op = l->at->op;
+	if (op_opens_block(op)) {
 		l->skipped++;
 		return true;
-	case OP_else:
+	}
+	if (op == OP_else || op == OP_catch || op == OP_catch_all)
 		return l->skipped > 0;
-	case OP_end:
-		if (l->skipped == 0)
-			break;
-		l->skipped--;
+	if (!op_closes_block(op))
 		return true;
-	default:
+	if (l->skipped > 0) {
+		l->skipped--;
 		return true;
 	}
 	/* The end of a loop whose end is not reached: nothing follows it either. */
-	struct control *control = control_top(l);
-	if (control->op != OP_loop)
+	if (control_top(l)->op != OP_loop)
 		return false;
 	l->control_count--;
 	return true;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "abi/limits.h"
+#include "compiler/effects.h"
 
 static LLVMValueRef stub_load(struct ir *ir, enum sv_type type, LLVMValueRef values, uint32_t index)
 {
@@ -27,6 +28,24 @@ static LLVMValueRef stub_view(struct ir *ir, LLVMValueRef context)
 	return LLVMBuildLoad2(ir->builder, ir->ptr, place, "");
 }
 
+/* An exception that nothing has caught ends the call as a trap does. */
+static void stub_check_exception(struct ir *ir, LLVMValueRef stub, LLVMValueRef view)
+{
+	LLVMBuilderRef b = ir->builder;
+	LLVMBasicBlockRef thrown = LLVMAppendBasicBlockInContext(ir->context, stub, "thrown");
+	LLVMBasicBlockRef next = LLVMAppendBasicBlockInContext(ir->context, stub, "");
+	LLVMValueRef offset = LLVMConstInt(ir->i64, offsetof(struct sv_store_view, exception), 0);
+	LLVMValueRef place = LLVMBuildGEP2(b, ir->i8, view, &offset, 1, "");
+	LLVMValueRef exception = LLVMBuildLoad2(b, ir->ptr, place, "");
+	LLVMBuildCondBr(b, LLVMBuildIsNull(b, exception, ""), next, thrown);
+	LLVMPositionBuilderAtEnd(b, thrown);
+	LLVMValueRef trap = ir_intrinsic(ir, "llvm.ubsantrap", NULL, 0);
+	LLVMValueRef kind = LLVMConstInt(ir->i8, SV_TRAP_EXCEPTION, 0);
+	LLVMBuildCall2(b, LLVMGlobalGetValueType(trap), trap, &kind, 1, "");
+	LLVMBuildUnreachable(b);
+	LLVMPositionBuilderAtEnd(b, next);
+}
+
 LLVMValueRef stub_entry(struct ir *ir, uint32_t type_index)
 {
 	const struct function_type *type = &ir->wasm->types[type_index].function;
@@ -44,6 +63,8 @@ LLVMValueRef stub_entry(struct ir *ir, uint32_t type_index)
 	unsigned count = ir_pass_arguments(ir, type, parameters, view, arguments);
 	LLVMValueRef returned = ir_call(ir, ir_function_type(ir, type_index), LLVMGetParam(stub, 1),
 			arguments, count);
+	if (ir->effects->propagates)
+		stub_check_exception(ir, stub, view);
 	ir_take_results(ir, type, returned, view, results);
 	for (uint32_t i = 0; i < type->result_count; i++)
 		stub_store(ir, results[i], values, i);

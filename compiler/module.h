@@ -139,6 +139,11 @@ struct global {
 	uint64_t offset;
 };
 
+struct tag {
+	uint32_t type; /* index of a function type without results */
+	uint64_t offset;
+};
+
 struct element_segment {
 	enum sv_segment_mode mode;
 	uint32_t table;
@@ -169,13 +174,15 @@ struct module {
 	struct table *tables;
 	struct memory *memories;
 	struct global *globals;
+	struct tag *tags;
 	struct element_segment *elements;
 	struct data_segment *data;
 	struct constant *constants; /* those of kind SV_CONSTANT_CODE, by number */
 	uint32_t type_count, import_count, export_count, function_count, table_count;
-	uint32_t memory_count, global_count, element_count, data_count;
+	uint32_t memory_count, global_count, element_count, data_count, tag_count;
 
-	uint32_t imported_functions, imported_tables, imported_memories, imported_globals;
+	uint32_t imported_functions, imported_tables, imported_memories, imported_globals,
+			imported_tags;
 	uint32_t reference_count;
 	uint32_t constant_count; /* constant expressions of kind SV_CONSTANT_CODE */
 	uint32_t start;             /* function index, or SV_NO_INDEX */

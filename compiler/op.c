@@ -51,3 +51,14 @@ enum op op_find(uint32_t code)
 		return OP_NONE;
 	return ops_by_cell[CELL(code)];
 }
+
+bool op_opens_block(enum op op)
+{
+	enum immediate immediate = op_info(op)->immediate;
+	return immediate == IMM_BLOCK || immediate == IMM_TRY_TABLE;
+}
+
+bool op_closes_block(enum op op)
+{
+	return op == OP_end || op == OP_delegate;
+}

@@ -29,6 +29,8 @@ enum immediate {
 	IMM_FUNCTION,    /* function index */
 	IMM_TYPE_TABLE,  /* type index, table index */
 	IMM_TYPE,        /* type index */
+	IMM_TAG,         /* tag index */
+	IMM_TRY_TABLE,   /* block type, catch clauses */
 	IMM_LOCAL,
 	IMM_GLOBAL,
 	IMM_TABLE,
@@ -71,6 +73,10 @@ struct op_info {
 	enum immediate immediate;
 	uint32_t limit; /* memory: log2 of the natural alignment; lane indices: their number */
 };
+
+/* True for operators that a matching end (or delegate) closes. */
+bool op_opens_block(enum op op);
+bool op_closes_block(enum op op);
 
 /* Facts of one operator; `op` must be a real one. */
 const struct op_info *op_info(enum op op);

@@ -246,12 +246,37 @@ static bool read_import_global(struct module_reader *r, struct import *import)
 	return feature_need(&r->in, SV_FEATURE_MUTABLE_GLOBALS, "an imported mutable global");
 }
 
+/* The one attribute there is says "exception". */
+static bool read_tag(struct reader *in, struct tag *tag)
+{
+	uint8_t attribute;
+	tag->offset = reader_offset(in);
+	TRY(feature_need(in, SV_FEATURE_EXCEPTIONS, "a tag"));
+	TRY(reader_byte(in, &attribute));
+	if (attribute != 0) {
+		in->at--;
+		return reader_fail(in, "malformed tag attribute (0x%02x)", attribute);
+	}
+	return reader_u32(in, &tag->type);
+}
+
+static bool read_import_tag(struct module_reader *r, struct import *import)
+{
+	struct module *module = r->module;
+	struct tag *tag = read_append(r, &module->tags, module->tag_count, sizeof *tag);
+	if (!tag)
+		return false;
+	import->index = module->tag_count++;
+	module->imported_tags++;
+	return read_tag(&r->in, tag);
+}
+
 static bool read_extern_kind(struct reader *in, const char *fault, enum sv_extern_kind *kind)
 {
 	uint8_t byte;
 	TRY(reader_byte(in, &byte));
 	*kind = byte;
-	if (byte <= SV_EXTERN_GLOBAL)
+	if (byte < SV_EXTERN_KINDS)
 		return true;
 	in->at--;
 	return proposal_fail(in, PROPOSAL_EXTERN_KIND, byte, fault);
@@ -264,6 +289,7 @@ static bool read_import(struct module_reader *r, struct import *import)
 			[SV_EXTERN_TABLE] = read_import_table,
 			[SV_EXTERN_MEMORY] = read_import_memory,
 			[SV_EXTERN_GLOBAL] = read_import_global,
+			[SV_EXTERN_TAG] = read_import_tag,
 	};
 	import->offset = reader_offset(&r->in);
 	TRY(reader_name(&r->in, &import->module));
@@ -365,6 +391,21 @@ bool read_section_memory(struct module_reader *r)
 	for (uint32_t i = 0; i < count; i++)
 		TRY(read_memory(&r->in, &own[i]));
 	module->memory_count += count;
+	return true;
+}
+
+bool read_section_tag(struct module_reader *r)
+{
+	static const struct vector_rule rule = {"tags", "SV_MAX_TAGS", SV_MAX_TAGS, 2};
+	struct module *module = r->module;
+	uint32_t count;
+	TRY(read_own_count(r, &rule, module->tag_count, &count));
+	struct tag *own = read_extend(r, &module->tags, module->tag_count, count, sizeof *own);
+	if (!own)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		TRY(read_tag(&r->in, &own[i]));
+	module->tag_count += count;
 	return true;
 }
 

@@ -194,6 +194,16 @@ static bool records_globals(struct records *r, const struct module *m, struct sv
 	return true;
 }
 
+static bool records_tags(struct records *r, const struct module *m, struct sv_error *error)
+{
+	TRY(records_begin(r, &r->header.tags, error));
+	for (uint32_t i = 0; i < m->tag_count; i++) {
+		struct sv_tag_record record = {.type = m->tags[i].type};
+		TRY(records_add(r, &r->header.tags, &record, sizeof record, error));
+	}
+	return true;
+}
+
 static bool records_elements(struct records *r, const struct module *m, struct sv_error *error)
 {
 	uint32_t first = 0;
@@ -269,6 +279,7 @@ static bool records_fill(struct records *r, const struct module *m, const struct
 	TRY(records_tables(r, m, error));
 	TRY(records_memories(r, m, image, error));
 	TRY(records_globals(r, m, error));
+	TRY(records_tags(r, m, error));
 	TRY(records_elements(r, m, error));
 	TRY(records_data(r, m, image, error));
 	TRY(records_name(r, m->name, &r->header.module_name, error));
@@ -296,6 +307,7 @@ bool records_build(struct records *records, const struct module *module, const s
 					.imported_tables = module->imported_tables,
 					.imported_memories = module->imported_memories,
 					.imported_globals = module->imported_globals,
+					.imported_tags = module->imported_tags,
 					.reference_count = module->reference_count,
 					.image.count = (uint32_t)image->bytes.length,
 					.code.count = module->function_count -

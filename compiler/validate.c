@@ -121,6 +121,22 @@ static bool validate_memories(struct rules *r)
 			module->memories[1].offset, "a module with multiple memories", r->error);
 }
 
+static bool validate_tags(struct rules *r)
+{
+	const struct module *module = r->module;
+	for (uint32_t i = 0; i < module->tag_count; i++) {
+		const struct tag *tag = &module->tags[i];
+		if (tag->type >= module->type_count ||
+				module->types[tag->type].kind != SV_KIND_FUNCTION)
+			return rule_fail(r, tag->offset, "unknown type %u of tag %u", tag->type, i);
+		if (module->types[tag->type].function.result_count)
+			return rule_fail(r, tag->offset,
+					"non-empty tag result type: tag %u yields %u values", i,
+					module->types[tag->type].function.result_count);
+	}
+	return true;
+}
+
 static bool validate_globals(struct rules *r)
 {
 	for (uint32_t i = r->module->imported_globals; i < r->module->global_count; i++) {
@@ -178,6 +194,7 @@ static uint32_t extern_count(const struct module *module, enum sv_extern_kind ki
 			[SV_EXTERN_TABLE] = module->table_count,
 			[SV_EXTERN_MEMORY] = module->memory_count,
 			[SV_EXTERN_GLOBAL] = module->global_count,
+			[SV_EXTERN_TAG] = module->tag_count,
 	};
 	return counts[kind];
 }
@@ -262,6 +279,7 @@ static bool validate_module(struct rules *r)
 	TRY(validate_functions(r));
 	TRY(validate_tables(r));
 	TRY(validate_memories(r));
+	TRY(validate_tags(r));
 	TRY(validate_globals(r));
 	TRY(validate_exports(r));
 	TRY(validate_start(r));

@@ -57,8 +57,10 @@ void frame_set_unreachable(struct validator *v);
 
 /* Pop a reference, of any type (code that is not reached: to the bottom heap type). */
 SV_MUST_USE bool operand_pop_reference(struct validator *v, enum sv_type *type);
+
 /* Check the operator at hand. */
 SV_MUST_USE bool validate_op(struct validator *v);
+
 /* Begin and end with an empty validator for the module. */
 void validator_init(struct validator *v, const struct module *module, struct sv_error *error);
 void validator_finish(struct validator *v);

@@ -157,6 +157,7 @@ static void artifact_measure(struct sv_artifact *artifact)
 			.globals = header->globals.count,
 			.imported_functions = header->imported_functions,
 			.types = header->types.count,
+			.tags = header->tags.count,
 	};
 	artifact->layout = sv_context_layout(artifact->counts);
 }

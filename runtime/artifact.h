@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "runtime/selvage.h"
+#include "runtime/type.h"
 
 struct defined_type;
 struct symbols;
@@ -54,6 +55,16 @@ SV_MUST_USE bool artifact_records_check(const struct sv_artifact *artifact, stru
 
 /* Check the note's feature list against this machine. */
 SV_MUST_USE bool cpu_check(const char *features, struct sv_error *error);
+
+static inline bool artifact_propagates(const struct sv_artifact *artifact)
+{
+	return artifact->header->flags & SV_ARTIFACT_PROPAGATES;
+}
+
+static inline enum propagation artifact_propagation(const struct sv_artifact *artifact)
+{
+	return artifact_propagates(artifact) ? PROPAGATION_YES : PROPAGATION_NO;
+}
 
 /* First element of a span. */
 static inline const void *artifact_span(const struct sv_artifact *artifact, struct sv_span span)

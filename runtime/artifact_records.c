@@ -63,7 +63,8 @@ static bool records_check_counts(const struct sv_artifact *artifact, struct sv_e
 	if (header->imported_functions > header->functions.count ||
 			header->imported_tables > header->tables.count ||
 			header->imported_memories > header->memories.count ||
-			header->imported_globals > header->globals.count)
+			header->imported_globals > header->globals.count ||
+			header->imported_tags > header->tags.count)
 		return records_fail(error, "more imports than there are");
 	if (header->code.count != header->functions.count - header->imported_functions ||
 			header->entries.count != header->types.count ||
@@ -163,12 +164,13 @@ static bool records_check_types(const struct sv_artifact *artifact, struct sv_er
 static bool records_check_imports(const struct sv_artifact *artifact, struct sv_error *error)
 {
 	const struct sv_artifact_header *header = artifact->header;
-	uint32_t seen[4] = {0};
-	const uint32_t imported[4] = {header->imported_functions, header->imported_tables,
-			header->imported_memories, header->imported_globals};
+	uint32_t seen[SV_EXTERN_KINDS] = {0};
+	const uint32_t imported[SV_EXTERN_KINDS] = {header->imported_functions,
+			header->imported_tables, header->imported_memories,
+			header->imported_globals, header->imported_tags};
 	for (uint32_t i = 0; i < header->imports.count; i++) {
 		const struct sv_import_record *import = &artifact_imports(artifact)[i];
-		if (import->kind > SV_EXTERN_GLOBAL || !range_holds(header->strings.count,
+		if (import->kind >= SV_EXTERN_KINDS || !range_holds(header->strings.count,
 				import->module.offset, import->module.length) ||
 				!range_holds(header->strings.count, import->name.offset,
 						import->name.length))
@@ -184,7 +186,7 @@ static bool records_check_imports(const struct sv_artifact *artifact, struct sv_
 			return records_fail(error, "order of the imports");
 		seen[import->kind]++;
 	}
-	for (unsigned kind = 0; kind < 4; kind++) {
+	for (unsigned kind = 0; kind < SV_EXTERN_KINDS; kind++) {
 		if (seen[kind] != imported[kind])
 			return records_fail(error, "number of imports");
 	}
@@ -194,11 +196,11 @@ static bool records_check_imports(const struct sv_artifact *artifact, struct sv_
 static bool records_check_exports(const struct sv_artifact *artifact, struct sv_error *error)
 {
 	const struct sv_artifact_header *header = artifact->header;
-	const uint32_t counts[4] = {header->functions.count, header->tables.count,
-			header->memories.count, header->globals.count};
+	const uint32_t counts[SV_EXTERN_KINDS] = {header->functions.count, header->tables.count,
+			header->memories.count, header->globals.count, header->tags.count};
 	for (uint32_t i = 0; i < header->exports.count; i++) {
 		const struct sv_export_record *export = &artifact_exports(artifact)[i];
-		if (export->kind > SV_EXTERN_GLOBAL || export->index >= counts[export->kind] ||
+		if (export->kind >= SV_EXTERN_KINDS || export->index >= counts[export->kind] ||
 				!range_holds(header->strings.count, export->name.offset,
 						export->name.length))
 			return records_fail(error, "export");
@@ -283,6 +285,12 @@ static bool records_check_globals(const struct sv_artifact *artifact, struct sv_
 	for (uint32_t i = header->imported_globals; i < header->globals.count; i++) {
 		if (!constant_is_valid(header, &artifact_globals(artifact)[i].initial, i))
 			return records_fail(error, "global");
+	}
+	for (uint32_t i = 0; i < header->tags.count; i++) {
+		uint32_t type = artifact_tags(artifact)[i].type;
+		if (type >= header->types.count ||
+				artifact_types(artifact)[type].kind != SV_KIND_FUNCTION)
+			return records_fail(error, "tag");
 	}
 	for (uint32_t i = 0; i < header->tables.count; i++) {
 		const struct sv_table_record *table = &artifact_tables(artifact)[i];

@@ -17,7 +17,9 @@
  * but at least these.
  */
 static const uint64_t least_pace = 1024 * 1024;
-static const uint64_t hardened_pace = 16 * 1024; /* what is wrong should show early */
+
+/* Test builds: a part of that, so that small heaps are collected at every allocation. */
+static const uint64_t hardened_part = 8;
 
 /* Free blocks that keep their memory: a part of those in use, within these bounds. */
 static const uint32_t kept_part = 4, kept_least = 16, kept_most = 256;
@@ -49,8 +51,9 @@ struct marking {
 
 static void collect_set_pace(struct heap *heap, uint64_t looked_at)
 {
-	heap->pace = heap->is_hardened ? hardened_pace : least_pace;
-	heap->pace = heap->pace < looked_at ? looked_at : heap->pace;
+	heap->pace = looked_at < least_pace ? least_pace : looked_at;
+	if (heap->is_hardened)
+		heap->pace = looked_at / hardened_part;
 }
 
 void collect_begin(struct heap *heap)

@@ -11,6 +11,7 @@ struct sv_global {
 	struct sv_store *store;
 	struct value_type type;
 	bool is_mutable;
+	enum propagation propagation; /* of those that hold references */
 	struct sv_global_cell *cell; /* in its instance's context, or `own` */
 	struct sv_global_cell own;
 	struct sv_global *next; /* in the store, for those of the embedder */

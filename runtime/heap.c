@@ -65,7 +65,7 @@ static bool heap_open(struct sv_store *store)
 bool heap_reset(struct sv_store *store)
 {
 	struct heap *heap = store->heap;
-	if (!heap)
+	if (!heap || (heap->fresh_bytes == 0 && heap->collections == 0))
 		return true;
 	store_give_memory(store, heap->space.used * SPACE_BLOCK);
 	heap->space.used = 0;

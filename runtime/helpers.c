@@ -181,7 +181,7 @@ void helper_table_init(struct sv_context *context, uint32_t segment, uint32_t ta
 
 void helper_elem_drop(struct sv_context *context, uint32_t segment)
 {
-	context->instance->dropped_elements[segment] = true;
+	segment_drop_elements(context->instance, segment);
 }
 
 void *helper_ref_func(struct sv_context *context, uint32_t function)

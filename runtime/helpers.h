@@ -70,4 +70,8 @@ void helper_pause(struct sv_context *context);
 /* memmove in steps. */
 void helper_move(struct sv_context *context, uint8_t *to, const uint8_t *from, uint64_t length);
 
+/* ---- helpers_exception.c ---- */
+
+void *helper_exception_new(struct sv_context *context, uint32_t tag);
+
 #endif

@@ -14,6 +14,7 @@
 #include "runtime/memory.h"
 #include "runtime/root_stack.h"
 #include "runtime/segment.h"
+#include "runtime/tag.h"
 #include "runtime/table.h"
 #include "runtime/trap.h"
 #include "runtime/type.h"
@@ -36,6 +37,7 @@ static bool instance_allocate(struct instance_draft *draft)
 	instance->memories = arena_new(arena, header->memories.count, sizeof(void *));
 	instance->tables = arena_new(arena, header->tables.count, sizeof(void *));
 	instance->globals = arena_new(arena, header->globals.count, sizeof(void *));
+	instance->tags = arena_new(arena, header->tags.count, sizeof(void *));
 	instance->references = arena_new(arena, header->reference_count, sizeof(void *));
 	instance->host_rows = arena_new(arena, header->imported_functions, sizeof(struct host_row));
 	instance->dropped_data = arena_new(arena, header->data.count, sizeof(bool));
@@ -45,6 +47,7 @@ static bool instance_allocate(struct instance_draft *draft)
 		instance->items = arena_new(arena, header->items.count, sizeof(void *));
 	draft->imports = arena_new(arena, header->imports.count, sizeof(void *));
 	if (instance->context && instance->memories && instance->tables && instance->globals &&
+			instance->tags &&
 			instance->references && instance->host_rows && instance->dropped_data &&
 			instance->dropped_elements && instance->pristine && draft->imports &&
 			(!header->constants.count || instance->items))
@@ -76,6 +79,8 @@ static struct sv_store *definition_store(const struct definition *definition)
 		return definition->value.memory->store;
 	case SV_EXTERN_GLOBAL:
 		return definition->value.global->store;
+	case SV_EXTERN_TAG:
+		return definition->value.tag->store;
 	default:
 		return NULL;
 	}
@@ -178,7 +183,11 @@ static bool instance_import(struct instance_draft *draft)
 			break;
 		case SV_EXTERN_GLOBAL:
 			instance->globals[import->index] = value->global;
+			value->global->propagation = artifact_propagation(artifact);
 			instance_cells(instance)[import->index].owner = value->global->cell;
+			break;
+		case SV_EXTERN_TAG:
+			instance->tags[import->index] = value->tag;
 			break;
 		default:
 			break;
@@ -224,8 +233,30 @@ static bool instance_make_tables(struct instance_draft *draft)
 					draft->error);
 		if (!instance->tables[i])
 			return false;
+		instance->tables[i]->propagation = artifact_propagation(artifact);
 		rows[i] = &instance->tables[i]->view;
 	}
+	return true;
+}
+
+static bool instance_make_tags(struct instance_draft *draft)
+{
+	struct sv_instance *instance = draft->instance;
+	const struct sv_artifact *artifact = instance->artifact;
+	const struct sv_artifact_header *header = artifact->header;
+	struct sv_tag **rows = instance_context_at(instance, artifact->layout.tags);
+	uint32_t own = header->tags.count - header->imported_tags;
+	struct sv_tag *tags = arena_new(&instance->arena, own, sizeof *tags);
+	if (!tags)
+		return sv_fail(draft->error, SV_ERROR_NO_MEMORY, "no memory for %u tags", own);
+	for (uint32_t i = 0; i < own; i++) {
+		uint32_t index = header->imported_tags + i;
+		tags[i] = (struct sv_tag){.store = instance->store,
+				.type = artifact->types[artifact_tags(artifact)[index].type]};
+		instance->tags[index] = &tags[i];
+	}
+	for (uint32_t i = 0; i < header->tags.count; i++)
+		rows[i] = instance->tags[i];
 	return true;
 }
 
@@ -267,7 +298,8 @@ static bool instance_make_globals(struct instance_draft *draft)
 				.type = value_type_of((enum sv_type)record->type,
 						instance->artifact->types),
 				.is_mutable = record->mutable != 0,
-				.cell = &cells[index]};
+				.cell = &cells[index],
+				.propagation = artifact_propagation(instance->artifact)};
 		instance->globals[index] = &objects[i];
 		global_cell_set(&cells[index], record->type,
 				segment_constant(instance, &record->initial));
@@ -324,6 +356,7 @@ static bool instance_build(struct instance_draft *draft)
 	TRY(instance_import(draft));
 	TRY(instance_make_memories(draft));
 	TRY(instance_make_tables(draft));
+	TRY(instance_make_tags(draft));
 	TRY(instance_make_functions(draft));
 	TRY(instance_make_globals(draft));
 	segment_reset_dropped(instance);
@@ -502,6 +535,9 @@ bool sv_instance_export(struct sv_instance *instance, const char *name, size_t l
 		break;
 	case SV_EXTERN_GLOBAL:
 		value->global = instance->globals[export->index];
+		break;
+	case SV_EXTERN_TAG:
+		value->tag = instance->tags[export->index];
 		break;
 	default:
 		return false;

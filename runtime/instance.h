@@ -28,6 +28,7 @@ struct sv_instance {
 	struct sv_memory **memories;
 	struct sv_table_object **tables;
 	struct sv_global **globals;
+	struct sv_tag **tags;
 	struct function **references;   /* by reference number */
 	struct host_row *host_rows;     /* for imported functions that are the host's */
 	bool *dropped_data;             /* by data segment */

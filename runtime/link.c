@@ -16,6 +16,7 @@
 #include "runtime/memory.h"
 #include "runtime/shared.h"
 #include "runtime/table.h"
+#include "runtime/tag.h"
 
 struct sv_linker {
 	struct sv_engine *engine;
@@ -298,6 +299,9 @@ static bool definition_fits(const struct definition *definition,
 	case SV_EXTERN_GLOBAL:
 		return global_fits(definition->value.global, artifact,
 				&artifact_globals(artifact)[import->index]);
+	case SV_EXTERN_TAG:
+		return definition->value.tag->type ==
+				artifact->types[artifact_tags(artifact)[import->index].type];
 	default:
 		return false;
 	}
@@ -314,6 +318,39 @@ static bool definition_reaches(const struct definition *definition,
 			backing->slot.reach >= SV_GUARD_RESERVATION;
 }
 
+/* Code without a look for exceptions behind its calls must never get one from others. */
+static bool functions_agree(const struct function *function, const struct sv_artifact *artifact)
+{
+	const struct sv_instance *owner = function->reference.owner;
+	bool propagates = artifact_propagates(artifact);
+	if (!owner || artifact_propagates(owner->artifact) == propagates)
+		return true;
+	/* The other way round all is well, if no reference to a function can be handed over. */
+	return propagates && !function->type->has_references;
+}
+
+static bool definition_agrees(const struct definition *definition,
+		const struct sv_artifact *artifact, const struct sv_import_record *import)
+{
+	enum propagation own = artifact_propagation(artifact), other = PROPAGATION_OPEN;
+	switch ((enum sv_extern_kind)import->kind) {
+	case SV_EXTERN_FUNCTION:
+		return definition->is_host_function ||
+				functions_agree((struct function *)definition->value.function,
+						artifact);
+	case SV_EXTERN_TABLE:
+		other = definition->value.table->propagation;
+		break;
+	case SV_EXTERN_GLOBAL:
+		if (sv_type_is_reference(definition->value.global->type.type))
+			other = definition->value.global->propagation;
+		break;
+	default:
+		break;
+	}
+	return other == PROPAGATION_OPEN || other == own;
+}
+
 /* A definition for import `index`, or NULL and why not. */
 static const struct definition *linker_look_up(const struct sv_linker *linker,
 		const struct sv_artifact *artifact, uint32_t index, const char **reason)
@@ -328,6 +365,10 @@ static const struct definition *linker_look_up(const struct sv_linker *linker,
 		return NULL;
 	*reason = "incompatible import type";
 	if (!definition_fits(definition, artifact, import))
+		return NULL;
+	*reason = "one of the modules throws or catches exceptions; compile the other with "
+		  "--propagate-exceptions";
+	if (!definition_agrees(definition, artifact, import))
 		return NULL;
 	*reason = "compiled with --bounds=guard, but the memory is from a module with "
 	          "--bounds=check";

@@ -170,6 +170,16 @@ static enum sv_outcome segment_run_element(struct sv_instance *instance, uint32_
 					record->item_count));
 }
 
+void segment_drop_elements(struct sv_instance *instance, uint32_t segment)
+{
+	const struct sv_element_record *record = &artifact_elements(instance->artifact)[segment];
+	if (instance->dropped_elements[segment])
+		return;
+	instance->dropped_elements[segment] = true;
+	for (uint32_t i = 0; instance->items && i < record->item_count; i++)
+		instance->items[record->first_item + i] = NULL;
+}
+
 /* Skipped (but dropped) if the tables of a pooled instance already hold them. */
 static enum sv_outcome segment_run_elements(struct sv_instance *instance, struct sv_error *error)
 {
@@ -184,7 +194,8 @@ static enum sv_outcome segment_run_elements(struct sv_instance *instance, struct
 			continue;
 		if (!instance->tables_ready)
 			outcome = segment_run_element(instance, i, error);
-		instance->dropped_elements[i] = outcome == SV_RETURNED;
+		if (outcome == SV_RETURNED)
+			segment_drop_elements(instance, i);
 	}
 	/* References of this run are gone when the next one begins. */
 	instance->tables_ready = outcome == SV_RETURNED && !instance->items;

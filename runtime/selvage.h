@@ -45,6 +45,7 @@ struct sv_store;
 struct sv_instance;
 struct sv_pool;
 struct sv_caller;
+struct sv_tag;
 struct sv_artifact_header;
 
 /* ---- engine ---- */
@@ -169,6 +170,7 @@ struct sv_extern {
 		struct sv_memory *memory;
 		struct sv_table_object *table;
 		struct sv_global *global;
+		struct sv_tag *tag;
 	};
 };
 
@@ -368,7 +370,8 @@ SV_PUBLIC bool sv_function_signature(struct sv_engine *engine, const struct sv_f
  * it has room for the larger of the two. `signature` must be exactly the function's type
  * (SV_REFUSED otherwise); NULL if the caller has already made sure. May be called from a host
  * function, for the same store too; refused when such calls are nested more than 250 deep or
- * little guest stack is left.
+ * little guest stack is left. An object among the results lives until the store's next one is
+ * made, unless a guest holds it; among the arguments of a host function, until that returns.
  */
 SV_PUBLIC enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *function,
 		const char *signature, union sv_value *values, struct sv_error *error);

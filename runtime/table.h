@@ -15,6 +15,7 @@ struct sv_table_object {
 	struct value_type element;
 	struct sv_limits_record type; /* as declared */
 	uint64_t initial, maximum;    /* entries; `maximum` it may ever have */
+	enum propagation propagation;
 	bool written; /* by the guest or by another instance since it was made or reset */
 	uint64_t capacity;
 };

@@ -19,6 +19,16 @@
 
 struct defined_type;
 
+/*
+ * Does code that can reach a table or global look for exceptions behind its calls? Only code
+ * that agrees in this may share what functions can be passed through.
+ */
+enum propagation {
+	PROPAGATION_OPEN = 0, /* made by the host, used by no instance yet */
+	PROPAGATION_NO,
+	PROPAGATION_YES,
+};
+
 /* A value type; of a defined heap type, which stands beside it, `type` has SV_HEAP_DEFINED. */
 struct value_type {
 	enum sv_type type;

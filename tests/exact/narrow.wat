@@ -142,6 +142,15 @@
   (func (export "shift_by_a_lane") (result v128)
     (i32x4.shl (v128.load (i32.const 0)) (i32x4.extract_lane 0 (v128.load (global.get $vector)))))
   (func (export "vector_dropped") (drop (v128.load (global.get $vector))))
+  (func (export "last_lane_not_chosen") (result v128)
+    (v128.bitselect (v128.load (global.get $vector)) (v128.load (i32.const 0))
+      (i32x4.lt_s (v128.load (i32.const 16)) (v128.const i32x4 1 1 1 0))))
+  (func (export "last_lane_of_sum_not_chosen") (result v128)
+    (v128.and (i32x4.add (v128.load (i32.const 0)) (v128.load (global.get $vector)))
+      (i32x4.lt_s (v128.load (i32.const 16)) (v128.const i32x4 1 1 1 0))))
+  (func (export "last_lane_chosen_against") (result v128)
+    (v128.andnot (v128.load (global.get $vector))
+      (i32x4.eq (v128.load (i32.const 16)) (v128.const i32x4 1 1 1 0))))
 
   ;; vectors stored back in part
   (func (export "lane_replaced_in_memory")

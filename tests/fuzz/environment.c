@@ -7,66 +7,10 @@
 
 static void profile_draw(struct generator *g)
 {
-	/* control, calls, memory, loops, floats, integers, references, vectors */
 	static const struct profile themes[] = {
-			{.control = 6,
-					.calls = 4,
-					.memory = 20,
-					.loops = 6,
-					.floats = 25,
-					.integers = 60,
-					.references = 4},
-			{.control = 3,
-					.calls = 2,
-					.memory = 5,
-					.loops = 2,
-					.floats = 5,
-					.integers = 95},
-			{.control = 3,
-					.calls = 2,
-					.memory = 8,
-					.loops = 3,
-					.floats = 80,
-					.integers = 30},
-			{.control = 2,
-					.calls = 1,
-					.memory = 60,
-					.loops = 10,
-					.floats = 20,
-					.integers = 70},
-			{.control = 1,
-					.calls = 1,
-					.memory = 40,
-					.loops = 45,
-					.floats = 25,
-					.integers = 70},
-			{.control = 20,
-					.calls = 6,
-					.memory = 8,
-					.loops = 2,
-					.floats = 10,
-					.integers = 80},
-			{.control = 6,
-					.calls = 15,
-					.memory = 4,
-					.loops = 1,
-					.floats = 10,
-					.integers = 70,
-					.references = 20},
-			{.control = 3,
-					.calls = 1,
-					.memory = 25,
-					.loops = 8,
-					.floats = 15,
-					.integers = 40,
-					.vectors = 60},
-			{.control = 2,
-					.calls = 1,
-					.memory = 10,
-					.loops = 2,
-					.floats = 5,
-					.integers = 10,
-					.vectors = 95},
+#define THEME(...) {__VA_ARGS__, 0, 0, false},
+#include "tests/fuzz/themes.def"
+#undef THEME
 	};
 	unsigned count = sizeof themes / sizeof themes[0];
 	g->profile = themes[random_below(&g->random, count)];
@@ -147,6 +91,12 @@ void global_draw(struct generator *g, struct global *global)
 	default:
 		break;
 	}
+	if (type_is_object(g, global->type)) {
+		bool is_null = type_is_nullable(global->type) && random_chance(&g->random, 30);
+		global->low = is_null ? 0 : random_from(&g->random, 1, 7);
+		global->high = (uint32_t)composite_for(g, global->type);
+		return;
+	}
 	if (!type_is_nullable(global->type) || random_chance(&g->random, 60))
 		global->low = (uint64_t)(reference_function(g, global->type) + 1);
 }
@@ -185,27 +135,38 @@ static void data_draw(struct generator *g)
 	}
 }
 
+static void element_draw(struct generator *g, struct element_segment *elements, bool is_active)
+{
+	bool is_function = elements->type == TYPE_FUNCREF;
+	uint32_t room = g->table_count ? g->tables[elements->table].minimum : 0;
+	elements->is_active = is_active;
+	elements->count = random_below(&g->random, MAX_ELEMENTS);
+	if (is_active && elements->count > room)
+		elements->count = room;
+	if (is_active)
+		elements->offset = random_below(&g->random, room - elements->count + 1);
+	for (unsigned k = 0; k < elements->count; k++) {
+		bool is_null = !is_function || random_chance(&g->random, 15);
+		uint32_t function = g->guest_first + random_below(&g->random, g->guest_count);
+		elements->functions[k] = is_null ? 0 : 1 + function;
+	}
+}
+
+/* Without tables, segments are for arrays. */
 static void elements_draw(struct generator *g)
 {
-	g->element_count = g->table_count ? random_from(&g->random, 1, MAX_SEGMENTS) : 0;
+	if (g->table_count == 0 && g->composite_count == 0)
+		return;
+	g->element_count = random_from(&g->random, 1, MAX_SEGMENTS);
 	for (unsigned i = 0; i < g->element_count; i++) {
 		struct element_segment *elements = &g->elements[i];
-		elements->table = i == 0 ? 0 : random_below(&g->random, g->table_count);
-		const struct table *table = &g->tables[elements->table];
-		elements->type = table->type;
-		elements->is_active = i == 0 || random_chance(&g->random, 40);
-		elements->count = random_below(&g->random, MAX_ELEMENTS);
-		if (elements->is_active && elements->count > table->minimum)
-			elements->count = table->minimum;
-		if (elements->is_active)
-			elements->offset = random_below(&g->random,
-					table->minimum - elements->count + 1);
-		for (unsigned k = 0; k < elements->count; k++) {
-			bool is_null = table->type != TYPE_FUNCREF || random_chance(&g->random, 15);
-			elements->functions[k] = is_null ? 0
-							 : 1 + g->guest_first +
-							random_below(&g->random, g->guest_count);
+		elements->type = TYPE_FUNCREF;
+		if (g->table_count) {
+			elements->table = i == 0 ? 0 : random_below(&g->random, g->table_count);
+			elements->type = g->tables[elements->table].type;
 		}
+		element_draw(g, elements,
+				g->table_count && (i == 0 || random_chance(&g->random, 40)));
 	}
 }
 
@@ -214,6 +175,7 @@ void environment_draw(struct generator *g, uint64_t number)
 	static const struct function_type nothing;
 	profile_draw(g);
 	favourites_draw(g, number);
+	composites_draw(g);
 	imports_draw(g);
 	type_intern(g, &nothing);
 	memories_draw(g);

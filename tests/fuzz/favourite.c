@@ -17,12 +17,19 @@ static bool favourite_is_table(enum op op)
 			strstr(op_info(op)->name, "call_") || strstr(op_info(op)->name, "null");
 }
 
+static bool favourite_is_object(enum op op)
+{
+	return op_info(op)->code >> 12 == 0xfb || op == OP_ref_eq;
+}
+
 void favourites_draw(struct generator *g, uint64_t number)
 {
 	for (unsigned i = 0; i < FAVOURITES; i++) {
 		enum op op = 1 + (enum op)((number * FAVOURITES + i) % (OP_COUNT - 1));
 		g->favourites[i] = op;
 		operator_allow(g, op);
+		if (favourite_is_object(op) && g->profile.objects == 0)
+			g->profile.objects = 25;
 		if (favourite_is_table(op) && g->profile.references < 15)
 			g->profile.references = 15;
 	}
@@ -34,7 +41,13 @@ static void favourite_try(struct generator *g, enum op op, int depth)
 	uint32_t before = g->coverage[op];
 	for (unsigned tries = 0; tries < 8 && g->coverage[op] == before; tries++) {
 		g->body->budget += 5;
-		if (favourite_is_table(op) && random_chance(&g->random, 60))
+		if (favourite_is_object(op) && random_chance(&g->random, 30)) {
+			object_statement(g, depth);
+		} else if (favourite_is_object(op)) {
+			value_emit(g, random_chance(&g->random, 50) ? 'i' : composite_reference(g),
+					depth + 2);
+			emit_op(g, OP_drop);
+		} else if (favourite_is_table(op) && random_chance(&g->random, 60))
 			table_statement(g, depth);
 		else if (name_begins(op, "memory.") || name_begins(op, "data."))
 			memory_statement(g, depth);

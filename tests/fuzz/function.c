@@ -81,6 +81,7 @@ static void record_vector(struct generator *g)
 void record_emit(struct generator *g, uint32_t type)
 {
 	if (type_is_reference(type)) {
+		object_observe(g, type);
 		emit_op(g, OP_ref_is_null);
 		type = 'i';
 	}

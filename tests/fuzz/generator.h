@@ -40,6 +40,8 @@ unsigned type_intern(struct generator *g, const struct function_type *type);
 /* A random function type; `plain`: results and parameters are numbers only. */
 unsigned type_random(struct generator *g);
 uint32_t type_random_value(struct generator *g);
+/* A random type of numbers or vectors. */
+uint32_t type_random_number(struct generator *g);
 bool type_is_float(uint32_t type);
 /* The value type of a signature's letter. */
 uint32_t type_of_letter(char letter);
@@ -107,6 +109,34 @@ bool reference_value(struct generator *g, uint32_t type, int depth);
 /* Arguments, reference, and this operator. */
 void reference_call(struct generator *g, unsigned type, int depth, enum op op);
 
+/* From a nullable reference one that is not: a trap, a branch or something else if it is null. */
+void reference_checked(struct generator *g, uint32_t type, int depth);
+
+/* ---- composite.c: types of structures and arrays ---- */
+
+void composites_draw(struct generator *g);
+void composites_put(const struct generator *g, struct buffer *to);
+unsigned composites_groups(const struct generator *g);
+/* A type one can make that a reference of `type` may be to: an index, or -1 for i31. */
+int composite_for(struct generator *g, uint32_t type);
+/* A random type of references to objects. */
+uint32_t composite_reference(struct generator *g);
+const struct composite *composite_of(const struct generator *g, uint32_t type);
+bool type_is_object(const struct generator *g, uint32_t type);
+bool type_is_i31(uint32_t type);
+
+/* ---- object.c ---- */
+
+void object_leaf(struct generator *g, uint32_t type);
+bool object_value(struct generator *g, uint32_t type, int depth);
+/* A value of any type out of an object's field; false if no type has such a field. */
+bool object_field(struct generator *g, uint32_t type, int depth);
+/* The same, or what can be asked about objects. */
+bool object_numeric(struct generator *g, uint32_t type, int depth);
+void object_statement(struct generator *g, int depth);
+/* Record what is in the object on the stack, and leave it there. */
+void object_observe(struct generator *g, uint32_t type);
+
 /* ---- memory.c ---- */
 
 /* Emit an address in memory and return the offset immediate that goes with it. */
@@ -121,6 +151,8 @@ uint64_t memory_bytes(const struct generator *g, unsigned memory);
 
 /* ---- table.c ---- */
 
+/* An element segment of this type, or -1. */
+int element_find(struct generator *g, uint32_t type);
 void table_statement(struct generator *g, int depth);
 void table_index_emit(struct generator *g, unsigned table, int depth);
 bool table_value(struct generator *g, uint32_t type, int depth);

@@ -23,8 +23,9 @@ static void put_name(struct buffer *to, const char *name)
 static void put_types(struct generator *g, struct buffer *module)
 {
 	struct buffer content = {0};
-	put_unsigned(&content, g->type_count);
-	for (unsigned i = 0; i < g->type_count; i++) {
+	put_unsigned(&content, composites_groups(g) + g->type_count - g->composite_count);
+	composites_put(g, &content);
+	for (unsigned i = g->composite_count; i < g->type_count; i++) {
 		const struct function_type *type = &g->types[i];
 		put_byte(&content, 0x60);
 		put_unsigned(&content, type->parameter_count);
@@ -91,6 +92,23 @@ static void put_memories(struct generator *g, struct buffer *module)
 	put_section(module, 5, &content);
 }
 
+/* A new object, all default; numbers of arrays and i31 are small. */
+static void put_object(struct buffer *to, const struct generator *g, const struct global *global)
+{
+	if (global->high == UINT32_MAX || g->composites[global->high].is_array) {
+		put_byte(to, 0x41);
+		put_signed(to, (int64_t)global->low);
+	}
+	put_byte(to, 0xfb);
+	if (global->high == UINT32_MAX) {
+		put_byte(to, 0x1c);
+	} else {
+		put_byte(to, g->composites[global->high].is_array ? 0x07 : 0x01);
+		put_unsigned(to, global->high);
+	}
+	put_byte(to, 0x0b);
+}
+
 static void put_reference(struct buffer *to, uint32_t type, uint32_t function)
 {
 	if (function) {
@@ -103,7 +121,7 @@ static void put_reference(struct buffer *to, uint32_t type, uint32_t function)
 	put_byte(to, 0x0b);
 }
 
-static void put_initial(struct buffer *to, const struct global *global)
+static void put_initial(struct buffer *to, const struct generator *g, const struct global *global)
 {
 	uint32_t narrow = (uint32_t)global->low;
 	switch (global->type) {
@@ -130,7 +148,10 @@ static void put_initial(struct buffer *to, const struct global *global)
 		put_bytes(to, &global->high, sizeof global->high);
 		break;
 	default:
-		put_reference(to, global->type, narrow);
+		if (type_is_object(g, global->type) && narrow)
+			put_object(to, g, global);
+		else
+			put_reference(to, global->type, narrow);
 		return;
 	}
 	put_byte(to, 0x0b);
@@ -143,7 +164,7 @@ static void put_globals(struct generator *g, struct buffer *module)
 	for (unsigned i = 0; i < g->global_count; i++) {
 		put_type(&content, g->globals[i].type);
 		put_byte(&content, g->globals[i].is_mutable);
-		put_initial(&content, &g->globals[i]);
+		put_initial(&content, g, &g->globals[i]);
 	}
 	put_section(module, 6, &content);
 }

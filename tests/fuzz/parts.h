@@ -37,11 +37,28 @@ enum {
 	MAX_LABELS = 40,
 	MAX_ELEMENTS = 12,
 	FAVOURITES = 4,
+	MAX_FIELDS = 5,
+	MAX_COMPOSITES = 8,
 };
 
 struct function_type {
 	uint8_t parameter_count, result_count;
 	uint32_t parameters[MAX_ARITY], results[MAX_ARITY];
+};
+
+/* A field of a structure, or the elements of an array. */
+struct field {
+	uint32_t type; /* a value type, or 'b' and 'h' for those packed in 8 and 16 bits */
+	bool is_mutable;
+};
+
+/* A structure or array type; its index is a type's. */
+struct composite {
+	bool is_array, is_final;
+	int super;     /* index of the type it extends; -1: none */
+	uint8_t group; /* length of the recursive group that begins here; 0: none does */
+	uint8_t field_count;
+	struct field fields[MAX_FIELDS];
 };
 
 /* The parts of a body's state that are open at a place: block, loop or function. */
@@ -108,7 +125,8 @@ struct element_segment {
 
 /* What a module is about: percentages and switches drawn once, so that modules differ. */
 struct profile {
-	unsigned control, calls, memory, loops, floats, integers, references, vectors, traps;
+	unsigned control, calls, memory, loops, floats, integers, references, vectors, objects;
+	unsigned traps;
 	unsigned size; /* operators a function, about */
 	bool is_private; /* has what V8 has not, or what engines may choose: not compared */
 };
@@ -119,7 +137,9 @@ struct generator {
 	uint32_t *coverage; /* [OP_COUNT], borrowed */
 	/* Operators this module has for certain: they go round by module number. */
 	enum op favourites[FAVOURITES];
-	struct function_type types[MAX_TYPES];
+	struct composite composites[MAX_COMPOSITES];
+	unsigned composite_count;
+	struct function_type types[MAX_TYPES]; /* the first composite_count are not functions */
 	unsigned type_count;
 	struct function functions[MAX_FUNCTIONS]; /* imported first */
 	unsigned function_count, imported_count;

@@ -40,6 +40,10 @@ uint32_t reference_type(struct generator *g)
 
 void reference_leaf(struct generator *g, uint32_t type)
 {
+	if (type_is_object(g, type)) {
+		object_leaf(g, type);
+		return;
+	}
 	if (!type_is_nullable(type) || random_chance(&g->random, 70)) {
 		int function = reference_function(g, type);
 		if (function >= 0) {
@@ -79,7 +83,7 @@ static void reference_or_else(struct generator *g, uint32_t type, int depth)
 }
 
 /* From a nullable reference: a trap, a branch or something else if it is null. */
-static void reference_checked(struct generator *g, uint32_t type, int depth)
+void reference_checked(struct generator *g, uint32_t type, int depth)
 {
 	unsigned dice = random_below(&g->random, 100);
 	int label = label_empty(g);
@@ -98,6 +102,15 @@ static void reference_checked(struct generator *g, uint32_t type, int depth)
 bool reference_value(struct generator *g, uint32_t type, int depth)
 {
 	unsigned dice = random_below(&g->random, 100);
+	if (type_is_object(g, type))
+		return object_value(g, type, depth);
+	if (dice < 20 && g->composite_count && object_field(g, type, depth))
+		return true;
+	if (dice < 30 && g->composite_count && type == TYPE_EXTERNREF) {
+		value_emit(g, TYPE_REF(1, TYPE_ABSTRACT | 0x6e), depth - 1);
+		emit_op(g, OP_extern_convert_any);
+		return true;
+	}
 	if (dice < 30 && !g->body->counted && table_value(g, type, depth))
 		return true;
 	if (dice < 55)

@@ -82,7 +82,8 @@ void statement_emit(struct generator *g, int depth)
 	if (depth <= 0 || g->body->budget <= 0)
 		return;
 	unsigned weights[] = {25, 12, 5 + profile->memory, 8, 4, profile->control * 2,
-			profile->calls, profile->memory / 3, profile->references, profile->loops};
+			profile->calls, profile->memory / 3, profile->references, profile->loops,
+			profile->objects};
 	unsigned total = 0, at = 0;
 	for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++)
 		total += weights[i];
@@ -92,7 +93,7 @@ void statement_emit(struct generator *g, int depth)
 	static void (*const makers[])(struct generator *g, int depth) = {statement_local,
 			statement_global, statement_store, statement_drop, statement_record,
 			statement_control, control_call_statement, memory_statement,
-			table_statement, loop_statement};
+			table_statement, loop_statement, object_statement};
 	makers[at](g, depth - 1);
 }
 

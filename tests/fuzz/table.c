@@ -46,6 +46,17 @@ static int table_find(struct generator *g, uint32_t type)
 	return -1;
 }
 
+int element_find(struct generator *g, uint32_t type)
+{
+	unsigned start = random_below(&g->random, g->element_count + 1);
+	for (unsigned i = 0; i < g->element_count; i++) {
+		unsigned segment = (start + i) % g->element_count;
+		if (g->elements[segment].type == type)
+			return (int)segment;
+	}
+	return -1;
+}
+
 static void table_grow(struct generator *g, unsigned table, int depth)
 {
 	value_emit(g, g->tables[table].type, depth);

@@ -32,7 +32,7 @@ static bool type_equal(const struct function_type *a, const struct function_type
 
 unsigned type_intern(struct generator *g, const struct function_type *type)
 {
-	for (unsigned i = 0; i < g->type_count; i++) {
+	for (unsigned i = g->composite_count; i < g->type_count; i++) {
 		if (type_equal(&g->types[i], type))
 			return i;
 	}
@@ -41,25 +41,32 @@ unsigned type_intern(struct generator *g, const struct function_type *type)
 	return g->type_count++;
 }
 
-uint32_t type_random_value(struct generator *g)
+uint32_t type_random_number(struct generator *g)
 {
-	unsigned dice = random_below(&g->random, 100);
-	if (dice < g->profile.references)
-		return reference_type(g);
-	dice = random_below(&g->random,
-			g->profile.integers + g->profile.floats + g->profile.vectors);
-	if (dice < g->profile.integers)
+	const struct profile *profile = &g->profile;
+	unsigned dice = random_below(&g->random,
+			profile->integers + profile->floats + profile->vectors);
+	if (dice < profile->integers)
 		return random_chance(&g->random, 60) ? 'i' : 'I';
-	if (dice < g->profile.integers + g->profile.floats)
+	if (dice < profile->integers + profile->floats)
 		return random_chance(&g->random, 50) ? 'f' : 'F';
 	return 'v';
+}
+
+uint32_t type_random_value(struct generator *g)
+{
+	if (g->composite_count && random_chance(&g->random, g->profile.objects))
+		return composite_reference(g);
+	if (random_chance(&g->random, g->profile.references))
+		return reference_type(g);
+	return type_random_number(g);
 }
 
 unsigned type_random(struct generator *g)
 {
 	/* With many types there already, one of them will do. */
 	if (g->type_count > MAX_TYPES / 2)
-		return random_below(&g->random, g->type_count);
+		return random_from(&g->random, g->composite_count, g->type_count - 1);
 	struct function_type type = {0};
 	type.parameter_count = (uint8_t)random_below(&g->random, MAX_ARITY);
 	type.result_count = random_chance(&g->random, 75)

@@ -18,6 +18,8 @@ const TRAPS = [
 	[/^Maximum call stack/, 10],
 	[/unaligned accesses/, 16],
 	[/^Atomics.wait cannot be called/, 17],
+	[/^array element access out of bounds/, 25],
+	[/^illegal cast/, 26],
 	[/^dereferencing a null pointer/, 11],
 ];
 

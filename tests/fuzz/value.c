@@ -136,6 +136,8 @@ static bool value_numeric(struct generator *g, uint32_t type, int depth)
 		return value_ignored(g, type, depth);
 	if (dice < 22 && type == 'i' && !g->body->counted && table_value(g, type, depth))
 		return true;
+	if (random_chance(&g->random, g->profile.objects) && object_numeric(g, type, depth))
+		return false;
 	enum op op = operator_for(g, type);
 	return op == OP_NONE ? value_leaf(g, type) : operator_emit(g, op, depth);
 }

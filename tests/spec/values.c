@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "runtime/reference.h"
+
 /* A number: its bits in decimal, or for floats a class of NaN. A v128 is an array of them. */
 struct number {
 	const char *type;
@@ -186,6 +188,24 @@ static bool reference_matches(json_t *expected, char letter, const void *referen
 	if (length < 3 || !strchr(reference_letters(type, length - 3), letter))
 		return false;
 	return reference && (!*text || reference == value_host_reference(text));
+}
+
+bool value_is_of_kind(const struct sv_store *store, json_t *expected, const void *reference)
+{
+	static const struct {
+		const char *name;
+		enum sv_type type;
+	} kinds[] = {
+#define SV_TYPE(letter, name, code, text, size) {text, SV_TYPE_##name},
+#include "abi/types.def"
+#undef SV_TYPE
+	};
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+		const struct value_type type = {.type = kinds[i].type};
+		if (reference && strcmp(kinds[i].name, value_member(expected, "type")) == 0)
+			return reference_fits(store, &type, reference);
+	}
+	return true;
 }
 
 static bool either_matches(json_t *choices, char letter, const union sv_value *value)

@@ -87,13 +87,4 @@ static inline void root_push(const struct world *world, void *reference)
 	*world->store->view.roots++ = reference;
 }
 
-/* Dead objects are overwritten, and references to them found. */
-static inline const struct sv_engine_config *hardened_config(void)
-{
-	static struct sv_engine_config config;
-	sv_engine_config_init(&config);
-	config.hardened_scan = true;
-	return &config;
-}
-
 #endif

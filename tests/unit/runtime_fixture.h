@@ -140,6 +140,18 @@ static inline uint64_t fixture_now(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/*
+ * A configuration in which returned stores are looked through, dead objects overwritten and
+ * references to them found.
+ */
+static inline const struct sv_engine_config *hardened_config(void)
+{
+	static struct sv_engine_config config;
+	sv_engine_config_init(&config);
+	config.hardened_scan = true;
+	return &config;
+}
+
 /* main of a test program: all tests with one engine, whose end finds what was not released. */
 #define RUNTIME_TEST_MAIN(config) \
 	int main(int argc, char **argv) \

@@ -431,4 +431,4 @@ TEST(casts_along_a_chain_longer_than_the_display_go_upwards_only)
 	guest_close(&guest);
 }
 
-RUNTIME_TEST_MAIN(NULL)
+RUNTIME_TEST_MAIN(hardened_config())
