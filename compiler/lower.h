@@ -21,6 +21,7 @@ struct control {
 	struct function_type type;
 	uint32_t branch_count;        /* values a branch to it carries */
 	uint32_t height;              /* of the value stack below the parameters */
+	uint32_t root_shown;          /* of the lowering, where the block begins */
 	bool reached;                 /* target has a predecessor */
 	/* try and try_table: where exceptions arrive, if any can; then those not yet caught. */
 	LLVMBasicBlockRef handler;
@@ -47,6 +48,10 @@ struct lowering {
 	uint32_t *root_locals; /* slot of each local, or SV_NO_INDEX */
 	uint32_t root_operands; /* first slot of operands */
 	uint32_t root_slots;
+	uint32_t *root_counts;  /* by place in the operand stack: slots of those below */
+	uint32_t root_capacity;
+	uint32_t root_shown; /* operands below this place are in their slots */
+	uint32_t root_top; /* slots of operands that the collector sees, or SV_NO_INDEX */
 	uint64_t start_offset; /* of the body in the module */
 	LLVMValueRef *bases;     /* by memory: base pointer, loaded in entry on first use */
 	LLVMMetadataRef scope;
@@ -100,9 +105,10 @@ void root_push(struct lowering *l);
 void root_pop(struct lowering *l);
 /* A local has a new value. */
 void root_local(struct lowering *l, uint32_t local, LLVMValueRef value);
-/* Show what is on the operand stack; take back the `count` that root_spill returned. */
-uint32_t root_spill(struct lowering *l);
-void root_clear(struct lowering *l, uint32_t count);
+/* Show what is on the operand stack, and nothing else of it. */
+void root_spill(struct lowering *l);
+/* Code that other ways than the one just lowered lead to, in or behind a block. */
+void root_join(struct lowering *l, const struct control *control);
 /*
  * A helper that may collect. Operands that are still needed must be on the stack while it
  * runs: they are popped afterwards.
@@ -159,8 +165,8 @@ bool control_skip(struct lowering *l);
 
 /* ---- lower_exception.c ---- */
 
-/* Behind a call that may throw, for which `rooted` operands are shown to the collector. */
-void exception_check(struct lowering *l, uint32_t rooted);
+/* Behind a call that may throw. */
+void exception_check(struct lowering *l);
 /* At the end of the function; of a try_table; of a try: exceptions go past `controls` blocks. */
 void exception_build_outside(struct lowering *l);
 void exception_build_handler(struct lowering *l, const struct control *control);

@@ -38,14 +38,14 @@ static void call_build(struct lowering *l, const struct callee *callee)
 	bool is_wide = sv_results_are_wide(type->results, type->result_count);
 	LLVMValueRef view = is_wide ? access_view(l) : NULL;
 	unsigned count = call_arguments(l, callee, arguments);
-	uint32_t rooted = callee->effects & EFFECT_COLLECTS ? root_spill(l) : 0;
+	if (callee->effects & EFFECT_COLLECTS)
+		root_spill(l);
 	trap_mark_position(l);
 	LLVMValueRef returned = ir_call(ir, ir_function_type(ir, callee->type), callee->code,
 			arguments, count);
 	if (ir->effects->propagates && callee->effects & EFFECT_THROWS)
-		exception_check(l, rooted);
+		exception_check(l);
 	ir_take_results(ir, type, returned, view, results);
-	root_clear(l, rooted);
 	for (uint32_t i = 0; i < type->result_count; i++)
 		push(l, results[i]);
 }

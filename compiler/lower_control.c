@@ -26,7 +26,7 @@ static struct control *control_push(struct lowering *l)
 		l->control_capacity = grown;
 	}
 	struct control *control = &l->controls[l->control_count++];
-	*control = (struct control){0};
+	*control = (struct control){.root_shown = l->root_shown};
 	return control;
 }
 
@@ -105,6 +105,7 @@ void lower_loop(struct lowering *l)
 	LLVMBuildBr(l->ir->builder, control_edge(l, control));
 	lower_into(l, control->target);
 	l->depth = control->height;
+	root_join(l, control);
 	for (uint32_t i = 0; i < type->parameter_count; i++)
 		push(l, control->phis[i]);
 }
@@ -137,6 +138,7 @@ void lower_if(struct lowering *l)
 static void control_begin_else(struct lowering *l, struct control *control)
 {
 	lower_into(l, control->otherwise);
+	root_join(l, control);
 	control->otherwise = NULL;
 	control->op = OP_else;
 	l->depth = control->height;
@@ -182,6 +184,7 @@ static void control_continue(struct lowering *l, struct control *control)
 		return;
 	}
 	lower_into(l, control->target);
+	root_join(l, control);
 	for (uint32_t i = 0; i < control->branch_count; i++)
 		push(l, control->phis[i]);
 }

@@ -65,20 +65,14 @@ static LLVMBasicBlockRef handler_find(struct lowering *l, uint32_t count)
 	return handler_outside(l);
 }
 
-void exception_check(struct lowering *l, uint32_t rooted)
+void exception_check(struct lowering *l)
 {
 	struct ir *ir = l->ir;
 	LLVMBasicBlockRef next = lower_new_block(l, "");
 	LLVMBasicBlockRef thrown = handler_find(l, l->control_count);
-	LLVMBasicBlockRef target = rooted ? lower_new_block(l, "thrown") : thrown;
 	LLVMValueRef none = LLVMBuildIsNull(ir->builder, exception_load(l), "");
-	LLVMSetMetadata(LLVMBuildCondBr(ir->builder, none, next, target), ir->weights_kind,
+	LLVMSetMetadata(LLVMBuildCondBr(ir->builder, none, next, thrown), ir->weights_kind,
 			ir->likely);
-	if (rooted) {
-		lower_into(l, target);
-		root_clear(l, rooted);
-		LLVMBuildBr(ir->builder, thrown);
-	}
 	lower_into(l, next);
 }
 
@@ -233,6 +227,7 @@ static bool catch_begin(struct lowering *l, struct control *control)
 	if (!control->handler)
 		return false;
 	lower_into(l, control->handler);
+	root_join(l, control);
 	LLVMValueRef exception = control->exception ? control->exception : exception_load(l);
 	control->exception = exception;
 	push(l, exception);

@@ -29,6 +29,8 @@ void push(struct lowering *l, LLVMValueRef value)
 	if (l->depth == l->stack_capacity)
 		l->stack = lowering_grow(l, l->stack, l->depth, &l->stack_capacity,
 				sizeof *l->stack);
+	if (l->depth < l->root_shown)
+		l->root_shown = l->depth;
 	l->stack[l->depth++] = value;
 }
 

@@ -2,12 +2,14 @@
  * lower_root.c: shows the collector which references a function holds while it calls what may
  * collect. Such a function has a frame on the store's root stack: a slot for each local that
  * is a reference to an object, kept up to date by local.set; and slots for what is on the
- * operand stack across a call, written before it and cleared behind it. Objects do not move,
- * so nothing is ever read back.
+ * operand stack across a call, each written before the first call that it is there for. The
+ * top of the root stack says how many of them count. Objects do not move, so nothing is ever
+ * read back.
  */
 #include "compiler/lower.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "compiler/effects.h"
 
@@ -59,31 +61,62 @@ static bool root_is_needed(struct lowering *l, LLVMValueRef value)
 	return LLVMTypeOf(value) == l->ir->ptr && !LLVMIsConstant(value);
 }
 
-uint32_t root_spill(struct lowering *l)
+static void root_reserve(struct lowering *l)
 {
-	uint32_t slot = l->root_operands;
-	if (!l->root_frame)
-		return 0;
-	for (uint32_t i = 0; i < l->depth; i++) {
-		if (root_is_needed(l, l->stack[i]))
-			root_store(l, l->stack[i], slot++);
-	}
-	return slot - l->root_operands;
+	if (l->depth < l->root_capacity)
+		return;
+	uint32_t grown = l->root_capacity ? 2 * l->root_capacity : 64;
+	while (grown <= l->depth)
+		grown *= 2;
+	uint32_t *counts = arena_new(l->arena, grown, sizeof *counts);
+	check(counts);
+	counts[0] = 0;
+	if (l->root_capacity)
+		memcpy(counts, l->root_counts, l->root_capacity * sizeof *counts);
+	l->root_counts = counts;
+	l->root_capacity = grown;
 }
 
-void root_clear(struct lowering *l, uint32_t count)
+/* The root stack ends behind so many slots of operands. */
+static void root_set_top(struct lowering *l, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++)
-		root_store(l, LLVMConstNull(l->ir->ptr), l->root_operands + i);
+	if (count == l->root_top)
+		return;
+	access_store(l, root_slot(l, l->root_operands + count), root_top_address(l), ALIAS_VIEW);
+	l->root_top = count;
+}
+
+void root_spill(struct lowering *l)
+{
+	if (!l->root_frame)
+		return;
+	root_reserve(l);
+	uint32_t *counts = l->root_counts;
+	uint32_t first = l->root_shown < l->depth ? l->root_shown : l->depth;
+	for (uint32_t i = first; i < l->depth; i++) {
+		counts[i + 1] = counts[i];
+		if (root_is_needed(l, l->stack[i]))
+			root_store(l, l->stack[i], l->root_operands + counts[i + 1]++);
+	}
+	l->root_shown = l->depth;
+	root_set_top(l, counts[l->depth]);
+}
+
+/* What is below a block was shown before it, or is not known to be. */
+void root_join(struct lowering *l, const struct control *control)
+{
+	if (l->root_shown > control->root_shown)
+		l->root_shown = control->root_shown;
+	if (l->root_shown > control->height)
+		l->root_shown = control->height;
+	l->root_top = SV_NO_INDEX;
 }
 
 LLVMValueRef access_helper_collecting(struct lowering *l, enum sv_helper helper,
 		LLVMValueRef *arguments)
 {
-	uint32_t count = root_spill(l);
-	LLVMValueRef result = access_helper(l, helper, arguments);
-	root_clear(l, count);
-	return result;
+	root_spill(l);
+	return access_helper(l, helper, arguments);
 }
 
 /* The frame is as if it had never been. */
@@ -93,15 +126,15 @@ void root_pop(struct lowering *l)
 		access_store(l, l->root_frame, root_top_address(l), ALIAS_VIEW);
 }
 
-/* Null in all slots: what an earlier frame left there is no reference of ours. */
+/* Null in the slots of locals: what an earlier frame left there is no reference of ours. */
 static void root_zero_frame(struct lowering *l)
 {
 	const uint32_t unrolled = 16;
 	LLVMBuilderRef b = l->ir->builder;
 	LLVMValueRef null = LLVMConstNull(l->ir->ptr);
-	for (uint32_t i = 0; i < l->root_slots && l->root_slots <= unrolled; i++)
+	for (uint32_t i = 0; i < l->root_operands && l->root_operands <= unrolled; i++)
 		access_store(l, null, root_slot(l, i), ALIAS_ROOT);
-	if (l->root_slots <= unrolled)
+	if (l->root_operands <= unrolled)
 		return;
 	LLVMBasicBlockRef before = LLVMGetInsertBlock(b);
 	LLVMBasicBlockRef loop = lower_new_block(l, "zero");
@@ -113,7 +146,7 @@ static void root_zero_frame(struct lowering *l)
 	LLVMValueRef slot = LLVMBuildGEP2(b, l->ir->ptr, l->root_frame, &index, 1, "");
 	access_store(l, null, slot, ALIAS_ROOT);
 	LLVMValueRef more = LLVMBuildAdd(b, index, LLVMConstInt(l->ir->i64, 1, 0), "");
-	LLVMValueRef end = LLVMConstInt(l->ir->i64, l->root_slots, 0);
+	LLVMValueRef end = LLVMConstInt(l->ir->i64, l->root_operands, 0);
 	LLVMBuildCondBr(b, LLVMBuildICmp(b, LLVMIntULT, more, end, ""), loop, next);
 	LLVMAddIncoming(index, &first, &before, 1);
 	LLVMAddIncoming(index, &more, &loop, 1);
@@ -145,5 +178,5 @@ void root_push(struct lowering *l)
 	trap_unless(l, LLVMBuildICmp(b, LLVMIntULE, top, limit, ""), SV_TRAP_STACK);
 	root_zero_frame(l);
 	root_parameters(l);
-	access_store(l, top, root_top_address(l), ALIAS_VIEW);
+	access_store(l, root_slot(l, l->root_operands), root_top_address(l), ALIAS_VIEW);
 }

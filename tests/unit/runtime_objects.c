@@ -86,6 +86,10 @@ struct test_function {
 	ELEMENT(array, "\2", "\xe4\0") ADD ELEMENT(array, "\3", "\x0a") ADD \
 	ELEMENT(array, "\4", "\1") ADD
 
+#define NODE(number) I32(number) NULL_OF(LIST) STRUCT_NEW(LIST)
+#define NUMBER STRUCT_GET(LIST, "\0")
+#define GARBAGE I32("\xc0\x84\x3d") ARRAY_DEFAULT(BYTES_ARRAY) DROP /* a million bytes */
+
 #define RETURNS(name, code, value) {name, BYTES(code), SV_TRAP_NONE, value}
 #define TRAPS(name, code, trap) {name, BYTES(code), SV_TRAP_##trap, 0}
 
@@ -281,6 +285,29 @@ static const struct test_function functions[] = {
 				IS_NULL "\x45\x0d\0\x0b" /* i32.eqz, br_if, end */
 				GET("\2"),
 		499500),
+
+	/* Operands across allocations, in parts that only one way leads through. */
+	RETURNS("operands_across_branches",
+			"\1\1\x7f" NODE("\5") I32("\1") "\x04\x64\4" /* if */
+					NODE("\2") GARBAGE "\5" /* else */ NODE("\3") "\x0b"
+					GARBAGE NUMBER SET("\0") NUMBER GET("\0") ADD,
+			7),
+	RETURNS("operands_across_the_other_branch",
+			"\1\1\x7f" NODE("\5") I32("\0") "\x04\x64\4" /* if */
+					NODE("\2") GARBAGE "\5" /* else */ NODE("\3") "\x0b"
+					GARBAGE NUMBER SET("\0") NUMBER GET("\0") ADD,
+			8),
+	RETURNS("operands_across_a_way_out",
+			"\1\1\x7f" NODE("\5") "\x02\x64\4" /* block */ NODE("\2") I32("\1")
+					"\x0d\0" /* br_if */ DROP GARBAGE NODE("\3") GARBAGE
+					"\x0b" GARBAGE NUMBER SET("\0") NUMBER GET("\0") ADD,
+			7),
+	RETURNS("operands_across_rounds",
+			"\1\2\x7f" NODE("\5") "\3\x40" /* loop */ NODE("\x09") GARBAGE NODE("\1")
+					GARBAGE NUMBER SET("\1") NUMBER GET("\1") ADD GET("\0")
+					ADD "\x22\0" I32("\x1e") "\x48\x0d\0\x0b" /* i32.lt_s,
+					br_if, end */ NUMBER GET("\0") ADD,
+			35),
 };
 
 /* ---- modules ---- */
@@ -391,6 +418,31 @@ TEST(each_function_gives_what_it_should_at_every_level)
 		}
 		guest_close(&guest);
 	}
+}
+
+/* All are on the stack while the last ones are made: each must be shown to the collector once. */
+TEST(an_array_of_thousands_of_new_objects_takes_code_in_proportion)
+{
+	enum { COUNT = 4000 };
+	struct module_writer writer = {0};
+	struct buffer code = {0};
+	add_byte(&code, 0);
+	for (unsigned i = 0; i < COUNT; i++) {
+		struct sv_bytes node = BYTES(NODE("\2"));
+		add_bytes(&code, node.data, node.length);
+	}
+	struct sv_bytes fixed = BYTES(GC("\x08") EQS), first = BYTES(I32("\0") GC("\x0b") EQS);
+	struct sv_bytes number = BYTES(REF_CAST(LIST) NUMBER);
+	add_bytes(&code, fixed.data, fixed.length);
+	add_u32(&code, COUNT);
+	add_bytes(&code, first.data, first.length);
+	add_bytes(&code, number.data, number.length);
+	writer_add(&writer, "first", buffer_view(&code));
+	buffer_finish(&code);
+	struct buffer binary = writer_finish(&writer);
+	struct guest guest = guest_open_binary(&binary, 2);
+	CHECK_EQ(guest_number(&guest, "first", 0), 2);
+	guest_close(&guest);
 }
 
 static void chain_name(char name[16], unsigned type, unsigned above)
