@@ -152,6 +152,7 @@ static json_t *module_describe(const struct module *module)
 	json_object_set_new(object, "data", module_data(module));
 	json_object_set_new(object, "elements", json_integer(module->element_count));
 	json_object_set_new(object, "code_bytes", json_integer((json_int_t)module->code_size));
+	json_object_set_new(object, "branch_hints", json_integer(module->hint_count));
 	if (module->start != SV_NO_INDEX)
 		json_object_set_new(object, "start", json_integer(module->start));
 	return object;

@@ -41,6 +41,7 @@ struct ir {
 	LLVMValueRef alias_tags[ALIAS_COUNT];
 	LLVMValueRef empty_node;     /* for !invariant.load */
 	LLVMValueRef unlikely, likely; /* branch weights: first target unlikely, likely */
+	LLVMValueRef expected[3]; /* the same by enum expectation, for what the module says */
 	unsigned tbaa_kind, invariant_kind, weights_kind;
 	LLVMAttributeRef nomerge;
 

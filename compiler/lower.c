@@ -77,6 +77,12 @@ static void ir_init_metadata(struct ir *ir)
 	ir->empty_node = ir_node(ir, NULL, 0);
 	ir->unlikely = ir_weights(ir, 1, 1u << 20);
 	ir->likely = ir_weights(ir, 1u << 20, 1);
+	/*
+	 * Above the 99 % from which LLVM prefers a branch to a select. Far below a trap's: a
+	 * module may be wrong about its branches, and the other side is not to count as cold.
+	 */
+	ir->expected[EXPECT_TAKEN] = ir_weights(ir, 128, 1);
+	ir->expected[EXPECT_NOT_TAKEN] = ir_weights(ir, 1, 128);
 	ir->nomerge = ir_attribute(ir, "nomerge", 0);
 	ir_init_aliases(ir);
 }

@@ -117,6 +117,16 @@ static LLVMValueRef control_condition(struct lowering *l)
 	return LLVMBuildICmp(l->ir->builder, LLVMIntNE, value, zero, "");
 }
 
+/* Give a branch of the current operator the weights that the module has for it, if any. */
+static void control_expect(struct lowering *l, LLVMValueRef branch)
+{
+	const struct module *wasm = l->ir->wasm;
+	enum expectation expected =
+			hints_find(wasm, l->index, l->at->offset - l->start_offset);
+	if (expected != EXPECT_NOTHING)
+		LLVMSetMetadata(branch, l->ir->weights_kind, l->ir->expected[expected]);
+}
+
 void lower_if(struct lowering *l)
 {
 	LLVMValueRef condition = control_condition(l);
@@ -130,7 +140,7 @@ void lower_if(struct lowering *l)
 	for (uint32_t i = 0; i < type->parameter_count; i++)
 		control->parameters[i] = l->stack[control->height + i];
 	LLVMBasicBlockRef then = lower_new_block(l, "then");
-	LLVMBuildCondBr(l->ir->builder, condition, then, control->otherwise);
+	control_expect(l, LLVMBuildCondBr(l->ir->builder, condition, then, control->otherwise));
 	lower_into(l, then);
 }
 
@@ -223,17 +233,24 @@ void lower_br(struct lowering *l)
 	l->reachable = false;
 }
 
-void control_branch_if(struct lowering *l, uint32_t label, LLVMValueRef condition)
+static LLVMValueRef control_build_branch(struct lowering *l, uint32_t label,
+		LLVMValueRef condition)
 {
 	LLVMBasicBlockRef next = lower_new_block(l, "");
 	LLVMBasicBlockRef target = control_edge(l, control_label(l, label));
-	LLVMBuildCondBr(l->ir->builder, condition, target, next);
+	LLVMValueRef branch = LLVMBuildCondBr(l->ir->builder, condition, target, next);
 	lower_into(l, next);
+	return branch;
+}
+
+void control_branch_if(struct lowering *l, uint32_t label, LLVMValueRef condition)
+{
+	control_build_branch(l, label, condition);
 }
 
 void lower_br_if(struct lowering *l)
 {
-	control_branch_if(l, l->at->index, control_condition(l));
+	control_expect(l, control_build_branch(l, l->at->index, control_condition(l)));
 }
 
 void lower_br_on_null(struct lowering *l)

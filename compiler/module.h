@@ -162,6 +162,13 @@ struct data_segment {
 	uint64_t offset;
 };
 
+/* Which way the br_if or if at a place mostly goes. */
+struct branch_hint {
+	uint32_t function;
+	uint32_t offset; /* from the start of the body, as in struct function */
+	bool taken;      /* the condition is mostly not zero */
+};
+
 struct module {
 	struct arena arena; /* owns everything below */
 	struct sv_bytes input;
@@ -178,8 +185,10 @@ struct module {
 	struct element_segment *elements;
 	struct data_segment *data;
 	struct constant *constants; /* those of kind SV_CONSTANT_CODE, by number */
+	struct branch_hint *hints;  /* by function, then by offset; for operators of any kind */
 	uint32_t type_count, import_count, export_count, function_count, table_count;
 	uint32_t memory_count, global_count, element_count, data_count, tag_count;
+	uint32_t hint_count;
 
 	uint32_t imported_functions, imported_tables, imported_memories, imported_globals,
 			imported_tags;
@@ -207,6 +216,17 @@ void module_finish(struct module *module);
 
 /* Type of a function by its index, which must be in range. */
 const struct function_type *module_function_type(const struct module *module, uint32_t function);
+
+/* ---- hints.c ---- */
+
+enum expectation {
+	EXPECT_NOTHING = 0,
+	EXPECT_TAKEN,
+	EXPECT_NOT_TAKEN,
+};
+
+/* What the module says about the branch at `offset` in the body of a function. */
+enum expectation hints_find(const struct module *module, uint32_t function, uint64_t offset);
 
 /* ---- subtype.c: matching (Core 3.0, 3.3) ---- */
 

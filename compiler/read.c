@@ -73,13 +73,21 @@ static bool read_header(struct reader *in)
 	return true;
 }
 
-/* Custom sections mean nothing here but for the name section, which is kept for the end. */
+static bool name_is(struct sv_bytes name, const char *text)
+{
+	return name.length == strlen(text) && memcmp(name.data, text, name.length) == 0;
+}
+
+/* Custom sections mean nothing here but for names and branch hints, kept for the end. */
 static bool read_custom(struct module_reader *r)
 {
 	struct sv_bytes name;
 	TRY(reader_name(&r->in, &name));
-	if (name.length == 4 && memcmp(name.data, "name", 4) == 0 && !r->names.data)
-		r->names = (struct sv_bytes){r->in.at, reader_left(&r->in)};
+	const struct sv_bytes contents = {r->in.at, reader_left(&r->in)};
+	if (name_is(name, "name") && !r->names.data)
+		r->names = contents;
+	else if (name_is(name, "metadata.code.branch_hint") && !r->hints.data && !r->has_code)
+		r->hints = contents;
 	r->in.at = r->in.end;
 	return true;
 }
@@ -216,7 +224,7 @@ bool module_read(struct module *module, struct sv_bytes input, uint64_t features
 			.module = module,
 	};
 	struct module_reader r = {.in = all, .module = module};
-	if (!read_all(&r, &all)) {
+	if (!read_all(&r, &all) || !hints_read(module, r.hints, error)) {
 		module_finish(module);
 		return false;
 	}

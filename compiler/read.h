@@ -22,7 +22,9 @@ struct module_reader {
 	uint32_t own_functions; /* announced by the function section */
 	uint32_t bodies;        /* met in the code section */
 	uint32_t announced_data; /* by the data count section */
+	bool has_code;          /* the code section was there */
 	struct sv_bytes names;  /* contents of the first name section */
+	struct sv_bytes hints;  /* of the first section of branch hints before the code */
 };
 
 /* One decoder for each section. */
@@ -64,5 +66,11 @@ void names_read(struct module *module, struct sv_bytes section);
 
 /* Give functions without a name that of their first export. */
 void names_from_exports(struct module *module);
+
+/* ---- hints.c ---- */
+
+/* Take branch hints from their section; one that is broken changes nothing. */
+SV_MUST_USE bool hints_read(struct module *module, struct sv_bytes section,
+		struct sv_error *error);
 
 #endif

@@ -158,6 +158,7 @@ bool read_section_code(struct module_reader *r)
 {
 	static const struct vector_rule rule = {
 			"function bodies", "SV_MAX_FUNCTIONS", SV_MAX_FUNCTIONS, 1};
+	r->has_code = true;
 	TRY(reader_count(&r->in, &rule, &r->bodies));
 	if (r->bodies != r->own_functions)
 		return reader_fail(&r->in,
