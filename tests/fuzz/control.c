@@ -202,6 +202,8 @@ void control_leave(struct generator *g, int depth)
 		emit_op(g, OP_unreachable);
 		return;
 	}
+	if (dice < 20 && exception_throw(g, depth))
+		return;
 	if (dice < 30 && leave_call(g, depth))
 		return;
 	if (dice < 40) {

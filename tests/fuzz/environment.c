@@ -8,13 +8,14 @@
 static void profile_draw(struct generator *g)
 {
 	static const struct profile themes[] = {
-#define THEME(...) {__VA_ARGS__, 0, 0, false},
+#define THEME(...) {__VA_ARGS__, 0, 0, false, false},
 #include "tests/fuzz/themes.def"
 #undef THEME
 	};
 	unsigned count = sizeof themes / sizeof themes[0];
 	g->profile = themes[random_below(&g->random, count)];
 	g->profile.is_private = g->profile.vectors && random_chance(&g->random, 12);
+	g->profile.is_legacy = random_chance(&g->random, 40);
 	g->profile.traps = random_chance(&g->random, 50) ? random_below(&g->random, 4)
 							 : random_below(&g->random, 15);
 	g->profile.size = random_from(&g->random, 10, random_chance(&g->random, 85) ? 35 : 130);
@@ -178,6 +179,7 @@ void environment_draw(struct generator *g, uint64_t number)
 	composites_draw(g);
 	imports_draw(g);
 	type_intern(g, &nothing);
+	tags_draw(g);
 	memories_draw(g);
 	tables_draw(g);
 	functions_draw(g);

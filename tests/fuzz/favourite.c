@@ -17,6 +17,12 @@ static bool favourite_is_table(enum op op)
 			strstr(op_info(op)->name, "call_") || strstr(op_info(op)->name, "null");
 }
 
+static bool favourite_is_exception(enum op op)
+{
+	int feature = op_info(op)->feature;
+	return feature == SV_FEATURE_EXCEPTIONS || feature == SV_FEATURE_LEGACY_EXCEPTIONS;
+}
+
 static bool favourite_is_object(enum op op)
 {
 	return op_info(op)->code >> 12 == 0xfb || op == OP_ref_eq;
@@ -30,9 +36,27 @@ void favourites_draw(struct generator *g, uint64_t number)
 		operator_allow(g, op);
 		if (favourite_is_object(op) && g->profile.objects == 0)
 			g->profile.objects = 25;
+		if (favourite_is_exception(op)) {
+			g->profile.exceptions = 20;
+			g->profile.is_legacy = op_info(op)->feature == SV_FEATURE_LEGACY_EXCEPTIONS;
+		}
 		if (favourite_is_table(op) && g->profile.references < 15)
 			g->profile.references = 15;
 	}
+}
+
+static void favourite_call(struct generator *g, enum op op, int depth)
+{
+	if (!name_begins(op, "return")) {
+		control_call_statement(g, depth);
+		return;
+	}
+	emit_op(g, OP_block);
+	put_byte(&g->body->code, 0x40);
+	label_push(g, NULL, 0, false);
+	control_leave(g, depth);
+	emit_op(g, OP_end);
+	g->body->label_count--;
 }
 
 /* Statements of the kind that may have it, until one does; it is not there to be asked for. */
@@ -41,7 +65,12 @@ static void favourite_try(struct generator *g, enum op op, int depth)
 	uint32_t before = g->coverage[op];
 	for (unsigned tries = 0; tries < 8 && g->coverage[op] == before; tries++) {
 		g->body->budget += 5;
-		if (favourite_is_object(op) && random_chance(&g->random, 30)) {
+		if (strstr(op_info(op)->name, "call")) {
+			favourite_call(g, op, depth);
+		} else if (favourite_is_exception(op)) {
+			if (exception_value(g, 'i', depth + 1))
+				emit_op(g, OP_drop);
+		} else if (favourite_is_object(op) && random_chance(&g->random, 30)) {
 			object_statement(g, depth);
 		} else if (favourite_is_object(op)) {
 			value_emit(g, random_chance(&g->random, 50) ? 'i' : composite_reference(g),

@@ -137,6 +137,14 @@ void object_statement(struct generator *g, int depth);
 /* Record what is in the object on the stack, and leave it there. */
 void object_observe(struct generator *g, uint32_t type);
 
+/* ---- exception.c ---- */
+
+void tags_draw(struct generator *g);
+/* Throw, if there are tags; what follows is dead. */
+bool exception_throw(struct generator *g, int depth);
+/* A value of the type, by way of something that may throw; false if that cannot be. */
+bool exception_value(struct generator *g, uint32_t type, int depth);
+
 /* ---- memory.c ---- */
 
 /* Emit an address in memory and return the offset immediate that goes with it. */

@@ -157,6 +157,19 @@ static void put_initial(struct buffer *to, const struct generator *g, const stru
 	put_byte(to, 0x0b);
 }
 
+static void put_tags(struct generator *g, struct buffer *module)
+{
+	struct buffer content = {0};
+	if (g->tag_count == 0)
+		return;
+	put_unsigned(&content, g->tag_count);
+	for (unsigned i = 0; i < g->tag_count; i++) {
+		put_byte(&content, 0);
+		put_unsigned(&content, g->tags[i]);
+	}
+	put_section(module, 13, &content);
+}
+
 static void put_globals(struct generator *g, struct buffer *module)
 {
 	struct buffer content = {0};
@@ -266,6 +279,7 @@ void module_put(struct generator *g, struct buffer *module)
 	put_functions(g, module);
 	put_tables(g, module);
 	put_memories(g, module);
+	put_tags(g, module);
 	put_globals(g, module);
 	put_exports(g, module);
 	put_elements(g, module);

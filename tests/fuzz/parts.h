@@ -39,6 +39,7 @@ enum {
 	FAVOURITES = 4,
 	MAX_FIELDS = 5,
 	MAX_COMPOSITES = 8,
+	MAX_TAGS = 3,
 };
 
 struct function_type {
@@ -126,8 +127,10 @@ struct element_segment {
 /* What a module is about: percentages and switches drawn once, so that modules differ. */
 struct profile {
 	unsigned control, calls, memory, loops, floats, integers, references, vectors, objects;
+	unsigned exceptions;
 	unsigned traps;
 	unsigned size; /* operators a function, about */
+	bool is_legacy; /* exceptions as first proposed; the two do not mix */
 	bool is_private; /* has what V8 has not, or what engines may choose: not compared */
 };
 
@@ -139,6 +142,8 @@ struct generator {
 	enum op favourites[FAVOURITES];
 	struct composite composites[MAX_COMPOSITES];
 	unsigned composite_count;
+	unsigned tags[MAX_TAGS]; /* types */
+	unsigned tag_count;
 	struct function_type types[MAX_TYPES]; /* the first composite_count are not functions */
 	unsigned type_count;
 	struct function functions[MAX_FUNCTIONS]; /* imported first */

@@ -39,6 +39,30 @@ static void statement_drop(struct generator *g, int depth)
 	emit_op(g, OP_drop);
 }
 
+/* A load whose value is used on one way only: its trap is due on both. */
+static void statement_late(struct generator *g, int depth)
+{
+	static const uint16_t loads[] = {OP_i32_load, OP_i32_load8_s, OP_i32_load16_u, OP_i32_load};
+	int local = local_find(g, 'i', true);
+	if (local < 0 || g->memory_count == 0 || g->memories[0].is_wide)
+		return;
+	enum op load = loads[random_below(&g->random, 4)];
+	unsigned width = 1u << op_info(load)->limit;
+	uint64_t offset = address_emit(g, 0, width, depth);
+	emit_op(g, load);
+	memarg_put(g, 0, op_info(load)->limit, false, offset);
+	emit_index(g, OP_local_set, (uint32_t)local);
+	statements_emit(g, random_below(&g->random, 2), depth);
+	value_emit(g, 'i', depth);
+	emit_op(g, OP_if);
+	put_byte(&g->body->code, 0x40);
+	label_push(g, NULL, 0, false);
+	emit_index(g, OP_local_get, (uint32_t)local);
+	record_emit(g, 'i');
+	emit_op(g, OP_end);
+	g->body->label_count--;
+}
+
 /* The host is told a number on the way. */
 static void statement_record(struct generator *g, int depth)
 {
@@ -83,7 +107,7 @@ void statement_emit(struct generator *g, int depth)
 		return;
 	unsigned weights[] = {25, 12, 5 + profile->memory, 8, 4, profile->control * 2,
 			profile->calls, profile->memory / 3, profile->references, profile->loops,
-			profile->objects};
+			profile->objects, profile->memory / 5};
 	unsigned total = 0, at = 0;
 	for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++)
 		total += weights[i];
@@ -93,7 +117,7 @@ void statement_emit(struct generator *g, int depth)
 	static void (*const makers[])(struct generator *g, int depth) = {statement_local,
 			statement_global, statement_store, statement_drop, statement_record,
 			statement_control, control_call_statement, memory_statement,
-			table_statement, loop_statement, object_statement};
+			table_statement, loop_statement, object_statement, statement_late};
 	makers[at](g, depth - 1);
 }
 

@@ -29,9 +29,10 @@ static uint64_t trap_class(uint64_t kind)
 		return SV_TRAP_TABLE_BOUNDS;
 	case SV_TRAP_NULL_ELEMENT:
 		return SV_TRAP_CALL_TYPE;
+	/* If two traps are due, either may be said: alignment and bounds, a null and bounds. */
 	case SV_TRAP_UNALIGNED_ATOMIC:
-		/* Of an access that is out of bounds as well, either may be said. */
 		return SV_TRAP_MEMORY_BOUNDS;
+	case SV_TRAP_ARRAY_BOUNDS:
 	case SV_TRAP_NULL_FUNCTION:
 	case SV_TRAP_NULL_STRUCT:
 	case SV_TRAP_NULL_ARRAY:

@@ -53,6 +53,7 @@ const host = {
 };
 
 function trap(error) {
+	if (error instanceof WebAssembly.Exception) return add('T', 20n);
 	const text = String(error.message);
 	const row = TRAPS.find(([pattern]) => pattern.test(text));
 	if (row) return add('T', BigInt(row[1]));

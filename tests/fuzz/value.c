@@ -154,6 +154,9 @@ bool value_emit(struct generator *g, uint32_t type, int depth)
 		if (random_below(&g->random, 100) < g->profile.calls &&
 				control_call_for(g, type, depth - 1))
 			return false;
+		if (random_chance(&g->random, g->profile.exceptions) &&
+				exception_value(g, type, depth - 1))
+			return false;
 		if (random_chance(&g->random, 1)) {
 			control_leave(g, depth - 1);
 			return true;
