@@ -34,7 +34,9 @@ uint32_t reference_type(struct generator *g)
 	if (dice < 65)
 		return TYPE_EXTERNREF;
 	/* Functions that are drawn already have the types there can be values of. */
-	uint32_t function = random_below(&g->random, g->function_count - g->call_count);
+	uint32_t guests = g->guest_first + g->guest_count;
+	uint32_t count = g->function_count < guests ? g->function_count : guests;
+	uint32_t function = random_below(&g->random, count);
 	return TYPE_REF(random_chance(&g->random, 60), g->functions[function].type);
 }
 
