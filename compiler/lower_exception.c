@@ -99,6 +99,14 @@ static LLVMValueRef exception_field(struct lowering *l, LLVMValueRef exception, 
 	return access_at(l, exception, place);
 }
 
+/* Objects are aligned to 8, and so are the vectors in them. */
+static LLVMValueRef exception_aligned(LLVMValueRef access, enum sv_type type)
+{
+	uint32_t size = sv_type_size(type);
+	LLVMSetAlignment(access, size > 8 ? 8 : size);
+	return access;
+}
+
 void lower_throw(struct lowering *l)
 {
 	const struct function_type *type = tag_type(l, l->at->index);
@@ -108,7 +116,9 @@ void lower_throw(struct lowering *l)
 	l->depth -= type->parameter_count;
 	for (uint32_t i = 0; i < type->parameter_count; i++) {
 		LLVMValueRef place = exception_field(l, exception, &at, type->parameters[i]);
-		access_store(l, l->stack[l->depth + i], place, ALIAS_EXCEPTION);
+		exception_aligned(
+				access_store(l, l->stack[l->depth + i], place, ALIAS_EXCEPTION),
+				type->parameters[i]);
 	}
 	exception_throw(l, exception);
 }
@@ -147,7 +157,8 @@ static void exception_push_values(struct lowering *l, LLVMValueRef exception, ui
 	for (uint32_t i = 0; i < type->parameter_count; i++) {
 		LLVMValueRef place = exception_field(l, exception, &at, type->parameters[i]);
 		LLVMTypeRef value = ir_type(l->ir, type->parameters[i]);
-		push(l, access_load(l, value, place, ALIAS_EXCEPTION));
+		push(l, exception_aligned(access_load(l, value, place, ALIAS_EXCEPTION),
+					type->parameters[i]));
 	}
 }
 
