@@ -22,10 +22,10 @@ struct native {
 };
 
 const struct native_mode native_modes[NATIVE_MODES] = {
-		{"O0 guard", 0, SV_BOUNDS_GUARD, TOLERATE_NOTHING},
-		{"O0 check", 0, SV_BOUNDS_CHECK, TOLERATE_NOTHING},
-		{"O2 guard", 2, SV_BOUNDS_GUARD, TOLERATE_FAULTS},
-		{"O2 check", 2, SV_BOUNDS_CHECK, TOLERATE_NOTHING},
+		{"O0 guard", 0, SV_BOUNDS_GUARD},
+		{"O0 check", 0, SV_BOUNDS_CHECK},
+		{"O2 guard", 2, SV_BOUNDS_GUARD},
+		{"O2 check", 2, SV_BOUNDS_CHECK},
 };
 
 /* A call of a module that loops for ever ends after this. */

@@ -14,7 +14,6 @@ struct native_mode {
 	const char *name;
 	unsigned level;
 	enum sv_bounds bounds;
-	enum tolerance tolerance; /* compared with the first mode */
 };
 
 /* Level 0 and the default level, with both bounds strategies. */

@@ -122,8 +122,7 @@ bool reference_value(struct generator *g, uint32_t type, int depth)
 		return true;
 	}
 	/* A subtype will do. */
-	if (dice < 70 && type_is_nullable(type) &&
-			type >> TYPE_HEAP_SHIFT != (TYPE_ABSTRACT | 0x6f))
+	if (dice < 70 && type_is_nullable(type) && reference_function(g, type) >= 0)
 		return value_emit(g, type & ~TYPE_NULLABLE, depth - 1);
 	return value_leaf(g, type);
 }

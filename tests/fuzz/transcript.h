@@ -37,17 +37,11 @@ struct transcript {
 void transcript_clear(struct transcript *transcript);
 void transcript_add(struct transcript *transcript, enum record_tag tag, uint64_t value);
 
-/* What need not agree. */
-enum tolerance {
-	TOLERATE_NOTHING,
-	/* Trap kinds that another engine does not tell apart are one. */
-	TOLERATE_CLASSES,
-	/* State after an access out of bounds: see docs/decisions/1-exact-traps.md. */
-	TOLERATE_FAULTS,
-};
-
-/* True if both tell the same, as far as is asked. If not, one line about the first difference. */
-bool transcript_equal(const struct transcript *a, const struct transcript *b,
-		enum tolerance tolerance, char *line, size_t size);
+/*
+ * True if both tell the same. `classes`: trap kinds that another engine does not tell apart are
+ * one. If not, one line about the first difference.
+ */
+bool transcript_equal(const struct transcript *a, const struct transcript *b, bool classes,
+		char *line, size_t size);
 
 #endif

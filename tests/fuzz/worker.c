@@ -49,16 +49,13 @@ static void worker_compare(bool asked, char *text, size_t size)
 	char line[700];
 	text[0] = '\0';
 	for (unsigned i = 1; i < NATIVE_MODES; i++) {
-		if (transcript_equal(&transcripts[0], &transcripts[i], native_modes[i].tolerance,
-				    line, sizeof line))
+		if (transcript_equal(&transcripts[0], &transcripts[i], false, line, sizeof line))
 			continue;
 		snprintf(text, size, "%s and %s: %s", native_modes[0].name, native_modes[i].name,
 				line);
 		return;
 	}
-	if (asked &&
-			!transcript_equal(&transcripts[0], &opinion, TOLERATE_CLASSES, line,
-					sizeof line))
+	if (asked && !transcript_equal(&transcripts[0], &opinion, true, line, sizeof line))
 		snprintf(text, size, "all modes and V8: %s", line);
 }
 
