@@ -105,7 +105,9 @@ static bool compile_module(const struct compile_command *command, const char *in
 	bool done = module_read_binary(input, &module, error) && compiler_load(&compiler, error);
 	if (done) {
 		compiler.options_init(&options);
-		compile_flags_apply(&command->flags, &options);
+		done = compile_flags_apply(&command->flags, &options, error);
+	}
+	if (done) {
 		options.emit = (enum sv_emit)command->emit;
 		options.dump = (enum sv_stage)command->dump;
 		options.dump_file = stdout;

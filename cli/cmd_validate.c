@@ -4,25 +4,38 @@
 #include <stdio.h>
 
 #include "cli/commands.h"
+#include "cli/feature_list.h"
 #include "cli/module_open.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "compiler/compiler.h"
 
+struct validate_command {
+	const char *features; /* NULL: all */
+};
+
+static const struct option_row rows[] = {
+		{.name = "features",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct validate_command, features),
+				.argument = "LIST",
+				.help = "switch proposals on or off: -gc,-threads or -all,+simd"},
+};
+
 static const struct option_table table = {
 		.command = "validate",
+		.rows = rows,
+		.row_count = ARRAY_LENGTH(rows),
 		.minimum_operands = 1,
 		.maximum_operands = -1,
 };
 
-static int validate_file(const char *path)
+static int validate_file(const char *path, const struct sv_compile_options *options)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	struct buffer module = {0};
-	struct sv_compile_options options;
-	sv_compile_options_init(&options);
 	bool valid = module_read_binary(path, &module, &error);
-	if (valid && !sv_validate(buffer_view(&module), &options, &error)) {
+	if (valid && !sv_validate(buffer_view(&module), options, &error)) {
 		sv_error_prefix(&error, "%s", module_label(path));
 		valid = false;
 	}
@@ -36,7 +49,10 @@ static int validate_file(const char *path)
 int cmd_validate(int argc, char **argv)
 {
 	int operand;
-	switch (options_parse(&table, argc, argv, NULL, &operand)) {
+	struct validate_command command = {NULL};
+	struct sv_compile_options options;
+	struct sv_error error = SV_ERROR_INIT;
+	switch (options_parse(&table, argc, argv, &command, &operand)) {
 	case OPTIONS_HELP:
 		return EXIT_FINE;
 	case OPTIONS_WRONG:
@@ -44,9 +60,12 @@ int cmd_validate(int argc, char **argv)
 	case OPTIONS_READY:
 		break;
 	}
+	sv_compile_options_init(&options);
+	if (!feature_list_apply(command.features, &options.features, &error))
+		return report_error(&error);
 	int code = EXIT_FINE;
 	for (int i = operand; i < argc; i++) {
-		if (validate_file(argv[i]) != EXIT_FINE)
+		if (validate_file(argv[i], &options) != EXIT_FINE)
 			code = EXIT_FAILED;
 	}
 	return code;

@@ -3,6 +3,7 @@
  */
 #include "cli/compile_flags.h"
 
+#include "cli/feature_list.h"
 #include "cli/progress.h"
 
 /* In the order of enum sv_bounds. */
@@ -11,7 +12,8 @@ const char *const bounds_names[] = {"guard", "check", NULL};
 /* In the order of enum sv_relaxed_simd. */
 const char *const relaxed_simd_names[] = {"native", "deterministic", NULL};
 
-void compile_flags_apply(const struct compile_flags *flags, struct sv_compile_options *options)
+bool compile_flags_apply(const struct compile_flags *flags, struct sv_compile_options *options,
+		struct sv_error *error)
 {
 	options->bounds = (enum sv_bounds)flags->bounds;
 	if (flags->level != LEVEL_DEFAULT)
@@ -23,4 +25,5 @@ void compile_flags_apply(const struct compile_flags *flags, struct sv_compile_op
 	options->relaxed_simd = (enum sv_relaxed_simd)flags->relaxed_simd;
 	if (!flags->no_progress && progress_is_wanted())
 		options->progress = progress_show;
+	return feature_list_apply(flags->features, &options->features, error);
 }

@@ -14,6 +14,7 @@ struct compile_flags {
 	uint64_t level; /* LEVEL_DEFAULT: the compiler's own */
 	unsigned bounds;
 	const char *cpu;
+	const char *features; /* NULL: the default ones */
 	uint64_t jobs;
 	bool strict_traps;
 	bool propagate_exceptions;
@@ -41,7 +42,7 @@ extern const char *const relaxed_simd_names[];
 					.argument = "guard|check", \
 					.choices = bounds_names, \
 					.help = "keep accesses inside memory by guard pages, or " \
-	                                        "by comparing"}, \
+						"by comparing"}, \
 			{.name = "target-cpu", \
 					.kind = OPTION_TEXT, \
 					.offset = offsetof(type, field.cpu), \
@@ -55,29 +56,39 @@ extern const char *const relaxed_simd_names[];
 					.maximum = 1024, \
 					.minimum = 1, \
 					.help = "threads of code generation (default: all CPUs)"}, \
+			{.name = "features", \
+					.kind = OPTION_TEXT, \
+					.offset = offsetof(type, field.features), \
+					.argument = "LIST", \
+					.help = "switch proposals on or off: -gc,-threads or " \
+	                                        "-all,+simd"}, \
 			{.name = "strict-traps", \
 					.kind = OPTION_FLAG, \
 					.offset = offsetof(type, field.strict_traps), \
 					.help = "keep every load, even where it costs " \
-	                                        "vectorisation"}, \
+						"vectorisation"}, \
 			{.name = "propagate-exceptions", \
 					.kind = OPTION_FLAG, \
 					.offset = offsetof(type, field.propagate_exceptions), \
 					.help = "let exceptions of other modules through this " \
-	                                        "one"}, \
+						"one"}, \
 			{.name = "relaxed-simd", \
 					.kind = OPTION_CHOICE, \
 					.offset = offsetof(type, field.relaxed_simd), \
 					.argument = "native|deterministic", \
 					.choices = relaxed_simd_names, \
 					.help = "relaxed SIMD: as the CPU does it, or the same " \
-	                                        "on every CPU"}, \
+						"on every CPU"}, \
 			{.name = "no-progress", \
 					.kind = OPTION_FLAG, \
 					.offset = offsetof(type, field.no_progress), \
 					.help = "no progress bar on a terminal"}
 
-/* Carry the flags over to `options`, which the compiler has filled with its defaults. */
-void compile_flags_apply(const struct compile_flags *flags, struct sv_compile_options *options);
+/*
+ * Carry the flags over to `options`, which the compiler has filled with its defaults. False
+ * with USAGE for an unknown feature.
+ */
+SV_MUST_USE bool compile_flags_apply(const struct compile_flags *flags,
+		struct sv_compile_options *options, struct sv_error *error);
 
 #endif

@@ -163,7 +163,7 @@ static bool module_compile(const char *path, const struct compile_flags *flags,
 	TRY(compiler_load(&compiler, error));
 	struct sv_compile_options options;
 	compiler.options_init(&options);
-	compile_flags_apply(flags, &options);
+	TRY(compile_flags_apply(flags, &options, error));
 	options.name = module_base_name(path);
 	bool done = compiler.compile(module, &options, output, error);
 	progress_end();
