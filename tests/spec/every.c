@@ -240,7 +240,7 @@ static void failures_print(const struct every *every)
 
 static bool modes_print(struct every *every)
 {
-	struct progress all = {0};
+	struct progress all = {.failed = every->count == 0};
 	for (unsigned i = 0; i < MODES; i++) {
 		const struct mode *mode = &every->modes[i];
 		const struct progress *sum = &mode->sum;
