@@ -29,10 +29,9 @@ static uint64_t trap_class(uint64_t kind)
 		return SV_TRAP_TABLE_BOUNDS;
 	case SV_TRAP_NULL_ELEMENT:
 		return SV_TRAP_CALL_TYPE;
-	/* If two traps are due, either may be said: alignment and bounds, a null and bounds. */
 	case SV_TRAP_UNALIGNED_ATOMIC:
+		/* If out of bounds as well, either may be said. */
 		return SV_TRAP_MEMORY_BOUNDS;
-	case SV_TRAP_ARRAY_BOUNDS:
 	case SV_TRAP_NULL_FUNCTION:
 	case SV_TRAP_NULL_STRUCT:
 	case SV_TRAP_NULL_ARRAY:
@@ -45,12 +44,32 @@ static uint64_t trap_class(uint64_t kind)
 	}
 }
 
+/* An operator on two arrays, or an array and a segment, may owe several of these. */
+static bool trap_is_of_range(uint64_t kind)
+{
+	return kind == SV_TRAP_NULL_REFERENCE || kind == SV_TRAP_ARRAY_BOUNDS ||
+			kind == SV_TRAP_MEMORY_BOUNDS || kind == SV_TRAP_TABLE_BOUNDS;
+}
+
+static bool trap_is_of_array(uint64_t kind)
+{
+	return kind == SV_TRAP_NULL_REFERENCE || kind == SV_TRAP_ARRAY_BOUNDS;
+}
+
+static bool trap_agrees(uint64_t a, uint64_t b)
+{
+	a = trap_class(a);
+	b = trap_class(b);
+	bool is_array = trap_is_of_array(a) || trap_is_of_array(b);
+	return a == b || (is_array && trap_is_of_range(a) && trap_is_of_range(b));
+}
+
 static bool record_equal(const struct record *a, const struct record *b, bool classes)
 {
 	if (a->tag != b->tag)
 		return false;
 	if (a->tag == RECORD_TRAP && classes)
-		return trap_class(a->value) == trap_class(b->value);
+		return trap_agrees(a->value, b->value);
 	return a->value == b->value;
 }
 
