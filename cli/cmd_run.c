@@ -115,7 +115,8 @@ static bool run_make_linker(struct run *run, struct sv_error *error)
 	if (!run->linker)
 		return false;
 	if (run->options->stub_imports)
-		TRY(stub_imports_define(&run->stubs, run->artifact, run->linker, error));
+		TRY(stub_imports_define(&run->stubs, run->artifact, run->linker, run->store,
+				error));
 	TRY(assemblyscript_bind(run->linker, error));
 	TRY(wasi_bind(run->linker, error));
 	return sv_linker_check(run->linker, run->artifact, error);
@@ -177,11 +178,11 @@ static bool run_prepare(struct run *run, struct sv_error *error)
 	run->artifact = module_open(run->engine, run->arguments[0], &options->flags, error);
 	if (!run->artifact)
 		return false;
-	if (!run_make_linker(run, error)) {
-		sv_error_prefix(error, "%s", run->arguments[0]);
-		return false;
-	}
-	return run_make_wasi(run, error) && run_make_store(run, error);
+	TRY(run_make_wasi(run, error) && run_make_store(run, error));
+	if (run_make_linker(run, error))
+		return true;
+	sv_error_prefix(error, "%s", run->arguments[0]);
+	return false;
 }
 
 /* An exit code is one byte to the system: one that would read as success becomes 1. */

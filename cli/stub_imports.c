@@ -1,11 +1,10 @@
 /*
- * stub_imports.c: stand-ins for missing functions.
+ * stub_imports.c: stand-ins for missing imports.
  */
 #include "cli/stub_imports.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "runtime/selvage.h"
 
@@ -17,27 +16,22 @@ static enum sv_host_result stub_call(struct sv_caller *caller, union sv_value *v
 	return SV_HOST_TRAP;
 }
 
-static bool stub_define(struct stub_imports *stubs, const struct sv_import *import,
-		struct sv_linker *linker, struct sv_error *error)
+/* The name that the stub of import `index` traps with; NULL with `error` on failure. */
+static const char *stub_name(struct stub_imports *stubs, const struct sv_import *import,
+		struct sv_error *error)
 {
-	char *module = strndup(import->module, import->module_length);
-	char *name = strndup(import->name, import->name_length);
-	char *full = NULL;
-	bool done = module && name && asprintf(&full, "%s.%s", module, name) >= 0;
-	if (!done)
+	char *name = NULL;
+	if (asprintf(&name, "%.*s.%.*s", (int)import->module_length, import->module,
+			    (int)import->name_length, import->name) < 0) {
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for stubs");
-	if (done)
-		stubs->names[stubs->count++] = full;
-	done = done &&
-			sv_linker_define_function(linker, module, name, import->signature,
-					stub_call, full, error);
-	free(module);
-	free(name);
-	return done;
+		return NULL;
+	}
+	stubs->names[stubs->count++] = name;
+	return name;
 }
 
 bool stub_imports_define(struct stub_imports *stubs, const struct sv_artifact *artifact,
-		struct sv_linker *linker, struct sv_error *error)
+		struct sv_linker *linker, struct sv_store *store, struct sv_error *error)
 {
 	uint32_t count = sv_artifact_import_count(artifact);
 	stubs->names = calloc((size_t)count + 1, sizeof *stubs->names);
@@ -45,8 +39,14 @@ bool stub_imports_define(struct stub_imports *stubs, const struct sv_artifact *a
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for stubs");
 	for (uint32_t i = 0; i < count; i++) {
 		struct sv_import import;
-		if (sv_artifact_import(artifact, i, &import) && import.kind == SV_EXTERN_FUNCTION)
-			TRY(stub_define(stubs, &import, linker, error));
+		check(sv_artifact_import(artifact, i, &import));
+		if (import.kind != SV_EXTERN_FUNCTION) {
+			TRY(sv_linker_define_import_value(linker, artifact, i, store, error));
+			continue;
+		}
+		const char *name = stub_name(stubs, &import, error);
+		TRY(name && sv_linker_define_import_function(linker, artifact, i, stub_call,
+				(void *)name, error));
 	}
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
- * stub_imports.h: functions that stand in for what nobody defines (`run --stub-imports`): each
- * traps with its own name when it is called.
+ * stub_imports.h: what stands in for imports that nobody defines (`run --stub-imports`): functions
+ * that trap with their own names when they are called; new memories, tables, globals and tags.
  */
 #ifndef SELVAGE_CLI_STUB_IMPORTS_H
 #define SELVAGE_CLI_STUB_IMPORTS_H
@@ -13,6 +13,7 @@
 
 struct sv_artifact;
 struct sv_linker;
+struct sv_store;
 
 /* Names of the stubs; owned. All zero is valid and empty. */
 struct stub_imports {
@@ -21,11 +22,11 @@ struct stub_imports {
 };
 
 /*
- * Define a stub for every imported function of `artifact`; what is really there is to be defined
- * afterwards and replaces its stub. The stubs must outlive the linker.
+ * Define a stub for every import of `artifact`, for instances in `store`; what is really there is
+ * to be defined afterwards and replaces its stub. The stubs must outlive the linker.
  */
 SV_MUST_USE bool stub_imports_define(struct stub_imports *stubs, const struct sv_artifact *artifact,
-		struct sv_linker *linker, struct sv_error *error);
+		struct sv_linker *linker, struct sv_store *store, struct sv_error *error);
 
 void stub_imports_finish(struct stub_imports *stubs);
 

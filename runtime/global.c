@@ -22,6 +22,24 @@ union sv_value global_cell_get(const struct sv_global_cell *cell, enum sv_type t
 	return value;
 }
 
+struct sv_global *global_new(struct sv_store *store, const struct value_type *type,
+		bool is_mutable, union sv_value value, struct sv_error *error)
+{
+	struct sv_global *global = aligned_alloc(_Alignof(struct sv_global), sizeof *global);
+	if (!global) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a global");
+		return NULL;
+	}
+	*global = (struct sv_global){.store = store,
+			.type = *type,
+			.is_mutable = is_mutable,
+			.next = store->globals};
+	global->cell = &global->own;
+	global_cell_set(global->cell, type->type, value);
+	store->globals = global;
+	return global;
+}
+
 struct sv_global *sv_global_new(struct sv_store *store, enum sv_type type, bool mutable_,
 		union sv_value value, struct sv_error *error)
 {
@@ -35,19 +53,7 @@ struct sv_global *sv_global_new(struct sv_store *store, enum sv_type type, bool 
 		sv_fail(error, SV_ERROR_USAGE, "the value is a reference of another store or type");
 		return NULL;
 	}
-	struct sv_global *global = aligned_alloc(_Alignof(struct sv_global), sizeof *global);
-	if (!global) {
-		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a global");
-		return NULL;
-	}
-	*global = (struct sv_global){.store = store,
-			.type = value_type,
-			.is_mutable = mutable_,
-			.next = store->globals};
-	global->cell = &global->own;
-	global_cell_set(global->cell, type, value);
-	store->globals = global;
-	return global;
+	return global_new(store, &value_type, mutable_, value, error);
 }
 
 enum sv_type sv_global_type(const struct sv_global *global)

@@ -17,6 +17,10 @@ struct sv_global {
 	struct sv_global *next; /* in the store, for those of the embedder */
 };
 
+/* Make a global of `store`; it is freed with the store. The value must be of the type. */
+struct sv_global *global_new(struct sv_store *store, const struct value_type *type,
+		bool is_mutable, union sv_value value, struct sv_error *error);
+
 /* Put a value of `type` into a cell, in the width of the type. */
 void global_cell_set(struct sv_global_cell *cell, enum sv_type type, union sv_value value);
 union sv_value global_cell_get(const struct sv_global_cell *cell, enum sv_type type);

@@ -12,6 +12,7 @@
 #include "runtime/artifact.h"
 #include "runtime/engine.h"
 #include "runtime/global.h"
+#include "runtime/import.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
 #include "runtime/shared.h"
@@ -156,18 +157,12 @@ static struct definition *linker_claim(struct sv_linker *linker, const struct im
 	return definition;
 }
 
-bool sv_linker_define_function(struct sv_linker *linker, const char *module, const char *name,
-		const char *signature, sv_host_function function, void *data,
+/* `type` is taken over. */
+static bool linker_define_host(struct sv_linker *linker, const struct import_name *name,
+		const struct defined_type *type, sv_host_function function, void *data,
 		struct sv_error *error)
 {
-	if (!function)
-		return sv_fail(error, SV_ERROR_USAGE, "%s.%s is defined as NULL", module, name);
-	const struct defined_type *type =
-			type_table_intern(&linker->engine->types, signature, error);
-	struct import_name names = {module, strlen(module), name, strlen(name)};
-	if (!type)
-		return false;
-	struct definition *definition = linker_claim(linker, &names, error);
+	struct definition *definition = linker_claim(linker, name, error);
 	if (!definition) {
 		type_table_release(&linker->engine->types, type);
 		return false;
@@ -178,6 +173,18 @@ bool sv_linker_define_function(struct sv_linker *linker, const char *module, con
 	definition->data = data;
 	definition->value = (struct sv_extern){.kind = SV_EXTERN_FUNCTION};
 	return true;
+}
+
+bool sv_linker_define_function(struct sv_linker *linker, const char *module, const char *name,
+		const char *signature, sv_host_function function, void *data,
+		struct sv_error *error)
+{
+	if (!function)
+		return sv_fail(error, SV_ERROR_USAGE, "%s.%s is defined as NULL", module, name);
+	const struct defined_type *type =
+			type_table_intern(&linker->engine->types, signature, error);
+	struct import_name names = {module, strlen(module), name, strlen(name)};
+	return type && linker_define_host(linker, &names, type, function, data, error);
 }
 
 static bool linker_define_value(struct sv_linker *linker, const struct import_name *name,
@@ -351,13 +358,56 @@ static bool definition_agrees(const struct definition *definition,
 	return other == PROPAGATION_OPEN || other == own;
 }
 
+/* ---- definitions by import ---- */
+
+static struct import_name import_name(const struct sv_artifact *artifact, uint32_t index)
+{
+	const struct sv_import_record *import = &artifact_imports(artifact)[index];
+	return (struct import_name){artifact_string(artifact, import->module),
+			import->module.length, artifact_string(artifact, import->name),
+			import->name.length};
+}
+
+static bool import_exists(const struct sv_artifact *artifact, uint32_t index,
+		struct sv_error *error)
+{
+	if (index < artifact->header->imports.count)
+		return true;
+	return sv_fail(error, SV_ERROR_USAGE, "%s has no import %" PRIu32, artifact->name, index);
+}
+
+bool sv_linker_define_import_function(struct sv_linker *linker, const struct sv_artifact *artifact,
+		uint32_t index, sv_host_function function, void *data, struct sv_error *error)
+{
+	TRY(import_exists(artifact, index, error));
+	const struct sv_import_record *import = &artifact_imports(artifact)[index];
+	if (!function || import->kind != SV_EXTERN_FUNCTION)
+		return sv_fail(error, SV_ERROR_USAGE, "import %" PRIu32 " of %s %s", index,
+				artifact->name, function ? "is no function" : "is defined as NULL");
+	struct import_name name = import_name(artifact, index);
+	const struct defined_type *type = artifact->types[import->index];
+	return linker_define_host(linker, &name, type_table_use(&linker->engine->types, type),
+			function, data, error);
+}
+
+bool sv_linker_define_import_value(struct sv_linker *linker, const struct sv_artifact *artifact,
+		uint32_t index, struct sv_store *store, struct sv_error *error)
+{
+	TRY(import_exists(artifact, index, error));
+	struct import_name name = import_name(artifact, index);
+	struct sv_extern value;
+	return import_make_value(store, artifact, index, &value, error) &&
+			linker_define_value(linker, &name, value, error);
+}
+
+/* ---- look-up ---- */
+
 /* A definition for import `index`, or NULL and why not. */
 static const struct definition *linker_look_up(const struct sv_linker *linker,
 		const struct sv_artifact *artifact, uint32_t index, const char **reason)
 {
 	const struct sv_import_record *import = &artifact_imports(artifact)[index];
-	struct import_name name = {artifact_string(artifact, import->module), import->module.length,
-			artifact_string(artifact, import->name), import->name.length};
+	struct import_name name = import_name(artifact, index);
 	const struct definition *definition =
 			linker ? linker_find(linker, &name, name_hash(&name)) : NULL;
 	*reason = "unknown import";

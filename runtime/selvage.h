@@ -247,6 +247,19 @@ SV_PUBLIC bool sv_linker_define(struct sv_linker *linker, const char *module, co
 SV_PUBLIC bool sv_linker_define_shared_memory(struct sv_linker *linker, const char *module,
 		const char *name, struct sv_shared_memory *memory, struct sv_error *error);
 
+/*
+ * Define import `index` of `artifact` under the name it is imported by: as a host function of
+ * exactly its type, or as a new memory, table, global or tag of `store` of exactly its type,
+ * with zeros and nulls in it. So any import can be defined, whatever its type; of types that
+ * have no default value only functions. Values need the artifact as long as their store lives.
+ */
+SV_PUBLIC bool sv_linker_define_import_function(struct sv_linker *linker,
+		const struct sv_artifact *artifact, uint32_t index, sv_host_function function,
+		void *data, struct sv_error *error);
+SV_PUBLIC bool sv_linker_define_import_value(struct sv_linker *linker,
+		const struct sv_artifact *artifact, uint32_t index, struct sv_store *store,
+		struct sv_error *error);
+
 /* Define all exports of an instance under `module`. */
 SV_PUBLIC bool sv_linker_define_instance(struct sv_linker *linker, const char *module,
 		struct sv_instance *instance, struct sv_error *error);

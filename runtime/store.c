@@ -14,6 +14,7 @@
 #include "runtime/instance.h"
 #include "runtime/memory.h"
 #include "runtime/table.h"
+#include "runtime/tag.h"
 
 void sv_store_limits_init(struct sv_store_limits *limits)
 {
@@ -52,6 +53,15 @@ static void store_free_globals(struct sv_store *store)
 	}
 }
 
+static void store_free_tags(struct sv_store *store)
+{
+	while (store->tags) {
+		struct sv_tag *tag = store->tags;
+		store->tags = tag->next;
+		free(tag);
+	}
+}
+
 void sv_store_free(struct sv_store *store)
 {
 	if (!store)
@@ -74,6 +84,7 @@ void sv_store_free(struct sv_store *store)
 		table_free(table);
 	}
 	store_free_globals(store);
+	store_free_tags(store);
 	stack_finish(&store->stack);
 	root_stack_finish(&store->root_stack);
 	free(store->view.values);

@@ -43,6 +43,7 @@ struct sv_store {
 	struct sv_memory *memories;
 	struct sv_table_object *tables;
 	struct sv_global *globals;
+	struct sv_tag *tags; /* of the embedder; instances have their own */
 	struct heap *heap;	 /* owned; NULL: it never had an object */
 	struct sv_store_limits limits;
 	_Atomic uint64_t memory_bytes; /* in use; a shared memory may grow on another thread */

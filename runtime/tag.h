@@ -9,6 +9,7 @@
 struct sv_tag {
 	struct sv_store *store;
 	const struct defined_type *type; /* parameters: what an exception carries */
+	struct sv_tag *next; /* in the store, for those of the embedder */
 };
 
 #endif

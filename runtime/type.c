@@ -422,6 +422,15 @@ struct type_group *type_table_intern_group(struct type_table *table,
 	return type_table_unite(table, group);
 }
 
+const struct defined_type *type_table_use(struct type_table *table, const struct defined_type *type)
+{
+	pthread_mutex_lock(&table->lock);
+	check(type->group->users > 0);
+	type->group->users++;
+	pthread_mutex_unlock(&table->lock);
+	return type;
+}
+
 void type_table_release(struct type_table *table, const struct defined_type *type)
 {
 	if (!type)

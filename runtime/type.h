@@ -104,6 +104,10 @@ struct type_source {
 struct type_group *type_table_intern_group(struct type_table *table,
 		const struct type_source *source, struct sv_error *error);
 
+/* One use more of a type that is in use; the type itself. */
+const struct defined_type *type_table_use(struct type_table *table,
+		const struct defined_type *type);
+
 /* NULL is allowed. */
 void type_table_release(struct type_table *table, const struct defined_type *type);
 

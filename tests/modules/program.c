@@ -1,7 +1,8 @@
 /*
  * program.c: what the module tests need of the embedding API.
  *   program FILE.so            render() and write the bytes at render_ptr() to standard output
- *   program --stubs FILE.so    instantiate with functions that trap for all imports
+ *   program --stubs FILE.so    instantiate with stand-ins for all imports: functions that trap,
+ *                              new memories, tables, globals, tags; print seconds of both steps
  *   program --call NAME NUMBER FILE.so   call i32 -> i32 and print; env.memory is shared
  */
 #include <inttypes.h>
@@ -25,17 +26,17 @@ static enum sv_host_result stub(struct sv_caller *caller, union sv_value *values
 }
 
 static bool define_stubs(struct sv_linker *linker, struct sv_artifact *artifact,
-		struct sv_error *error)
+		struct sv_store *store, struct sv_error *error)
 {
 	for (uint32_t i = 0; i < sv_artifact_import_count(artifact); i++) {
 		struct sv_import import;
-		char module[256], name[256];
-		if (!sv_artifact_import(artifact, i, &import) || import.kind != SV_EXTERN_FUNCTION)
-			continue;
-		snprintf(module, sizeof module, "%.*s", (int)import.module_length, import.module);
-		snprintf(name, sizeof name, "%.*s", (int)import.name_length, import.name);
-		if (!sv_linker_define_function(linker, module, name, import.signature, stub, NULL,
-				    error))
+		bool done = sv_artifact_import(artifact, i, &import);
+		if (done && import.kind == SV_EXTERN_FUNCTION)
+			done = sv_linker_define_import_function(
+					linker, artifact, i, stub, NULL, error);
+		else if (done)
+			done = sv_linker_define_import_value(linker, artifact, i, store, error);
+		if (!done)
 			return false;
 	}
 	return true;
@@ -125,7 +126,7 @@ int main(int argc, char **argv)
 	struct sv_linker *linker = sv_linker_new(engine, &error);
 	struct sv_store *store = sv_store_new(engine, NULL, &error);
 	if (!artifact || !linker || !store || !define_memory(engine, linker, &error) ||
-			(task.stubs && !define_stubs(linker, artifact, &error)))
+			(task.stubs && !define_stubs(linker, artifact, store, &error)))
 		return fail(error.text);
 	struct sv_instance *instance = sv_instance_new(store, artifact, linker, NULL, &error);
 	if (!instance)
