@@ -45,7 +45,11 @@ static bool walk_operator(struct effects_walk *walk, uint32_t function,
 		const struct instruction *at, struct sv_error *error)
 {
 	struct effects *effects = walk->effects;
-	effects->functions[function] |= effect_of(at->op);
+	uint8_t own = effect_of(at->op);
+	effects->functions[function] |= own;
+	/* What makes or catches objects holds them, whatever its types say. */
+	effects->has_objects |= own & EFFECT_HANDLES ||
+			(own & (EFFECT_COLLECTS | EFFECT_THROWS)) == EFFECT_COLLECTS;
 	if (at->op == OP_ref_null)
 		effects->has_objects |= type_is_object(walk->module, at->reference);
 	if (at->op != OP_call && at->op != OP_return_call)

@@ -113,8 +113,10 @@ void lower_array_new_elem(struct lowering *l)
 static LLVMValueRef array_length(struct lowering *l, LLVMValueRef array)
 {
 	object_check(l, array, SV_TRAP_NULL_ARRAY);
-	return access_load_constant(l, l->ir->i32,
-			access_at(l, array, offsetof(struct sv_array_object, length)));
+	/* Never changed by code, but not constant: the place is used again for other objects. */
+	return access_load(l, l->ir->i32,
+			access_at(l, array, offsetof(struct sv_array_object, length)),
+			ALIAS_CONTEXT);
 }
 
 void lower_array_len(struct lowering *l)

@@ -12,7 +12,8 @@ void object_check(struct lowering *l, LLVMValueRef reference, enum sv_trap trap)
 
 LLVMValueRef object_type(struct lowering *l, LLVMValueRef object)
 {
-	return access_load_constant(l, l->ir->ptr, object);
+	/* As an array's length: constant while the object lives, and no longer. */
+	return access_load(l, l->ir->ptr, object, ALIAS_CONTEXT);
 }
 
 /* ---- fields ---- */

@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "abi/heap.h"
 #include "abi/limits.h"
 #include "runtime/artifact.h"
 #include "runtime/backtrace.h"
@@ -179,29 +178,18 @@ enum sv_outcome call_run(struct sv_store *store, const struct call_target *targe
 	return (enum sv_outcome)outcome;
 }
 
-/* See enum propagation: a function of code that throws may not get into code that does not look. */
-static bool call_hands_over(const struct function *callee, const struct value_type *type,
-		const void *reference)
-{
-	const struct function *function = reference;
-	bool is_function = type->defined ? type->defined->info.kind == SV_KIND_FUNCTION
-					 : sv_heap_top(sv_type_heap(type->type)) == SV_HEAP_FUNC;
-	if (!is_function || !function || !function->reference.owner || !callee->reference.owner)
-		return true;
-	return artifact_propagates(callee->reference.owner->artifact) ||
-			!artifact_propagates(function->reference.owner->artifact);
-}
-
 static bool call_check_references(struct sv_store *store, const struct function *function,
 		const union sv_value *values, struct sv_error *error)
 {
+	const struct sv_instance *owner = function->reference.owner;
 	for (uint32_t i = 0; i < function->type->parameter_count; i++) {
-		if (sv_type_is_reference(function->type->values[i].type) &&
-				!call_hands_over(function, &function->type->values[i],
-						values[i].ref))
+		if (owner &&
+				!reference_may_enter(store, owner->artifact,
+						&function->type->values[i], values[i].ref))
 			return sv_fail(error, SV_ERROR_USAGE,
-					"argument %u is a function that may throw; compile the "
-					"callee's module with --propagate-exceptions",
+					"argument %u is of code that may throw, the callee is "
+			                "without "
+					"--propagate-exceptions, or the reverse",
 					i);
 		if (!reference_fits(store, &function->type->values[i], values[i].ref))
 			return sv_fail(error, SV_ERROR_USAGE,

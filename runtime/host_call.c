@@ -25,6 +25,12 @@ static void host_call_check_results(const struct host_row *row, const union sv_v
 {
 	const struct value_type *results = row->type->values + row->type->parameter_count;
 	for (uint32_t i = 0; i < row->type->result_count; i++) {
+		if (!reference_may_enter(row->head.store, row->instance->artifact, &results[i],
+				    values[i].ref))
+			trap_raise(row->head.store, SV_TRAP_HOST,
+					"a host function returned a reference of code that may "
+			                "throw to "
+					"code without --propagate-exceptions, or the reverse");
 		if (!reference_fits(row->head.store, &results[i], values[i].ref))
 			trap_raise(row->head.store, SV_TRAP_HOST,
 					"a host function returned a reference of another store or "

@@ -342,6 +342,7 @@ static bool instance_build(struct instance_draft *draft)
 {
 	struct sv_instance *instance = draft->instance;
 	TRY(instance_allocate(draft));
+	instance->store->propagations |= 1u << artifact_propagation(instance->artifact);
 	TRY(instance_resolve(draft));
 	*instance->context = (struct sv_context){
 			.store = instance->store,

@@ -15,6 +15,7 @@
 #include "runtime/import.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
+#include "runtime/reference.h"
 #include "runtime/shared.h"
 #include "runtime/table.h"
 #include "runtime/tag.h"
@@ -336,6 +337,13 @@ static bool functions_agree(const struct function *function, const struct sv_art
 	return propagates && !function->type->has_references;
 }
 
+/* What the host has put into a global of its own. */
+static bool global_may_enter(const struct sv_global *global, const struct sv_artifact *artifact)
+{
+	union sv_value value = global_cell_get(global->cell, global->type.type);
+	return reference_may_enter(global->store, artifact, &global->type, value.ref);
+}
+
 static bool definition_agrees(const struct definition *definition,
 		const struct sv_artifact *artifact, const struct sv_import_record *import)
 {
@@ -351,6 +359,8 @@ static bool definition_agrees(const struct definition *definition,
 	case SV_EXTERN_GLOBAL:
 		if (sv_type_is_reference(definition->value.global->type.type))
 			other = definition->value.global->propagation;
+		if (other == PROPAGATION_OPEN)
+			return global_may_enter(definition->value.global, artifact);
 		break;
 	default:
 		break;

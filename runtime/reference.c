@@ -6,6 +6,7 @@
 #include "abi/heap.h"
 #include "runtime/heap.h"
 #include "runtime/instance.h"
+#include "runtime/artifact.h"
 #include "runtime/store.h"
 
 static bool function_fits(const struct sv_store *store, const struct value_type *type,
@@ -70,6 +71,28 @@ bool reference_fits(const struct sv_store *store, const struct value_type *type,
 	if (is_i31(reference) && sv_heap_top(heap) == SV_HEAP_ANY)
 		return !type->defined && sv_heap_matches(SV_HEAP_I31, heap);
 	return object_fits(store, type, reference);
+}
+
+/*
+ * In a store where some code looks for exceptions and some does not, functions stay with
+ * their kind, unless they can be given no reference; and objects, which may hold functions,
+ * stay where they are.
+ */
+bool reference_may_enter(const struct sv_store *store, const struct sv_artifact *into,
+		const struct value_type *type, const void *reference)
+{
+	const uint32_t mixed = 1u << PROPAGATION_NO | 1u << PROPAGATION_YES;
+	if (store->propagations != mixed || !reference || !sv_type_is_reference(type->type))
+		return true;
+	uint32_t heap = type->defined ? sv_heap_of_kind((enum sv_type_kind)type->defined->info.kind)
+				      : sv_type_heap(type->type);
+	if (sv_heap_top(heap) != SV_HEAP_FUNC)
+		return !heap_holds(store, reference);
+	const struct function *function = reference;
+	const struct sv_instance *owner = function->reference.owner;
+	if (!owner || artifact_propagates(owner->artifact) == artifact_propagates(into))
+		return true;
+	return artifact_propagates(into) && !function->type->has_references;
 }
 
 /* ---- between the hierarchies ---- */

@@ -7,6 +7,10 @@
 #include "runtime/selvage.h"
 #include "runtime/type.h"
 
+/* See enum propagation: may the host hand the reference to code of `into`? */
+bool reference_may_enter(const struct sv_store *store, const struct sv_artifact *into,
+		const struct value_type *type, const void *reference);
+
 /*
  * True if `reference` is a value of the type in this store. Types that are no references fit
  * everything. Pointers to functions are trusted to have come from the

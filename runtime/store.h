@@ -50,6 +50,7 @@ struct sv_store {
 	_Atomic bool memory_limit_hit; /* the same */
 	uint64_t table_entries;        /* in use */
 	uint32_t value_room;           /* of view.values */
+	uint32_t propagations; /* bits 1 << enum propagation of its instances */
 	bool is_trapped; /* `trap` is about the last call */
 	int32_t exit_code;
 	struct guest_trace trace;
