@@ -1,6 +1,6 @@
 ;; Traps that an optimiser would like to lose. Each export must trap; the name says how it
 ;; could have been lost, the comment which trap is due.
-(module (memory 1)
+(module (memory 1) (global $zero (mut i32) (i32.const 0))
   (func $load_and_return (result i32) (i32.load (i32.const 0x20000)))
   (func $load_and_choose (param i32) (result i32)
     (if (result i32) (i32.load (local.get 0)) (then (i32.const 1)) (else (i32.const 2))))
@@ -20,6 +20,13 @@
     (drop (call $ignore_second (i32.const 1) (i32.load (i32.const 0x20000)))))
   (func (export "store_of_what_is_there")
     (i32.store (i32.const 0x20000) (i32.load (i32.const 0x20000))))
+  (func (export "load_before_division") (result i32) (local i32)
+    (local.set 0 (i32.load (i32.const 0x20000)))
+    (i32.add (i32.div_u (i32.const 5) (global.get $zero)) (local.get 0)))
+  (func (export "load_before_unreachable") (result i32) (local i32)
+    (local.set 0 (i32.load (i32.const 0x20000)))
+    (if (i32.eqz (global.get $zero)) (then (unreachable)))
+    (local.get 0))
   (func (export "loop_of_dropped_loads") (local i32)
     (loop
       (drop (i32.load (local.get 0)))
