@@ -9,13 +9,16 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 
 
+def commit_name():
+    return subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"],
+                          capture_output=True, text=True).stdout.strip() or "unknown"
+
+
 def describe(load_before):
     """One line: date, commit, machine, load."""
     with open("/proc/cpuinfo") as file:
         model = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
-    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"],
-                            capture_output=True, text=True).stdout.strip() or "unknown"
-    return (f"{datetime.date.today()}, commit {commit}, {model}, {os.cpu_count()} CPUs, Linux "
+    return (f"{datetime.date.today()}, commit {commit_name()}, {model}, {os.cpu_count()} CPUs, Linux "
             f"{platform.release()}, load {load_before[0]:.1f} before and {os.getloadavg()[0]:.1f} "
             "after.")
 

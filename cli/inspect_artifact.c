@@ -154,6 +154,14 @@ static struct type_text view_global_text(struct artifact_view *view, uint32_t in
 	return inspect_global_type((enum sv_type)global.type, global.mutable);
 }
 
+static struct type_text view_tag_text(struct artifact_view *view, uint32_t index)
+{
+	struct sv_tag_record tag;
+	if (!view_element(view, view->header.tags, index, &tag, sizeof tag))
+		return (struct type_text){"?"};
+	return view_type_text(view, tag.type);
+}
+
 static struct type_text view_extern_text(struct artifact_view *view, uint32_t kind, uint32_t index)
 {
 	static struct type_text (*const texts[])(struct artifact_view *, uint32_t) = {
@@ -161,6 +169,7 @@ static struct type_text view_extern_text(struct artifact_view *view, uint32_t ki
 			[SV_EXTERN_TABLE] = view_table_text,
 			[SV_EXTERN_MEMORY] = view_memory_text,
 			[SV_EXTERN_GLOBAL] = view_global_text,
+			[SV_EXTERN_TAG] = view_tag_text,
 	};
 	if (kind < ARRAY_LENGTH(texts))
 		return texts[kind](view, index);

@@ -23,6 +23,16 @@ static const uint32_t loops_most = 1000;
 static const uint32_t loop_mark = UINT32_C(1) << 31;
 static const uint64_t plain_values = 200000;
 
+/* Bytes of code above which a module is compiled at level 1 unless the user wants otherwise. */
+static const uint64_t quick_bytes = 16 * 1024 * 1024;
+
+unsigned budget_level(const struct module *module, unsigned level)
+{
+	if (level != SV_LEVEL_BY_SIZE)
+		return level;
+	return module->code_size > quick_bytes ? 1 : 2;
+}
+
 struct budget {
 	const struct module *module;
 	struct arena arena; /* one function at a time */

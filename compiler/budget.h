@@ -5,7 +5,11 @@
 #ifndef SELVAGE_COMPILER_BUDGET_H
 #define SELVAGE_COMPILER_BUDGET_H
 
+#include "compiler/compiler.h"
 #include "compiler/module.h"
+
+/* The level 0..3 that `module` is compiled at if `level` is asked for. */
+unsigned budget_level(const struct module *module, unsigned level);
 
 /*
  * Count the locals of all functions and the values on all branches and calls. False with LIMIT

@@ -42,8 +42,7 @@ static void compile_finish(struct compilation *c)
 }
 
 static bool compile_stages(struct compilation *c, struct sv_bytes input,
-		const struct sv_compile_options *options, struct buffer *output,
-		struct sv_error *error)
+		struct sv_compile_options *options, struct buffer *output, struct sv_error *error)
 {
 	TRY(target_find(&c->target, options->cpu, error));
 
@@ -51,6 +50,7 @@ static bool compile_stages(struct compilation *c, struct sv_bytes input,
 	if (options->dump == SV_STAGE_READ)
 		dump_module(&c->module, options->dump_file);
 
+	options->level = budget_level(&c->module, options->level);
 	TRY(module_validate(&c->module, error));
 	if (options->dump == SV_STAGE_VALIDATE)
 		TRY(dump_bodies(&c->module, options->dump_file, error));
@@ -81,7 +81,8 @@ bool sv_compile(struct sv_bytes module, const struct sv_compile_options *options
 		struct buffer *output, struct sv_error *error)
 {
 	struct compilation compilation = {0};
-	bool done = compile_stages(&compilation, module, options, output, error);
+	struct sv_compile_options chosen = *options;
+	bool done = compile_stages(&compilation, module, &chosen, output, error);
 	compile_finish(&compilation);
 	return done;
 }

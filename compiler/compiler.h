@@ -8,6 +8,7 @@
 #ifndef SELVAGE_COMPILER_H
 #define SELVAGE_COMPILER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -54,9 +55,12 @@ enum sv_relaxed_simd {
 /* Called from the compiling threads, one call at a time: `done` of `total` bytes of code. */
 typedef void (*sv_progress)(void *data, uint64_t done, uint64_t total);
 
+/* Level 2; for modules with so much code that it would take many minutes, level 1. */
+#define SV_LEVEL_BY_SIZE UINT_MAX
+
 struct sv_compile_options {
 	enum sv_bounds bounds;
-	unsigned level;     /* 0..3 */
+	unsigned level;     /* 0..3, or SV_LEVEL_BY_SIZE */
 	const char *cpu;    /* NULL or "native": this CPU; else an LLVM CPU name */
 	unsigned jobs;      /* threads of code generation; 0: one per processor */
 	bool strict_traps;  /* keep every load, even where it costs vectorisation */
@@ -72,7 +76,7 @@ struct sv_compile_options {
 	void *progress_data;
 };
 
-/* Defaults: guard, -O2, this CPU, all processors, all supported features. */
+/* Defaults: guard, level by size, this CPU, all processors, all supported features. */
 __attribute__((visibility("default"))) void sv_compile_options_init(
 		struct sv_compile_options *options);
 

@@ -8,7 +8,7 @@
 void sv_compile_options_init(struct sv_compile_options *options)
 {
 	*options = (struct sv_compile_options){.bounds = SV_BOUNDS_GUARD,
-			.level = 2,
+			.level = SV_LEVEL_BY_SIZE,
 			.emit = SV_EMIT_ARTIFACT,
 			.dump = SV_STAGE_NONE,
 #define SV_FEATURE(name, text, on) | (uint64_t)(on) << SV_FEATURE_##name

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "runtime/selvage.h"
 
@@ -113,6 +114,13 @@ static bool task_parse(struct task *task, int argc, char **argv)
 	return task->stubs || task->function;
 }
 
+static double seconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
 int main(int argc, char **argv)
 {
 	struct task task = {0};
@@ -122,15 +130,20 @@ int main(int argc, char **argv)
 	struct sv_engine *engine = sv_engine_new(NULL, &error);
 	if (!engine || !sv_thread_enter(engine, &error))
 		return fail(error.text);
+	double start = seconds();
 	struct sv_artifact *artifact = sv_artifact_load(engine, argv[argc - 1], &error);
+	double load = seconds() - start;
 	struct sv_linker *linker = sv_linker_new(engine, &error);
 	struct sv_store *store = sv_store_new(engine, NULL, &error);
 	if (!artifact || !linker || !store || !define_memory(engine, linker, &error) ||
 			(task.stubs && !define_stubs(linker, artifact, store, &error)))
 		return fail(error.text);
+	start = seconds();
 	struct sv_instance *instance = sv_instance_new(store, artifact, linker, NULL, &error);
 	if (!instance)
 		return fail(error.text);
+	if (task.stubs)
+		printf("load %.6f\ninstantiate %.6f\n", load, seconds() - start);
 	int status = task_run(&task, store, instance);
 	sv_store_free(store);
 	sv_linker_free(linker);
