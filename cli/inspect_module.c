@@ -7,9 +7,12 @@
 #include "compiler/compiler.h"
 #include "compiler/module.h"
 
-static struct type_text module_function_text(const struct module *module, uint32_t index)
+/* Of a function type; "?" for what is none, in a module that is not valid. */
+static struct type_text module_type_text(const struct module *module, uint32_t index)
 {
-	const struct function_type *type = module_function_type(module, index);
+	if (index >= module->type_count || module->types[index].kind != SV_KIND_FUNCTION)
+		return (struct type_text){"?"};
+	const struct function_type *type = &module->types[index].function;
 	return inspect_function_type((const uint32_t *)type->parameters, type->parameter_count,
 			(const uint32_t *)type->results, type->result_count);
 }
@@ -36,15 +39,16 @@ static struct type_text module_global_text(const struct module *module, uint32_t
 static struct type_text module_extern_text(const struct module *module, enum sv_extern_kind kind,
 		uint32_t index)
 {
-	if (kind == SV_EXTERN_FUNCTION && index < module->function_count &&
-			module->functions[index].type < module->type_count)
-		return module_function_text(module, index);
+	if (kind == SV_EXTERN_FUNCTION && index < module->function_count)
+		return module_type_text(module, module->functions[index].type);
 	if (kind == SV_EXTERN_TABLE && index < module->table_count)
 		return module_table_text(module, index);
 	if (kind == SV_EXTERN_MEMORY && index < module->memory_count)
 		return module_memory_text(module, index);
 	if (kind == SV_EXTERN_GLOBAL && index < module->global_count)
 		return module_global_text(module, index);
+	if (kind == SV_EXTERN_TAG && index < module->tag_count)
+		return module_type_text(module, module->tags[index].type);
 	return (struct type_text){"?"};
 }
 
