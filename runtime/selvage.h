@@ -60,8 +60,9 @@ struct sv_engine_config {
 SV_PUBLIC void sv_engine_config_init(struct sv_engine_config *config);
 
 /*
- * Make the engine: installs handlers for SIGSEGV, SIGBUS, SIGILL and SIGFPE (foreign
- * ones are called for faults that are not the guest's) and starts the watchdog thread.
+ * Make the engine: installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGURG (those that
+ * were there before are called for faults that are not the guest's, and for a SIGURG that is not
+ * the watchdog's; install yours before, or they replace ours) and starts the watchdog thread.
  * `config` NULL means the defaults. NULL with `error` filled on failure. A second
  * engine in the same process is an error. A child of fork() has no watchdog: processes that
  * fork make their engine afterwards.

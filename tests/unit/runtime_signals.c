@@ -2,6 +2,7 @@
  * runtime_signals.c: faults that are not a guest's go where they went without us. Each test
  * runs in a child process, which makes its own engine.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -124,6 +125,64 @@ static void sent_signals(void)
 TEST(signals_that_somebody_sent_reach_foreign_handlers)
 {
 	CHECK_EQ(child_status(sent_signals), 0);
+}
+
+static volatile sig_atomic_t urgent_count, urgent_sum;
+
+static void urgent_info(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)context;
+	urgent_count++;
+	urgent_sum += info->si_value.sival_int;
+}
+
+enum { urgent_sent = 20 };
+
+struct urgent_target {
+	pthread_t thread;
+	struct sv_store *store;
+};
+
+/* One after the other: the system does not count those that are pending. */
+static void *urgent_sender(void *data)
+{
+	const struct urgent_target *target = data;
+	const struct timespec pause = {.tv_nsec = 1000000};
+	nanosleep(&pause, NULL);
+	for (int i = 1; i <= urgent_sent; i++) {
+		pthread_sigqueue(target->thread, SIGURG, (union sigval){.sival_int = i});
+		for (int waited = 0; urgent_count < i && waited < 10000; waited++)
+			nanosleep(&pause, NULL);
+	}
+	sv_store_interrupt(target->store);
+	return NULL;
+}
+
+/* The watchdog uses the same signal, marked as its own. */
+static void urgent_signals_in_a_guest(void)
+{
+	struct sigaction action = {.sa_flags = SA_SIGINFO, .sa_sigaction = urgent_info};
+	sigaction(SIGURG, &action, NULL);
+	start_engine();
+	struct guest guest = guest_open("(module (func (export \"loop\") (loop (br 0))))");
+	union sv_value none;
+	struct urgent_target target = {pthread_self(), guest.store};
+	pthread_t sender;
+	pthread_create(&sender, NULL, urgent_sender, &target);
+	bool is_good = guest_call(&guest, "loop", &none) == SV_TRAPPED;
+	pthread_join(sender, NULL);
+	is_good &= urgent_count == urgent_sent;
+	is_good &= urgent_sum == urgent_sent * (urgent_sent + 1) / 2;
+	guest_close(&guest);
+	sv_engine_free(engine);
+	sigaction(SIGURG, NULL, &action);
+	_exit(is_good && action.sa_sigaction == urgent_info ? 0 : 1);
+}
+
+TEST(urgent_signals_of_the_embedder_reach_it_while_a_guest_runs)
+{
+	CHECK_EQ(child_status(urgent_signals_in_a_guest), 0);
 }
 
 static void sent_fatal(void)
