@@ -8,6 +8,7 @@
 
 #include "abi/limits.h"
 #include "abi/object.h"
+#include "base/hash.h"
 #include "compiler/feature.h"
 
 enum type_form {
@@ -160,30 +161,31 @@ static uint64_t group_supertype(const struct module *module, const struct define
 	return group_code(type, sv_ref(SV_HEAP_DEFINED + index));
 }
 
-static uint64_t hash_add(uint64_t hash, uint64_t number)
+static void hash_add_list(struct hash *hash, const struct defined_type *type,
+		const enum sv_type *list, uint32_t count)
 {
-	hash = (hash ^ number) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 29;
+	for (uint32_t i = 0; i < count; i++)
+		hash_add(hash, group_code(type, list[i]));
 }
 
+/* Keyed: modules must not decide which of their groups meet in the table. */
 static uint64_t group_hash(const struct module *module, uint32_t first)
 {
-	uint64_t hash = module->types[first].group_size;
+	struct hash hash = hash_begin(hash_process_key());
 	for (uint32_t i = 0; i < module->types[first].group_size; i++) {
 		const struct defined_type *type = &module->types[first + i];
-		hash = hash_add(hash, (uint64_t)type->kind * 2 + type->is_final);
-		hash = hash_add(hash, group_supertype(module, type));
-		hash = hash_add(hash, type->function.parameter_count);
-		for (uint32_t k = 0; k < type->function.parameter_count; k++)
-			hash = hash_add(hash, group_code(type, type->function.parameters[k]));
-		for (uint32_t k = 0; k < type->function.result_count; k++)
-			hash = hash_add(hash, group_code(type, type->function.results[k]));
+		const struct function_type *function = &type->function;
+		hash_add(&hash, (uint64_t)type->kind * 2 + type->is_final);
+		hash_add(&hash, group_supertype(module, type));
+		hash_add(&hash, (uint64_t)type->field_count << 32 | function->parameter_count);
+		hash_add_list(&hash, type, function->parameters, function->parameter_count);
+		hash_add_list(&hash, type, function->results, function->result_count);
 		for (uint32_t k = 0; k < type->field_count; k++)
-			hash = hash_add(hash,
+			hash_add(&hash,
 					group_code(type, type->fields[k].type) * 2 +
 							type->fields[k].mutable);
 	}
-	return hash;
+	return hash_end(&hash);
 }
 
 static bool lists_equal(const struct defined_type *a, const enum sv_type *left,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "abi/limits.h"
+#include "base/hash.h"
 #include "runtime/artifact.h"
 #include "runtime/engine.h"
 #include "runtime/global.h"
@@ -79,17 +80,13 @@ void sv_linker_free(struct sv_linker *linker)
 	free(linker);
 }
 
-/* FNV-1a over both names. */
+/* Keyed: the names are those of modules' exports too. */
 static uint64_t name_hash(const struct import_name *name)
 {
-	const uint64_t prime = UINT64_C(0x100000001b3);
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (size_t i = 0; i < name->module_length; i++)
-		hash = (hash ^ (unsigned char)name->module[i]) * prime;
-	hash = (hash ^ 0xff) * prime;
-	for (size_t i = 0; i < name->name_length; i++)
-		hash = (hash ^ (unsigned char)name->name[i]) * prime;
-	return hash;
+	struct hash hash = hash_begin(hash_process_key());
+	hash_add_bytes(&hash, name->module, name->module_length);
+	hash_add_bytes(&hash, name->name, name->name_length);
+	return hash_end(&hash);
 }
 
 static struct definition *linker_find(const struct sv_linker *linker,

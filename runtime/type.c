@@ -9,6 +9,7 @@
 #include "abi/heap.h"
 #include "abi/limits.h"
 #include "abi/object.h"
+#include "base/hash.h"
 
 /* ---- matching ---- */
 
@@ -72,27 +73,24 @@ static uint32_t type_value_count(const struct defined_type *type)
 	return (uint32_t)type->parameter_count + type->result_count + type->field_count;
 }
 
-static uint64_t hash_add(uint64_t hash, uint64_t number)
-{
-	hash = (hash ^ number) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 29;
-}
-
+/* Keyed: modules must not decide which of their groups meet in the table. */
 static uint64_t group_hash(const struct type_group *group)
 {
-	uint64_t hash = group->count;
+	struct hash hash = hash_begin(hash_process_key());
 	for (uint32_t i = 0; i < group->count; i++) {
 		const struct defined_type *type = &group->types[i];
-		hash = hash_add(hash, type->info.kind * 2 + type->is_final);
-		hash = hash_add(hash, member_number(group, type->supertype));
-		hash = hash_add(hash, (uint64_t)type->parameter_count << 32 | type->result_count);
+		hash_add(&hash, type->info.kind * 2 + type->is_final);
+		hash_add(&hash, member_number(group, type->supertype));
+		hash_add(&hash, (uint64_t)type->parameter_count << 32 |
+						(uint32_t)type->result_count << 16 |
+						type->field_count);
 		for (uint32_t k = 0; k < type_value_count(type); k++) {
 			const struct value_type *value = &type->values[k];
-			hash = hash_add(hash, (uint64_t)value->type * 2 + value->mutable);
-			hash = hash_add(hash, member_number(group, value->defined));
+			hash_add(&hash, (uint64_t)value->type * 2 + value->mutable);
+			hash_add(&hash, member_number(group, value->defined));
 		}
 	}
-	return hash;
+	return hash_end(&hash);
 }
 
 static bool types_equal(const struct defined_type *a, const struct defined_type *b)
