@@ -18,6 +18,12 @@ static const uint64_t post_guard = SV_PRE_GUARD;
 /* Most address space that a 64-bit memory is given; a process has 2^47. */
 static const uint64_t memory64_room = UINT64_C(1) << 40;
 
+/* The pages of the initial size are like this until they are written. */
+static int backing_protection(const struct backing *backing)
+{
+	return backing->resident ? PROT_READ : PROT_READ | PROT_WRITE;
+}
+
 /* Map the pages of the initial image over the memory, copy on write, straight from the file. */
 static bool backing_map_image(struct backing *backing, struct sv_error *error)
 {
@@ -28,7 +34,7 @@ static bool backing_map_image(struct backing *backing, struct sv_error *error)
 	const struct sv_extent_record *extents = artifact_extents(artifact) + record->first_extent;
 	for (uint32_t i = 0; i < record->extent_count; i++) {
 		void *mapped = mmap(backing->view.base + extents[i].address, extents[i].length,
-				PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, artifact->fd,
+				backing_protection(backing), MAP_PRIVATE | MAP_FIXED, artifact->fd,
 				artifact->image_offset + extents[i].offset);
 		if (mapped == MAP_FAILED)
 			return sv_fail_errno(error,
@@ -90,23 +96,34 @@ static uint64_t backing_reach(const struct backing *backing, enum sv_bounds boun
 	return backing_extent(backing->room) + post_guard;
 }
 
-bool backing_open(struct backing *backing, struct sv_engine *engine, enum sv_bounds bounds,
+/* Show the initial contents in the slot. */
+static bool backing_fill(struct backing *backing, struct sv_error *error)
+{
+	uint64_t extent = backing_extent(backing->initial);
+	if (extent && mprotect(backing->view.base, extent, backing_protection(backing)) != 0)
+		return sv_fail_errno(error,
+				"cannot make %" PRIu64 " bytes of memory accessible "
+				"(see vm.max_map_count and vm.overcommit_memory)",
+				backing->initial);
+	return backing_map_image(backing, error);
+}
+
+bool backing_open(struct backing *backing, struct sv_engine *engine, const struct memory_plan *plan,
 		struct sv_error *error)
 {
 	if (backing->initial > backing->room)
 		return sv_fail(error, SV_ERROR_LIMIT, "the module needs %" PRIu64 " bytes of "
 				"memory; this memory may have %" PRIu64,
 				backing->initial, backing->room);
-	TRY(slot_lease(&backing->slot, engine, backing_reach(backing, bounds), error));
+	TRY(slot_lease(&backing->slot, engine, backing_reach(backing, plan->bounds), error));
 	backing->view.base = backing->slot.base;
 	backing_set_size(backing, backing->initial);
-	bool is_open = backing_allow(backing, 0, backing->initial);
-	if (!is_open)
-		sv_fail_errno(error,
-				"cannot make %" PRIu64 " bytes of memory accessible "
-				"(see vm.max_map_count and vm.overcommit_memory)",
-				backing->initial);
-	if (is_open && backing_map_image(backing, error))
+	bool is_open = true;
+	if (plan->is_leased) {
+		backing->resident = resident_new(engine, backing->initial, error);
+		is_open = backing->resident != NULL;
+	}
+	if (is_open && backing_fill(backing, error))
 		return true;
 	backing_close(backing, engine);
 	return false;
@@ -114,6 +131,8 @@ bool backing_open(struct backing *backing, struct sv_engine *engine, enum sv_bou
 
 void backing_close(struct backing *backing, struct sv_engine *engine)
 {
+	resident_free(backing->resident);
+	backing->resident = NULL;
 	slot_return(&backing->slot, engine);
 }
 
@@ -141,25 +160,29 @@ int64_t backing_grow(struct backing *backing, struct sv_store *payer, uint64_t p
 	return -1;
 }
 
-/*
- * Dropping the private pages shows the image of the file again, and zeros elsewhere. What
- * was grown becomes unreachable.
- */
+/* Drop the private pages of [from, to): the image of the file shows again, and zeros elsewhere. */
+static bool backing_drop(struct backing *backing, uint64_t from, uint64_t to)
+{
+	return from == to || madvise(backing->view.base + from, to - from, MADV_DONTNEED) == 0;
+}
+
 bool backing_reset(struct backing *backing, struct sv_error *error)
 {
 	uint64_t size = backing_size(backing);
 	uint64_t extent = backing_extent(size), kept = backing_extent(backing->initial);
-	if (extent && madvise(backing->view.base, extent, MADV_DONTNEED) != 0)
+	uint64_t dropped = backing->resident ? kept : 0;
+	if (!backing_drop(backing, dropped, extent) ||
+			(backing->resident && !resident_reset(backing)))
 		return sv_fail_errno(error, "cannot reset %" PRIu64 " bytes of memory", size);
 	if (extent > kept && mprotect(backing->view.base + kept, extent - kept, PROT_NONE) != 0)
 		return sv_fail_errno(error, "cannot close %" PRIu64 " grown bytes of memory "
 				"(see vm.max_map_count)", extent - kept);
-	backing_set_size(backing, backing->initial);
+	if (size != backing->initial)
+		backing_set_size(backing, backing->initial);
 	return true;
 }
 
-/* What should be at `address`: the image page, or NULL for zeros. */
-static const uint8_t *backing_image_page(const struct backing *backing, uint64_t address)
+const uint8_t *backing_image_page(const struct backing *backing, uint64_t address)
 {
 	if (!backing->artifact)
 		return NULL;

@@ -6,6 +6,7 @@
 #define SELVAGE_RUNTIME_BACKING_H
 
 #include "abi/artifact.h"
+#include "runtime/resident.h"
 #include "runtime/selvage.h"
 #include "runtime/slot.h"
 
@@ -16,6 +17,7 @@ struct backing {
 	uint64_t maximum;             /* pages it may ever have by its type */
 	uint64_t room;                /* bytes there is address space for */
 	struct slot slot;
+	struct resident *resident; /* owned; NULL: all pages are open */
 	const struct sv_artifact *artifact; /* owner of the initial image, or NULL */
 	uint32_t index;                     /* in that artifact */
 };
@@ -26,6 +28,7 @@ struct memory_plan {
 	enum sv_bounds bounds; /* SV_BOUNDS_CHECK takes less address space */
 	const struct sv_artifact *artifact; /* NULL: no image */
 	uint32_t index;
+	bool is_leased; /* again and again: it is put back to what it was each time */
 };
 
 /* Fill in all that needs nothing of the system; it will never have more than `limit` bytes. */
@@ -33,7 +36,7 @@ void backing_plan(struct backing *backing, const struct memory_plan *plan, uint6
 
 /* Reserve the address space and show the initial contents. */
 SV_MUST_USE bool backing_open(struct backing *backing, struct sv_engine *engine,
-		enum sv_bounds bounds, struct sv_error *error);
+		const struct memory_plan *plan, struct sv_error *error);
 
 void backing_close(struct backing *backing, struct sv_engine *engine);
 
@@ -45,6 +48,12 @@ int64_t backing_grow(struct backing *backing, struct sv_store *payer, uint64_t p
 
 /* Back to the initial size and contents. False with `error` if the system refuses. */
 SV_MUST_USE bool backing_reset(struct backing *backing, struct sv_error *error);
+
+/*
+ * What should be at `address`, a multiple of the machine's page, at the beginning of a lease: the
+ * page of the image, or NULL for zeros. async-signal-safe
+ */
+const uint8_t *backing_image_page(const struct backing *backing, uint64_t address);
 
 /* Test builds: false if any byte or the size differs from the initial state. */
 bool backing_is_fresh(const struct backing *backing);

@@ -3,10 +3,10 @@
  */
 #include "runtime/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "abi/limits.h"
-#include "base/version.h"
 #include "base/version.h"
 #include "runtime/signals.h"
 
@@ -25,6 +25,36 @@ void sv_engine_config_init(struct sv_engine_config *config)
 			/* 47 bits of address space, less room for everything else. */
 			.max_slots = (UINT64_C(1) << 47) / SV_GUARD_RESERVATION - 256,
 	};
+}
+
+/*
+ * Mappings that the process may have, less an eighth for everything else: code, heaps, stacks of
+ * threads, other libraries.
+ */
+static uint64_t engine_max_mappings(void)
+{
+	unsigned long long most = 65530; /* the kernel's default */
+	FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
+	if (file) {
+		if (fscanf(file, "%llu", &most) != 1)
+			most = 65530;
+		fclose(file);
+	}
+	return most - most / 8;
+}
+
+bool engine_take_mappings(struct sv_engine *engine, uint64_t count)
+{
+	uint64_t used = atomic_fetch_add_explicit(&engine->mappings, count, memory_order_relaxed);
+	if (used <= engine->max_mappings && count <= engine->max_mappings - used)
+		return true;
+	engine_give_mappings(engine, count);
+	return false;
+}
+
+void engine_give_mappings(struct sv_engine *engine, uint64_t count)
+{
+	atomic_fetch_sub_explicit(&engine->mappings, count, memory_order_relaxed);
 }
 
 static bool engine_config_check(const struct sv_engine_config *config, struct sv_error *error)
@@ -46,6 +76,7 @@ static bool engine_init(struct sv_engine *engine, const struct sv_engine_config 
 	if (config)
 		engine->config = *config;
 	TRY(engine_config_check(&engine->config, error));
+	engine->max_mappings = engine_max_mappings();
 	TRY(type_table_init(&engine->types, error));
 	if (!watchdog_start(&engine->watchdog, error))
 		goto finish_types;

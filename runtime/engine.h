@@ -15,7 +15,13 @@ struct sv_engine {
 	struct type_table types;
 	struct watchdog watchdog;
 	_Atomic uint64_t slots;  /* in use; at most config.max_slots */
+	_Atomic uint64_t mappings; /* of memories and stacks, about; at most `max_mappings` */
+	uint64_t max_mappings;     /* what vm.max_map_count leaves for them */
 	_Atomic uint64_t tenants; /* artifacts, stores and linkers that are left */
 };
+
+/* Count `count` more mappings; false, with nothing changed, if there are too many. async-signal-safe */
+bool engine_take_mappings(struct sv_engine *engine, uint64_t count);
+void engine_give_mappings(struct sv_engine *engine, uint64_t count);
 
 #endif

@@ -94,10 +94,19 @@ struct sv_instance *sv_caller_instance(struct sv_caller *caller)
 	return caller->row->instance;
 }
 
-void *sv_caller_range(struct sv_caller *caller, uint64_t guest_address, uint64_t length)
+const void *sv_caller_view(struct sv_caller *caller, uint64_t guest_address, uint64_t length)
 {
 	const struct sv_memory *memory = sv_instance_memory(caller->row->instance, 0);
 	if (!memory || !memory_holds(memory, guest_address, length))
+		return NULL;
+	return memory_base(memory) + guest_address;
+}
+
+void *sv_caller_range(struct sv_caller *caller, uint64_t guest_address, uint64_t length)
+{
+	struct sv_memory *memory = sv_instance_memory(caller->row->instance, 0);
+	if (!memory || !memory_holds(memory, guest_address, length) ||
+			!memory_open(memory, guest_address, length))
 		return NULL;
 	return memory_base(memory) + guest_address;
 }

@@ -208,7 +208,8 @@ static bool instance_make_memories(struct instance_draft *draft)
 				.type = artifact_memories(artifact)[i].limits,
 				.bounds = artifact->header->bounds,
 				.artifact = artifact,
-				.index = i};
+				.index = i,
+				.is_leased = instance->store->pool != NULL};
 		if (i >= artifact->header->imported_memories)
 			instance->memories[i] = memory_new(instance->store, &plan, draft->error);
 		if (!instance->memories[i])

@@ -27,7 +27,7 @@ static struct sv_memory *memory_record(struct sv_error *error)
 	return memory;
 }
 
-static bool memory_open(struct sv_memory *memory, struct sv_store *store,
+static bool memory_make(struct sv_memory *memory, struct sv_store *store,
 		const struct memory_plan *plan, struct sv_error *error)
 {
 	struct backing *backing = &memory->own;
@@ -37,7 +37,7 @@ static bool memory_open(struct sv_memory *memory, struct sv_store *store,
 		return sv_fail(error, SV_ERROR_LIMIT, "the module needs %" PRIu64 " bytes of "
 				"memory; the store's limit max_memory is %" PRIu64,
 				backing->initial, store->limits.max_memory);
-	if (backing_open(backing, store->engine, plan->bounds, error))
+	if (backing_open(backing, store->engine, plan, error))
 		return true;
 	store_give_memory(store, backing->initial);
 	return false;
@@ -46,7 +46,9 @@ static bool memory_open(struct sv_memory *memory, struct sv_store *store,
 static struct sv_memory *memory_new_shared(struct sv_store *store,
 		const struct memory_plan *plan, struct sv_error *error)
 {
-	struct sv_shared_memory *shared = shared_new(store->engine, store, plan, error);
+	struct memory_plan whole = *plan;
+	whole.is_leased = false; /* others may write it while it is put back */
+	struct sv_shared_memory *shared = shared_new(store->engine, store, &whole, error);
 	struct sv_memory *memory = shared ? memory_share(store, shared, error) : NULL;
 	if (memory)
 		memory->is_payer = true;
@@ -64,7 +66,7 @@ struct sv_memory *memory_new(struct sv_store *store, const struct memory_plan *p
 	struct sv_memory *memory = memory_record(error);
 	if (!memory)
 		return NULL;
-	if (!memory_open(memory, store, plan, error)) {
+	if (!memory_make(memory, store, plan, error)) {
 		free(memory);
 		return NULL;
 	}
@@ -132,7 +134,8 @@ bool memory_reset(struct sv_memory *memory, struct sv_error *error)
 		return shared_reset(memory->shared, error);
 	uint64_t grown = backing_size(memory->backing) - memory->backing->initial;
 	TRY(backing_reset(memory->backing, error));
-	store_give_memory(memory->store, grown);
+	if (grown)
+		store_give_memory(memory->store, grown);
 	return true;
 }
 
@@ -141,7 +144,20 @@ bool memory_is_fresh(const struct sv_memory *memory)
 	return backing_is_fresh(memory->backing);
 }
 
+bool memory_open(struct sv_memory *memory, uint64_t address, uint64_t length)
+{
+	return !memory->backing->resident || resident_open(memory->backing, address, length);
+}
+
 uint8_t *sv_memory_data(struct sv_memory *memory)
+{
+	/* Nobody knows what will be done with the pointer, nor when. */
+	if (!memory_open(memory, 0, backing_size(memory->backing)))
+		return NULL;
+	return memory->backing->view.base;
+}
+
+const uint8_t *sv_memory_view(const struct sv_memory *memory)
 {
 	return memory->backing->view.base;
 }

@@ -33,6 +33,12 @@ void memory_free(struct sv_memory *memory);
 /* Add pages: the old size in pages, or -1 with nothing changed. */
 int64_t memory_grow(struct sv_memory *memory, uint64_t pages);
 
+/*
+ * Have [address, address + length), which is inside, written by whoever may: the system's calls
+ * too, which do not fault as a guest does. False if the system refuses.
+ */
+SV_MUST_USE bool memory_open(struct sv_memory *memory, uint64_t address, uint64_t length);
+
 /* Back to the initial size and contents. False with `error` if the system or sharing forbids. */
 SV_MUST_USE bool memory_reset(struct sv_memory *memory, struct sv_error *error);
 

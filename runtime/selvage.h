@@ -156,6 +156,13 @@ SV_PUBLIC struct sv_instance *sv_caller_instance(struct sv_caller *caller);
  */
 SV_PUBLIC void *sv_caller_range(struct sv_caller *caller, uint64_t guest_address, uint64_t length);
 
+/*
+ * The same to be read only. To be preferred where it will do: a pool copies what may have been
+ * written when the store is returned.
+ */
+SV_PUBLIC const void *sv_caller_view(struct sv_caller *caller, uint64_t guest_address,
+		uint64_t length);
+
 /* Set the kind (SV_TRAP_HOST if unsure) and one line of text of the trap about to be returned. */
 SV_PUBLIC void sv_caller_set_trap(struct sv_caller *caller, enum sv_trap kind, const char *format,
 		...) __attribute__((format(printf, 3, 4)));
@@ -190,8 +197,13 @@ SV_PUBLIC struct sv_table_object *sv_table_new(struct sv_store *store, enum sv_t
 SV_PUBLIC struct sv_global *sv_global_new(struct sv_store *store, enum sv_type type, bool mutable_,
 		union sv_value value, struct sv_error *error);
 
-/* First byte of a memory (constant while the store lives) and its size in bytes now. */
+/*
+ * First byte of a memory (constant while the store lives) and its size in bytes now. In a leased
+ * store sv_memory_data makes all of it writable, NULL if the system refuses that; who only reads
+ * takes sv_memory_view. Not kept from one lease to the next.
+ */
 SV_PUBLIC uint8_t *sv_memory_data(struct sv_memory *memory);
+SV_PUBLIC const uint8_t *sv_memory_view(const struct sv_memory *memory);
 SV_PUBLIC uint64_t sv_memory_size(const struct sv_memory *memory);
 
 /*

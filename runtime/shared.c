@@ -21,7 +21,7 @@ static bool shared_open(struct sv_shared_memory *shared, const struct memory_pla
 		return sv_fail(error, SV_ERROR_LIMIT, "the module needs %" PRIu64 " bytes of "
 				"memory; the store's limit max_memory is %" PRIu64,
 				backing->initial, payer->limits.max_memory);
-	if (backing_open(backing, shared->engine, plan->bounds, error))
+	if (backing_open(backing, shared->engine, plan, error))
 		return true;
 	if (payer)
 		store_give_memory(payer, backing->initial);

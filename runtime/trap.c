@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "runtime/call.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
 #include "runtime/thread.h"
@@ -114,6 +115,19 @@ static enum fault_class trap_at_address(struct sv_store *store, int signal, uint
 	store->trap.has_address = true;
 	store->trap.address = guest_address;
 	return FAULT_TRAP;
+}
+
+bool trap_is_closed_page(struct sv_store *store, uintptr_t address)
+{
+	/* A host function of an outer store may have been passed a pointer. */
+	while (store) {
+		const struct sv_memory *memory = store_memory_at(store, address);
+		if (memory)
+			return resident_fault(memory->backing,
+					address - (uintptr_t)memory_base(memory));
+		store = store->activation ? store->activation->outer_store : NULL;
+	}
+	return false;
 }
 
 /* async-signal-safe */

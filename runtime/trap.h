@@ -27,6 +27,12 @@ enum sv_outcome trap_record(struct sv_store *store, enum sv_trap kind,
 /* Record a trap that happened in no guest code, while instantiating. */
 void trap_record_outside(struct sv_store *store, enum sv_trap kind);
 
+/*
+ * True if the write at `address` that faulted was to a closed page of a leased memory, by
+ * whomever, and can be done now. async-signal-safe
+ */
+bool trap_is_closed_page(struct sv_store *store, uintptr_t address);
+
 /* What a fault of guest code means. */
 enum fault_class {
 	FAULT_FOREIGN, /* not the guest's: somebody else's handler should see it */

@@ -18,12 +18,12 @@ static void abort_text(struct sv_caller *caller, uint32_t address, char text[MAX
 {
 	uint32_t length;
 	text[0] = '\0';
-	const void *head = address < 4 ? NULL : sv_caller_range(caller, address - 4, 4);
+	const void *head = address < 4 ? NULL : sv_caller_view(caller, address - 4, 4);
 	if (!head)
 		return;
 	memcpy(&length, head, sizeof length);
 	uint32_t units = length / 2 < MAX_UNITS ? length / 2 : MAX_UNITS;
-	const uint8_t *bytes = sv_caller_range(caller, address, (uint64_t)units * 2);
+	const uint8_t *bytes = sv_caller_view(caller, address, (uint64_t)units * 2);
 	if (!bytes)
 		return;
 	for (uint32_t i = 0; i < units; i++) {

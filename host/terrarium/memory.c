@@ -25,21 +25,28 @@ uint32_t terrarium_load(const uint8_t *at)
 			(uint32_t)at[3] << 24;
 }
 
+static void guest_range_trap(struct sv_caller *caller, uint32_t address, uint32_t length)
+{
+	sv_caller_set_trap(caller, SV_TRAP_MEMORY_BOUNDS,
+			"out of bounds memory access (%u bytes at 0x%x in a hostcall)", length,
+			address);
+}
+
 static uint8_t *guest_range(struct sv_caller *caller, uint32_t address, uint32_t length)
 {
 	uint8_t *range = sv_caller_range(caller, address, length);
 	if (!range)
-		sv_caller_set_trap(caller, SV_TRAP_MEMORY_BOUNDS,
-				"out of bounds memory access (%u bytes at 0x%x in a hostcall)",
-				length, address);
+		guest_range_trap(caller, address, length);
 	return range;
 }
 
 bool terrarium_view(struct sv_caller *caller, uint32_t address, uint32_t length,
 		struct sv_bytes *bytes)
 {
-	bytes->data = guest_range(caller, address, length);
+	bytes->data = sv_caller_view(caller, address, length);
 	bytes->length = length;
+	if (!bytes->data)
+		guest_range_trap(caller, address, length);
 	return bytes->data != NULL;
 }
 
@@ -102,7 +109,7 @@ static bool guest_malloc(struct sv_caller *caller, uint32_t size, uint32_t *addr
 		return false;
 	}
 	*address = (uint32_t)value.i32;
-	if (!*address || !sv_caller_range(caller, *address, size)) {
+	if (!*address || !sv_caller_view(caller, *address, size)) {
 		sv_caller_set_trap(caller, SV_TRAP_HOST,
 				"the guest's malloc(%u) gave no memory (0x%x)", size, *address);
 		return false;

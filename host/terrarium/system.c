@@ -47,7 +47,7 @@ enum sv_host_result terrarium_debug(struct sv_caller *caller, union sv_value *va
 	if (length == UINT32_MAX) {
 		struct sv_memory *memory = sv_instance_memory(sv_caller_instance(caller), 0);
 		uint64_t size = memory ? sv_memory_size(memory) : 0;
-		const uint8_t *start = address < size ? sv_memory_data(memory) + address : NULL;
+		const uint8_t *start = address < size ? sv_memory_view(memory) + address : NULL;
 		const uint8_t *nul = start ? memchr(start, 0, size - address) : NULL;
 		if (!nul) {
 			sv_caller_set_trap(caller, SV_TRAP_MEMORY_BOUNDS,

@@ -29,12 +29,12 @@ enum wasi_errno wasi_errno_of_result(int result)
 
 bool wasi_is_inside(struct wasi_call *call, uint64_t address, uint64_t length)
 {
-	return sv_caller_range(call->caller, address, length) != NULL;
+	return sv_caller_view(call->caller, address, length) != NULL;
 }
 
 bool wasi_copy_in(struct wasi_call *call, void *to, uint64_t address, size_t length)
 {
-	const void *from = sv_caller_range(call->caller, address, length);
+	const void *from = sv_caller_view(call->caller, address, length);
 	if (!from)
 		return false;
 	if (length)

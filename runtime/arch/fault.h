@@ -4,6 +4,7 @@
 #ifndef SELVAGE_RUNTIME_ARCH_FAULT_H
 #define SELVAGE_RUNTIME_ARCH_FAULT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/layout.h"
@@ -12,6 +13,7 @@
 struct fault_place {
 	uintptr_t pc, sp;
 	struct guest_frame *frame; /* frame pointer: may point anywhere */
+	bool is_write; /* of a SIGSEGV: it was a write that faulted */
 };
 
 /* Registers of the interrupted code, from the third argument of a handler. async-signal-safe */

@@ -142,7 +142,7 @@ static void native_memories(struct native *native, struct sv_instance *instance)
 	struct sv_memory *memory;
 	for (uint32_t i = 0; (memory = sv_instance_memory(instance, i)) != NULL; i++) {
 		uint64_t size = sv_memory_size(memory);
-		uint32_t sum = (uint32_t)crc32_z(0, sv_memory_data(memory), size);
+		uint32_t sum = (uint32_t)crc32_z(0, sv_memory_view(memory), size);
 		transcript_add(native->transcript, RECORD_MEMORY, sum | size >> 10 << 32);
 	}
 }

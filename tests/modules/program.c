@@ -64,7 +64,7 @@ static int render(struct sv_store *store, struct sv_instance *instance)
 	struct sv_memory *memory = sv_instance_memory(instance, 0);
 	if ((uint64_t)address + length > sv_memory_size(memory))
 		return fail("the picture lies outside the memory");
-	fwrite(sv_memory_data(memory) + address, 1, length, stdout);
+	fwrite(sv_memory_view(memory) + address, 1, length, stdout);
 	return 0;
 }
 

@@ -42,7 +42,7 @@ static struct sv_pool *pool_of(struct sv_artifact *artifact, struct sv_linker *l
 static void check_fresh(struct guest *guest)
 {
 	static const uint8_t zeros[4096];
-	const uint8_t *memory = sv_memory_data(sv_instance_memory(guest->instance, 0));
+	const uint8_t *memory = sv_memory_view(sv_instance_memory(guest->instance, 0));
 	CHECK_EQ(guest_number(guest, "size", 0), 2);
 	CHECK_EQ(guest_number(guest, "global", 0), 10);
 	CHECK_EQ(guest_number(guest, "entry", 0), 0);

@@ -86,6 +86,11 @@ void *sv_caller_range(struct sv_caller *caller, uint64_t address, uint64_t lengt
 	return fake.memory + address;
 }
 
+const void *sv_caller_view(struct sv_caller *caller, uint64_t address, uint64_t length)
+{
+	return sv_caller_range(caller, address, length);
+}
+
 void sv_caller_set_trap(struct sv_caller *caller, enum sv_trap kind, const char *format, ...)
 {
 	va_list list;

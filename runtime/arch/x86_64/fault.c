@@ -5,6 +5,9 @@
 
 #include <ucontext.h>
 
+/* Error code of a page fault (Intel SDM 3A, 4.7). */
+static const greg_t page_fault_write = 2;
+
 struct fault_place fault_place(const void *ucontext)
 {
 	const greg_t *registers = ((const ucontext_t *)ucontext)->uc_mcontext.gregs;
@@ -12,6 +15,7 @@ struct fault_place fault_place(const void *ucontext)
 			.pc = (uintptr_t)registers[REG_RIP],
 			.sp = (uintptr_t)registers[REG_RSP],
 			.frame = (struct guest_frame *)registers[REG_RBP],
+			.is_write = (registers[REG_ERR] & page_fault_write) != 0,
 	};
 }
 
