@@ -3,6 +3,7 @@
  */
 #include "runtime/engine.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -55,6 +56,14 @@ bool engine_take_mappings(struct sv_engine *engine, uint64_t count)
 void engine_give_mappings(struct sv_engine *engine, uint64_t count)
 {
 	atomic_fetch_sub_explicit(&engine->mappings, count, memory_order_relaxed);
+}
+
+bool engine_fail_mappings(const struct sv_engine *engine, struct sv_error *error)
+{
+	return sv_fail(error, SV_ERROR_LIMIT,
+			"instances have all of the %" PRIu64 " mappings that vm.max_map_count "
+			"leaves for them; raise it with sysctl",
+			engine->max_mappings);
 }
 
 static bool engine_config_check(const struct sv_engine_config *config, struct sv_error *error)

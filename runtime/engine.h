@@ -23,5 +23,7 @@ struct sv_engine {
 /* Count `count` more mappings; false, with nothing changed, if there are too many. async-signal-safe */
 bool engine_take_mappings(struct sv_engine *engine, uint64_t count);
 void engine_give_mappings(struct sv_engine *engine, uint64_t count);
+/* Fill `error` for a refusal; false. */
+bool engine_fail_mappings(const struct sv_engine *engine, struct sv_error *error);
 
 #endif

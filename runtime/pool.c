@@ -15,11 +15,12 @@
 #include "runtime/memory.h"
 #include "runtime/store.h"
 #include "runtime/table.h"
+#include "runtime/thread.h"
 
 /* Most stores of a pool without a number of its own and without memories: 2^20. */
 static const uint32_t pool_max = 1u << 20;
 
-static uint32_t pool_count(const struct sv_engine *engine, uint32_t count)
+static uint32_t pool_limit(const struct sv_engine *engine, uint32_t count)
 {
 	if (count == 0)
 		count = pool_max;
@@ -38,25 +39,36 @@ struct sv_pool *sv_pool_new(struct sv_engine *engine, struct sv_artifact *artifa
 		return NULL;
 	}
 	*pool = (struct sv_pool){.engine = engine, .artifact = artifact, .linker = linker,
-			.count = pool_count(engine, count)};
+			.count = pool_limit(engine, count)};
 	sv_store_limits_init(&pool->limits);
 	if (limits)
 		pool->limits = *limits;
-	pthread_mutex_init(&pool->lock, NULL);
+	for (unsigned i = 0; i < POOL_SHELVES; i++)
+		pthread_mutex_init(&pool->shelves[i].lock, NULL);
 	return pool;
+}
+
+static uint32_t shelf_free(struct pool_shelf *shelf)
+{
+	uint32_t count = 0;
+	while (shelf->spares) {
+		struct sv_store *store = shelf->spares;
+		shelf->spares = store->spare;
+		sv_store_free(store);
+		count++;
+	}
+	pthread_mutex_destroy(&shelf->lock);
+	return count;
 }
 
 void sv_pool_free(struct sv_pool *pool)
 {
 	if (!pool)
 		return;
-	check(pool->leased == 0);
-	while (pool->spares) {
-		struct sv_store *store = pool->spares;
-		pool->spares = store->spare;
-		sv_store_free(store);
-	}
-	pthread_mutex_destroy(&pool->lock);
+	uint32_t spares = 0;
+	for (unsigned i = 0; i < POOL_SHELVES; i++)
+		spares += shelf_free(&pool->shelves[i]);
+	check(spares == atomic_load(&pool->made));
 	free(pool);
 }
 
@@ -72,44 +84,78 @@ static struct sv_store *pool_make(struct sv_pool *pool, struct sv_error *error)
 	return NULL;
 }
 
-/* A spare, or the right to make one more (NULL and true), or neither. */
-static bool pool_take(struct sv_pool *pool, struct sv_store **store)
+static struct sv_store *shelf_pop(struct pool_shelf *shelf)
 {
-	pthread_mutex_lock(&pool->lock);
-	*store = pool->spares;
-	bool may_make = !*store && pool->made < pool->count;
-	if (*store)
-		pool->spares = (*store)->spare;
-	if (may_make)
-		pool->made++;
-	if (*store || may_make)
-		pool->leased++;
-	pthread_mutex_unlock(&pool->lock);
-	return *store || may_make;
+	struct sv_store *store = shelf->spares;
+	if (store)
+		shelf->spares = store->spare;
+	return store;
 }
 
-/* One store less: it could not be made, or not be cleaned. */
-static void pool_forget(struct sv_pool *pool)
+static struct sv_store *shelf_take(struct pool_shelf *shelf)
 {
-	pthread_mutex_lock(&pool->lock);
-	pool->made--;
-	pool->leased--;
-	pthread_mutex_unlock(&pool->lock);
+	pthread_mutex_lock(&shelf->lock);
+	struct sv_store *store = shelf_pop(shelf);
+	pthread_mutex_unlock(&shelf->lock);
+	return store;
+}
+
+static void shelf_put(struct pool_shelf *shelf, struct sv_store *store)
+{
+	pthread_mutex_lock(&shelf->lock);
+	store->spare = shelf->spares;
+	shelf->spares = store;
+	pthread_mutex_unlock(&shelf->lock);
+}
+
+static struct pool_shelf *pool_own_shelf(struct sv_pool *pool)
+{
+	const struct thread *thread = thread_current;
+	return &pool->shelves[thread ? thread->number % POOL_SHELVES : 0];
+}
+
+/* A place for one more store. */
+static bool pool_count(struct sv_pool *pool)
+{
+	uint32_t made = atomic_load(&pool->made);
+	do {
+		if (made >= pool->count)
+			return false;
+	} while (!atomic_compare_exchange_weak(&pool->made, &made, made + 1));
+	return true;
+}
+
+/*
+ * A spare of any shelf. With all of them locked, in order: one that another thread carries from
+ * shelf to shelf must not be missed.
+ */
+static struct sv_store *pool_take_any(struct sv_pool *pool)
+{
+	struct sv_store *store = NULL;
+	for (unsigned i = 0; i < POOL_SHELVES; i++)
+		pthread_mutex_lock(&pool->shelves[i].lock);
+	for (unsigned i = 0; i < POOL_SHELVES && !store; i++)
+		store = shelf_pop(&pool->shelves[i]);
+	for (unsigned i = 0; i < POOL_SHELVES; i++)
+		pthread_mutex_unlock(&pool->shelves[i].lock);
+	return store;
 }
 
 struct sv_store *sv_pool_lease(struct sv_pool *pool, struct sv_error *error)
 {
-	struct sv_store *store;
-	if (!pool_take(pool, &store)) {
-		sv_fail(error, SV_ERROR_LIMIT, "all %" PRIu32 " instances of %s are in use",
-				pool->count, pool->artifact->name);
-		return NULL;
-	}
+	struct sv_store *store = shelf_take(pool_own_shelf(pool));
 	if (store)
 		return store;
+	if (!pool_count(pool)) {
+		store = pool_take_any(pool);
+		if (!store)
+			sv_fail(error, SV_ERROR_LIMIT, "all %" PRIu32 " instances of %s are in use",
+					pool->count, pool->artifact->name);
+		return store;
+	}
 	store = pool_make(pool, error);
 	if (!store)
-		pool_forget(pool);
+		atomic_fetch_sub(&pool->made, 1);
 	return store;
 }
 
@@ -162,14 +208,10 @@ void sv_pool_return(struct sv_pool *pool, struct sv_store *store)
 	if (!store_reset(store)) {
 		/* Never lease what may hold a trace of the last guest. */
 		sv_store_free(store);
-		pool_forget(pool);
+		atomic_fetch_sub(&pool->made, 1);
 		return;
 	}
 	if (pool->engine->config.hardened_scan)
 		store_scan(store);
-	pthread_mutex_lock(&pool->lock);
-	store->spare = pool->spares;
-	pool->spares = store;
-	pool->leased--;
-	pthread_mutex_unlock(&pool->lock);
+	shelf_put(pool_own_shelf(pool), store);
 }

@@ -21,9 +21,9 @@ static const uint32_t pages_most = 1024;
 static const uint32_t ahead_most = 32;
 
 /* Leases between two samples, which look whether open pages were written at all, and ... */
-static const uint32_t sample_interval = 64;
+static const uint32_t sample_interval = 256;
 /* ... after how many without a change a page is closed again. */
-static const uint32_t idle_most = 16;
+static const uint32_t idle_most = 8;
 
 /* Leases in a row that needed all pages before they stay open, and until it is tried again. */
 static const uint32_t wide_patience = 2, wide_interval = 1024;

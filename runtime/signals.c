@@ -132,8 +132,8 @@ static void signal_fault(int signal, siginfo_t *info, void *context)
 	struct fault_place place = fault_place(context);
 	struct sv_store *store = signal_store();
 	enum fault_class class = FAULT_FOREIGN;
-	if (store && signal == SIGSEGV && info->si_code > 0 && place.is_write &&
-			trap_is_closed_page(store, (uintptr_t)info->si_addr))
+	if (store && signal == SIGSEGV && info->si_code > 0 &&
+			trap_is_closed_page(store, &place, (uintptr_t)info->si_addr))
 		return;
 	if (store)
 		class = trap_classify(store, signal, info, &place);

@@ -9,6 +9,9 @@
 #include "abi/limits.h"
 #include "runtime/engine.h"
 
+/* What is below, the memory, what is behind it; more for its image and open pages. */
+static const uint64_t slot_mappings = 3;
+
 static bool slot_count_take(struct sv_engine *engine, struct sv_error *error)
 {
 	if (atomic_fetch_add(&engine->slots, 1) < engine->config.max_slots)
@@ -19,14 +22,24 @@ static bool slot_count_take(struct sv_engine *engine, struct sv_error *error)
 			engine->config.max_slots);
 }
 
+static void slot_uncount(struct sv_engine *engine)
+{
+	engine_give_mappings(engine, slot_mappings);
+	atomic_fetch_sub(&engine->slots, 1);
+}
+
 bool slot_lease(struct slot *slot, struct sv_engine *engine, uint64_t reach, struct sv_error *error)
 {
 	TRY(slot_count_take(engine, error));
+	if (!engine_take_mappings(engine, slot_mappings)) {
+		atomic_fetch_sub(&engine->slots, 1);
+		return engine_fail_mappings(engine, error);
+	}
 	uint64_t whole = SV_PRE_GUARD + reach;
 	uint8_t *start = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			-1, 0);
 	if (start == MAP_FAILED) {
-		atomic_fetch_sub(&engine->slots, 1);
+		slot_uncount(engine);
 		return sv_fail_errno(error,
 				"cannot reserve %" PRIu64
 				" bytes of address space for a memory (see "
@@ -42,6 +55,6 @@ void slot_return(struct slot *slot, struct sv_engine *engine)
 	if (!slot->start)
 		return;
 	munmap(slot->start, SV_PRE_GUARD + slot->reach);
-	atomic_fetch_sub(&engine->slots, 1);
+	slot_uncount(engine);
 	*slot = (struct slot){0};
 }

@@ -11,21 +11,31 @@
 #include "base/check.h"
 #include "base/error.h"
 
-/* [guard, low) faults, [low, top) is the stack. */
+struct sv_engine;
+
+/* [guard, low) faults, [low, top) is the stack, of which [low, open) is closed until it is used. */
 struct stack {
 	uint8_t *guard; /* owned mapping; NULL: none */
 	uint8_t *low, *top;
-	uint32_t uses; /* since the deep part was given back */
+	uint8_t *open;
+	uint32_t deep_uses; /* guests since the deep part was opened */
 };
 
 /* Map a stack of `size` bytes (rounded up to pages) above a guard of SV_STACK_GUARD. */
-SV_MUST_USE bool stack_init(struct stack *stack, size_t size, struct sv_error *error);
-void stack_finish(struct stack *stack);
+SV_MUST_USE bool stack_init(struct stack *stack, struct sv_engine *engine, size_t size,
+		struct sv_error *error);
+void stack_finish(struct stack *stack, struct sv_engine *engine);
 
 /* True if `address` is in the guard. async-signal-safe */
 bool stack_guard_holds(const struct stack *stack, uintptr_t address);
 
-/* True if `size` bytes at `address` are inside the stack, guard excluded. */
+/*
+ * An access at `address` has faulted: true if that is in the deep part, which was closed and is
+ * open now. async-signal-safe
+ */
+bool stack_deepen(struct stack *stack, uintptr_t address);
+
+/* True if `size` bytes at `address` are inside the stack and open. */
 bool stack_holds(const struct stack *stack, uintptr_t address, size_t size);
 
 /* Called between guests: gives the rarely used deep part back to the system now and then. */

@@ -36,7 +36,7 @@ struct sv_store *sv_store_new(struct sv_engine *engine, const struct sv_store_li
 	sv_store_limits_init(&store->limits);
 	if (limits)
 		store->limits = *limits;
-	if (!stack_init(&store->stack, engine->config.guest_stack_size, error)) {
+	if (!stack_init(&store->stack, engine, engine->config.guest_stack_size, error)) {
 		free(store);
 		return NULL;
 	}
@@ -85,7 +85,7 @@ void sv_store_free(struct sv_store *store)
 	}
 	store_free_globals(store);
 	store_free_tags(store);
-	stack_finish(&store->stack);
+	stack_finish(&store->stack, store->engine);
 	root_stack_finish(&store->root_stack);
 	free(store->view.values);
 	atomic_fetch_sub(&store->engine->tenants, 1);

@@ -91,7 +91,9 @@ bool sv_thread_enter(struct sv_engine *engine, struct sv_error *error)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a thread's record");
 	thread->engine = engine;
 	thread->handle = pthread_self();
-	thread->last_call = atomic_fetch_add(&thread_count, 1) << thread_call_bits;
+	uint64_t number = atomic_fetch_add(&thread_count, 1);
+	thread->number = (uint32_t)number;
+	thread->last_call = number << thread_call_bits;
 	if (!signal_stack_init(thread, error)) {
 		free(thread);
 		return false;

@@ -19,6 +19,7 @@
 struct thread {
 	struct sv_engine *engine;
 	struct sv_store *store; /* whose guest runs (or called the host) on this thread, or NULL */
+	uint32_t number; /* of the thread, counted from 0 */
 	uint32_t depth; /* activations on this thread */
 	_Atomic uint64_t call;
 	_Atomic uint64_t deadline; /* of the call; 0: none. Partner: watchdog.wake */

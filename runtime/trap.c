@@ -117,10 +117,12 @@ static enum fault_class trap_at_address(struct sv_store *store, int signal, uint
 	return FAULT_TRAP;
 }
 
-bool trap_is_closed_page(struct sv_store *store, uintptr_t address)
+bool trap_is_closed_page(struct sv_store *store, const struct fault_place *place, uintptr_t address)
 {
+	if (stack_deepen(&store->stack, address))
+		return true;
 	/* A host function of an outer store may have been passed a pointer. */
-	while (store) {
+	while (store && place->is_write) {
 		const struct sv_memory *memory = store_memory_at(store, address);
 		if (memory)
 			return resident_fault(memory->backing,

@@ -28,10 +28,12 @@ enum sv_outcome trap_record(struct sv_store *store, enum sv_trap kind,
 void trap_record_outside(struct sv_store *store, enum sv_trap kind);
 
 /*
- * True if the write at `address` that faulted was to a closed page of a leased memory, by
- * whomever, and can be done now. async-signal-safe
+ * True if what faulted at `address` was a write to a closed page of a leased memory, by
+ * whomever, or an access to the closed part of the guest's stack, and can be done now.
+ * async-signal-safe
  */
-bool trap_is_closed_page(struct sv_store *store, uintptr_t address);
+bool trap_is_closed_page(struct sv_store *store, const struct fault_place *place,
+		uintptr_t address);
 
 /* What a fault of guest code means. */
 enum fault_class {
