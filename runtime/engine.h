@@ -20,7 +20,7 @@ struct sv_engine {
 	_Atomic uint64_t tenants; /* artifacts, stores and linkers that are left */
 };
 
-/* Count `count` more mappings; false, with nothing changed, if there are too many. async-signal-safe */
+/* Count `count` more mappings; false if there would be too many. async-signal-safe */
 bool engine_take_mappings(struct sv_engine *engine, uint64_t count);
 void engine_give_mappings(struct sv_engine *engine, uint64_t count);
 /* Fill `error` for a refusal; false. */

@@ -146,7 +146,7 @@ int64_t helper_table_grow(struct sv_context *context, uint32_t table, void *refe
 		uint64_t count)
 {
 	struct sv_table_object *target = context->instance->tables[table];
-	target->written = true;
+	table_touch(target, target->view.size, 0);
 	return table_grow(target, reference, count);
 }
 
@@ -155,7 +155,7 @@ void helper_table_fill(struct sv_context *context, uint32_t table, uint64_t inde
 {
 	struct sv_table_object *target = context->instance->tables[table];
 	helper_trap_unless(table_holds(target, index, count), context, SV_TRAP_TABLE_BOUNDS);
-	target->written = true;
+	table_touch(target, index, count);
 	for (uint64_t i = 0; i < count; i++)
 		table_set(target, index + i, reference);
 }
@@ -167,14 +167,16 @@ void helper_table_copy(struct sv_context *context, uint32_t to_table, uint32_t f
 	const struct sv_table_object *source = context->instance->tables[from_table];
 	helper_trap_unless(table_holds(target, to, count) && table_holds(source, from, count),
 			context, SV_TRAP_TABLE_BOUNDS);
-	target->written = true;
+	table_touch(target, to, count);
 	table_copy(target, to, source, from, count);
 }
 
 void helper_table_init(struct sv_context *context, uint32_t segment, uint32_t table, uint64_t to,
 		uint32_t from, uint32_t count)
 {
-	context->instance->tables[table]->written = true;
+	struct sv_table_object *target = context->instance->tables[table];
+	if (table_holds(target, to, count))
+		table_touch(target, to, count);
 	enum sv_trap trap = segment_init_table(context->instance, segment, table, to, from, count);
 	helper_trap_unless(trap == SV_TRAP_NONE, context, trap);
 }

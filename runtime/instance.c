@@ -486,13 +486,13 @@ struct sv_instance *sv_instance_new(struct sv_store *store, struct sv_artifact *
 	return NULL;
 }
 
-static bool instance_tables_are_written(const struct sv_instance *instance)
+/* All tables, whatever the first of them says. */
+static bool instance_reset_tables(struct sv_instance *instance)
 {
-	for (uint32_t i = 0; i < instance->artifact->header->tables.count; i++) {
-		if (instance->tables[i]->written)
-			return true;
-	}
-	return false;
+	bool are_sealed = true;
+	for (uint32_t i = 0; i < instance->artifact->header->tables.count; i++)
+		are_sealed = table_reset(instance->tables[i]) && are_sealed;
+	return are_sealed;
 }
 
 bool instance_reset(struct sv_instance *instance, struct sv_error *error)
@@ -500,11 +500,7 @@ bool instance_reset(struct sv_instance *instance, struct sv_error *error)
 	const struct sv_artifact_header *header = instance->artifact->header;
 	for (uint32_t i = 0; i < header->memories.count; i++)
 		TRY(memory_reset(instance->memories[i], error));
-	if (!instance->tables_ready || instance_tables_are_written(instance)) {
-		for (uint32_t i = 0; i < header->tables.count; i++)
-			table_reset(instance->tables[i]);
-		instance->tables_ready = false;
-	}
+	instance->tables_ready = instance_reset_tables(instance);
 	if (header->globals.count)
 		memcpy(instance_cells(instance), instance->pristine,
 				header->globals.count * sizeof *instance->pristine);

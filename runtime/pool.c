@@ -199,7 +199,7 @@ static void store_scan(const struct sv_store *store)
 		check(memory_is_fresh(at));
 	check(heap_is_fresh(store));
 	for (const struct sv_table_object *at = store->tables; at; at = at->next)
-		check(at->view.size == at->initial && !at->written);
+		check(at->view.size == at->initial && !at->is_written);
 }
 
 void sv_pool_return(struct sv_pool *pool, struct sv_store *store)

@@ -180,6 +180,15 @@ void segment_drop_elements(struct sv_instance *instance, uint32_t segment)
 		instance->items[record->first_item + i] = NULL;
 }
 
+/* For the next lease, unless they hold references of this run, which will be gone. */
+static void segment_seal_tables(struct sv_instance *instance)
+{
+	instance->tables_ready = instance->store->pool && !instance->items;
+	for (uint32_t i = 0; instance->tables_ready &&
+			i < instance->artifact->header->tables.count; i++)
+		table_seal(instance->tables[i]);
+}
+
 /* Skipped (but dropped) if the tables of a pooled instance already hold them. */
 static enum sv_outcome segment_run_elements(struct sv_instance *instance, struct sv_error *error)
 {
@@ -197,8 +206,8 @@ static enum sv_outcome segment_run_elements(struct sv_instance *instance, struct
 		if (outcome == SV_RETURNED)
 			segment_drop_elements(instance, i);
 	}
-	/* References of this run are gone when the next one begins. */
-	instance->tables_ready = outcome == SV_RETURNED && !instance->items;
+	if (outcome == SV_RETURNED && !instance->tables_ready)
+		segment_seal_tables(instance);
 	return outcome;
 }
 

@@ -102,6 +102,7 @@ struct sv_table_object *sv_table_new(struct sv_store *store, enum sv_type elemen
 void table_free(struct sv_table_object *table)
 {
 	store_give_entries(table->store, table->view.size);
+	free(table->sealed);
 	free(table->view.entries);
 	free(table);
 }
@@ -151,14 +152,65 @@ void table_copy(struct sv_table_object *to, uint64_t to_index, const struct sv_t
 				(const char *)from->view.entries + from_index * size, count * size);
 }
 
-void table_reset(struct sv_table_object *table)
+void table_seal(struct sv_table_object *table)
 {
-	size_t size = table_entry_size(table);
-	if (table->view.size)
-		memset(table->view.entries, 0, table->view.size * size);
+	table->is_sealed = true;
+	table->is_written = false;
+}
+
+/* Where there is no memory for a copy, the table is filled anew after the reset. */
+static void table_keep(struct sv_table_object *table)
+{
+	size_t bytes = table->initial * table_entry_size(table);
+	table->sealed = malloc(bytes + 1);
+	table->is_sealed = table->sealed != NULL;
+	if (table->sealed && bytes)
+		memcpy(table->sealed, table->view.entries, bytes);
+}
+
+void table_touch(struct sv_table_object *table, uint64_t index, uint64_t count)
+{
+	if (!table->is_written) {
+		table->low = index;
+		table->high = index;
+		if (table->is_sealed && !table->sealed)
+			table_keep(table);
+	}
+	table->is_written = true;
+	table->low = index < table->low ? index : table->low;
+	table->high = index + count > table->high ? index + count : table->high;
+}
+
+/* What was grown is given back: the next guest may not need it. */
+static void table_shrink(struct sv_table_object *table)
+{
 	store_give_entries(table->store, table->view.size - table->initial);
 	table->view.size = table->initial;
-	table->written = false;
+	if (table->capacity == table->initial)
+		return;
+	size_t size = (table->initial + 1) * table_entry_size(table);
+	void *entries = realloc(table->view.entries, size);
+	if (!entries)
+		return;
+	table->view.entries = entries;
+	table->capacity = table->initial;
+}
+
+bool table_reset(struct sv_table_object *table)
+{
+	size_t size = table_entry_size(table);
+	if (!table->is_written && table->is_sealed)
+		return true;
+	table_shrink(table);
+	uint64_t high = table->high < table->initial ? table->high : table->initial;
+	if (table->is_sealed && table->low < high)
+		memcpy((char *)table->view.entries + table->low * size,
+				(const char *)table->sealed + table->low * size,
+				(high - table->low) * size);
+	else if (!table->is_sealed && table->initial)
+		memset(table->view.entries, 0, table->initial * size);
+	table->is_written = false;
+	return table->is_sealed;
 }
 
 struct sv_funcref *sv_table_function(struct sv_table_object *table, uint64_t index)

@@ -16,8 +16,12 @@ struct sv_table_object {
 	struct sv_limits_record type; /* as declared */
 	uint64_t initial, maximum;    /* entries; `maximum` it may ever have */
 	enum propagation propagation;
-	bool written; /* by the guest or by another instance since it was made or reset */
 	uint64_t capacity;
+	/* Since it was made, sealed or reset: */
+	bool is_written;    /* by the guest or by another instance, */
+	uint64_t low, high; /* inside [low, high) */
+	bool is_sealed;     /* a reset gives back what it had when it was sealed: */
+	void *sealed; /* owned copy of the first `initial` entries, made by the first write */
 };
 
 /* Make a table of `store`; it is freed with the store. NULL with `error` on failure. */
@@ -43,8 +47,17 @@ int64_t table_grow(struct sv_table_object *table, void *reference, uint64_t coun
 void table_copy(struct sv_table_object *to, uint64_t to_index, const struct sv_table_object *from,
 		uint64_t from_index, uint64_t count);
 
-/* Back to the initial size, all entries null. */
-void table_reset(struct sv_table_object *table);
+/* To be called before [index, index + count), which is inside, is written, or before it grows. */
+void table_touch(struct sv_table_object *table, uint64_t index, uint64_t count);
+
+/* The entries are as an instance should find them; table_reset gives them back from now on. */
+void table_seal(struct sv_table_object *table);
+
+/*
+ * Back to the initial size. True if the entries are those that were sealed, false if they are
+ * all null.
+ */
+bool table_reset(struct sv_table_object *table);
 
 /* True if [index, index + count) is inside the table. */
 static inline bool table_holds(const struct sv_table_object *table, uint64_t index, uint64_t count)
