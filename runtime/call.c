@@ -192,8 +192,8 @@ static bool call_check_references(struct sv_store *store, const struct function 
 					"--propagate-exceptions, or the reverse",
 					i);
 		if (!reference_fits(store, &function->type->values[i], values[i].ref))
-			return sv_fail(error, SV_ERROR_USAGE,
-					"argument %u is a reference of another store or type", i);
+			return sv_fail(error, SV_ERROR_USAGE, "argument %u %s", i,
+					reference_misfit(&function->type->values[i]));
 	}
 	return true;
 }

@@ -50,7 +50,7 @@ struct sv_global *sv_global_new(struct sv_store *store, enum sv_type type, bool 
 	}
 	const struct value_type value_type = {.type = type};
 	if (!reference_fits(store, &value_type, value.ref)) {
-		sv_fail(error, SV_ERROR_USAGE, "the value is a reference of another store or type");
+		sv_fail(error, SV_ERROR_USAGE, "the value %s", reference_misfit(&value_type));
 		return NULL;
 	}
 	return global_new(store, &value_type, mutable_, value, error);

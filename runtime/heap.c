@@ -45,14 +45,19 @@ static unsigned class_of(uint64_t size)
 
 /* ---- the heap of a store ---- */
 
-static bool heap_open(struct sv_store *store)
+static uint32_t heap_room(const struct sv_store *store)
 {
 	uint64_t room = store->limits.max_memory / SPACE_BLOCK;
-	room = room > most_blocks / 2 ? most_blocks : 2 * room;
+	return (uint32_t)(room > most_blocks / 2 ? most_blocks : 2 * room);
+}
+
+static bool heap_open(struct sv_store *store, const void *avoided)
+{
+	uint32_t room = heap_room(store);
 	struct heap *heap = room ? calloc(1, sizeof *heap) : NULL;
 	if (!heap)
 		return false;
-	if (!space_init(&heap->space, (uint32_t)room)) {
+	if (!space_init(&heap->space, room, avoided)) {
 		free(heap);
 		return false;
 	}
@@ -60,6 +65,11 @@ static bool heap_open(struct sv_store *store)
 	store->heap = heap;
 	collect_begin(heap);
 	return true;
+}
+
+bool heap_keep_off(struct sv_store *store, const void *address)
+{
+	return store->heap || heap_room(store) == 0 || heap_open(store, address);
 }
 
 bool heap_reset(struct sv_store *store)
@@ -234,7 +244,7 @@ static void *heap_take(struct sv_store *store, uint64_t size)
 static struct sv_object *heap_allocate(struct sv_store *store, const struct sv_type_info *type,
 		uint64_t size)
 {
-	if (!store->heap && !heap_open(store))
+	if (!store->heap && !heap_open(store, NULL))
 		return NULL;
 	struct heap *heap = store->heap;
 	if (heap->fresh_bytes && heap->fresh_bytes + size > heap->pace && !collect(store))

@@ -59,6 +59,12 @@ enum heap_box heap_box_kind(const struct sv_object *object);
 /* What heap_new_box was given. */
 void *heap_box_payload(const struct sv_object *box);
 
+/*
+ * Settle where the heap is, so that it never has an object at `address`, which is the host's
+ * own. False if the system refuses. A store that may have no objects stays without heap.
+ */
+SV_MUST_USE bool heap_keep_off(struct sv_store *store, const void *address);
+
 /* True if `reference` is an object of the store's heap: for any pointer, exactly. */
 bool heap_holds(const struct sv_store *store, const void *reference);
 

@@ -20,6 +20,13 @@ struct sv_caller {
 	char text[sizeof ((struct sv_trap_info *)0)->text]; /* empty: that of the kind */
 };
 
+SV_NORETURN static void host_call_misfit(const struct host_row *row, const struct value_type *type)
+{
+	char text[sizeof ((struct sv_trap_info *)0)->text];
+	snprintf(text, sizeof text, "what a host function returned %s", reference_misfit(type));
+	trap_raise(row->head.store, SV_TRAP_HOST, text);
+}
+
 /* What a guest may rely on of a reference is not left to the host. */
 static void host_call_check_results(const struct host_row *row, const union sv_value *values)
 {
@@ -32,9 +39,7 @@ static void host_call_check_results(const struct host_row *row, const union sv_v
 			                "throw to "
 					"code without --propagate-exceptions, or the reverse");
 		if (!reference_fits(row->head.store, &results[i], values[i].ref))
-			trap_raise(row->head.store, SV_TRAP_HOST,
-					"a host function returned a reference of another store or "
-			                "type");
+			host_call_misfit(row, &results[i]);
 	}
 }
 

@@ -45,17 +45,28 @@ static bool object_fits(const struct sv_store *store, const struct value_type *t
 	return value_type_matches(&own, type);
 }
 
+static uint32_t value_type_hierarchy(const struct value_type *type)
+{
+	return sv_heap_top(type->defined
+			? sv_heap_of_kind((enum sv_type_kind)type->defined->info.kind)
+			: sv_type_heap(type->type));
+}
+
 /* A pointer of the host; or an object as the guest sent it out. */
-static bool extern_fits(const struct sv_store *store, const void *reference)
+static bool extern_fits(struct sv_store *store, const void *reference)
 {
 	const struct sv_object *object = reference;
+	if (!space_may_reserve(reference))
+		return true;
+	if (!heap_keep_off(store, reference))
+		return false;
 	if (!store->heap || !space_reserves(&store->heap->space, reference))
 		return true;
 	return heap_holds(store, reference) && object->type->kind != SV_KIND_FUNCTION &&
 			heap_box_kind(object) != HEAP_HOST_BOX;
 }
 
-bool reference_fits(const struct sv_store *store, const struct value_type *type,
+bool reference_fits(struct sv_store *store, const struct value_type *type,
 		const void *reference)
 {
 	if (!sv_type_is_reference(type->type))
@@ -73,6 +84,14 @@ bool reference_fits(const struct sv_store *store, const struct value_type *type,
 	return object_fits(store, type, reference);
 }
 
+const char *reference_misfit(const struct value_type *type)
+{
+	if (value_type_hierarchy(type) != SV_HEAP_EXTERN)
+		return "is a reference of another store or type";
+	return "is an externref that points into the space of the store's objects but to none of "
+	       "them, or that space cannot be had";
+}
+
 /*
  * In a store where some code looks for exceptions and some does not, functions stay with
  * their kind, unless they can be given no reference; and objects, which may hold functions,
@@ -84,9 +103,7 @@ bool reference_may_enter(const struct sv_store *store, const struct sv_artifact 
 	const uint32_t mixed = 1u << PROPAGATION_NO | 1u << PROPAGATION_YES;
 	if (store->propagations != mixed || !reference || !sv_type_is_reference(type->type))
 		return true;
-	uint32_t heap = type->defined ? sv_heap_of_kind((enum sv_type_kind)type->defined->info.kind)
-				      : sv_type_heap(type->type);
-	if (sv_heap_top(heap) != SV_HEAP_FUNC)
+	if (value_type_hierarchy(type) != SV_HEAP_FUNC)
 		return !heap_holds(store, reference);
 	const struct function *function = reference;
 	const struct sv_instance *owner = function->reference.owner;
@@ -138,6 +155,9 @@ static bool reference_no_room(struct sv_error *error)
 
 bool sv_reference_internalise(struct sv_store *store, void **reference, struct sv_error *error)
 {
+	const struct value_type type = {.type = SV_TYPE_EXTERNREF};
+	if (!reference_fits(store, &type, *reference))
+		return sv_fail(error, SV_ERROR_USAGE, "the reference %s", reference_misfit(&type));
 	return reference_internalise(store, reference) || reference_no_room(error);
 }
 

@@ -60,9 +60,8 @@ struct sv_engine_config {
 SV_PUBLIC void sv_engine_config_init(struct sv_engine_config *config);
 
 /*
- * Make the engine: installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGURG (those that
- * were there before are called for faults that are not the guest's, and for a SIGURG that is not
- * the watchdog's; install yours before, or they replace ours) and starts the watchdog thread.
+ * Make the engine: installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGURG (foreign
+ * ones are called for what is not the guest's or the watchdog's) and starts the watchdog thread.
  * `config` NULL means the defaults. NULL with `error` filled on failure. A second
  * engine in the same process is an error. A child of fork() has no watchdog: processes that
  * fork make their engine afterwards.
@@ -398,6 +397,8 @@ SV_PUBLIC bool sv_function_signature(struct sv_engine *engine, const struct sv_f
  * function, for the same store too; refused when such calls are nested more than 250 deep or
  * little guest stack is left. An object among the results lives until the store's next one is
  * made, unless a guest holds it; among the arguments of a host function, until that returns.
+ * An externref may be any pointer of the host, or number; one that points into the space of the
+ * store's objects is such an object or refused. Let guests choose numbers below 2^32 only.
  */
 SV_PUBLIC enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *function,
 		const char *signature, union sv_value *values, struct sv_error *error);

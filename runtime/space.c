@@ -27,21 +27,35 @@ static size_t space_extent(uint32_t room)
 	return room * SPACE_BLOCK + SV_HOST_PAGE + page_round(room * sizeof(struct space_block));
 }
 
-bool space_init(struct space *space, uint32_t room)
+static uint8_t *space_map(size_t extent)
+{
+	return mmap(NULL, extent, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+/* The second mapping is elsewhere, since it is made while the first one is there. */
+static uint8_t *space_map_beside(size_t extent, const void *avoided)
+{
+	uint8_t *mapping = space_map(extent);
+	if (mapping == MAP_FAILED || (uintptr_t)avoided - (uintptr_t)mapping >= extent)
+		return mapping;
+	uint8_t *other = space_map(extent);
+	munmap(mapping, extent);
+	return other;
+}
+
+bool space_init(struct space *space, uint32_t room, const void *avoided)
 {
 	*space = (struct space){.room = room};
 	space->taken = calloc((room + 63) / 64 + 1, sizeof *space->taken);
 	uint8_t *mapping = MAP_FAILED;
 	if (space->taken)
-		mapping = mmap(NULL, space_extent(room), PROT_NONE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		mapping = space_map_beside(space_extent(room), avoided);
 	if (mapping == MAP_FAILED) {
 		free(space->taken);
 		*space = (struct space){0};
 		return false;
 	}
-	/* An i31 has 32 bits: never an address of the heap. */
-	check((uintptr_t)mapping > UINT32_MAX);
+	check(space_may_reserve(mapping) && space_may_reserve(mapping + space_extent(room)));
 	space->base = mapping;
 	space->blocks = (struct space_block *)(mapping + room * SPACE_BLOCK + SV_HOST_PAGE);
 	return true;

@@ -48,8 +48,8 @@ struct space {
 	uint32_t used;              /* blocks that are not free */
 };
 
-/* Reserve room for so many blocks; false if the system refuses. */
-SV_MUST_USE bool space_init(struct space *space, uint32_t room);
+/* Reserve room for so many blocks, not around `avoided`; false if the system refuses. */
+SV_MUST_USE bool space_init(struct space *space, uint32_t room, const void *avoided);
 void space_finish(struct space *space);
 
 /*
@@ -86,6 +86,12 @@ static inline bool space_holds(const struct space *space, const void *address)
 static inline bool space_reserves(const struct space *space, const void *address)
 {
 	return (uintptr_t)address - (uintptr_t)space->base < space->room * SPACE_BLOCK;
+}
+
+/* True for the addresses that some range could have: what an i31 says is none of them. */
+static inline bool space_may_reserve(const void *address)
+{
+	return (uintptr_t)address > UINT32_MAX && (uintptr_t)address >> 47 == 0;
 }
 
 static inline uint64_t space_offset(const struct space *space, const void *address)

@@ -108,7 +108,7 @@ bool value_parse(json_t *constant, union sv_value *value);
 bool value_matches(json_t *expected, char letter, const union sv_value *value);
 
 /* False for a reference that is not of the type the constant names, such as "structref". */
-bool value_is_of_kind(const struct sv_store *store, json_t *expected, const void *reference);
+bool value_is_of_kind(struct sv_store *store, json_t *expected, const void *reference);
 
 /* Text of a value, for messages. */
 void value_print(char letter, const union sv_value *value, char *text, size_t size);

@@ -190,7 +190,7 @@ static bool reference_matches(json_t *expected, char letter, const void *referen
 	return reference && (!*text || reference == value_host_reference(text));
 }
 
-bool value_is_of_kind(const struct sv_store *store, json_t *expected, const void *reference)
+bool value_is_of_kind(struct sv_store *store, json_t *expected, const void *reference)
 {
 	static const struct {
 		const char *name;

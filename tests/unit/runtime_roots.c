@@ -111,7 +111,7 @@ TEST(globals_and_tables_of_the_embedder_are_roots)
 	table_set(table, 4, NULL);
 	CHECK_EQ(live_after_collection(&world), 0);
 	CHECK_ERROR(sv_global_new(world.store, SV_TYPE_EXTERNREF, true, value, &error),
-			SV_ERROR_USAGE, "reference");
+			SV_ERROR_USAGE, "to none of them");
 	world_close(&world);
 }
 
@@ -319,6 +319,57 @@ TEST(references_of_the_host_fit_their_types)
 	CHECK_EQ(live_after_collection(&world), 0);
 	CHECK(!fits(&world, SV_TYPE_ANYREF, -1, pair));
 	world_close(&world);
+}
+
+/* A store without objects yet, made as every other one here: the system maps it alike. */
+static struct world world_without_heap(void)
+{
+	struct world world = world_open(0);
+	fixture_need(!world.store->heap, "no heap");
+	return world;
+}
+
+TEST(no_object_is_where_the_host_has_a_pointer)
+{
+	struct world world = world_without_heap();
+	char *place = world_struct(&world, PAIR);
+	world_close(&world);
+	for (unsigned i = 0; i < 64; i++) {
+		char *pointer = place + i * SPACE_GRANULE;
+		world = world_without_heap();
+		CHECK(fits(&world, SV_TYPE_EXTERNREF, -1, pointer));
+		for (unsigned k = 0; k < 64; k++)
+			CHECK(held(&world, world_struct(&world, PAIR)) != pointer);
+		CHECK(!heap_holds(world.store, pointer));
+		void *reference = pointer;
+		CHECK_OK(sv_reference_internalise(world.store, &reference, &error));
+		CHECK_EQ(heap_box_kind(reference), HEAP_HOST_BOX);
+		CHECK(heap_box_payload(reference) == pointer);
+		world_close(&world);
+	}
+}
+
+TEST(numbers_that_point_between_objects_are_refused)
+{
+	struct world world = world_without_heap();
+	const char *pair = held(&world, world_struct(&world, PAIR));
+	union sv_value value = {.ref = (void *)(pair + 8)};
+	CHECK_ERROR(sv_global_new(world.store, SV_TYPE_EXTERNREF, true, value, &error),
+			SV_ERROR_USAGE, "the value is an externref that points into");
+	CHECK_ERROR(sv_reference_internalise(world.store, &value.ref, &error), SV_ERROR_USAGE,
+			"but to none of them");
+	world_close(&world);
+}
+
+TEST(small_numbers_and_stores_without_objects_need_no_heap)
+{
+	struct world world = world_without_heap(), plain = world_open(1);
+	CHECK(fits(&world, SV_TYPE_EXTERNREF, -1, (void *)(uintptr_t)UINT32_MAX));
+	CHECK(fits(&world, SV_TYPE_EXTERNREF, -1, (void *)~(uintptr_t)0));
+	CHECK(fits(&plain, SV_TYPE_EXTERNREF, -1, &plain));
+	CHECK(!world.store->heap && !plain.store->heap);
+	world_close(&world);
+	world_close(&plain);
 }
 
 RUNTIME_TEST_MAIN(hardened_config())
