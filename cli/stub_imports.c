@@ -40,6 +40,8 @@ bool stub_imports_define(struct stub_imports *stubs, const struct sv_artifact *a
 	for (uint32_t i = 0; i < count; i++) {
 		struct sv_import import;
 		check(sv_artifact_import(artifact, i, &import));
+		if (import.kind != SV_EXTERN_FUNCTION && !store)
+			continue;
 		if (import.kind != SV_EXTERN_FUNCTION) {
 			TRY(sv_linker_define_import_value(linker, artifact, i, store, error));
 			continue;

@@ -23,7 +23,8 @@ struct stub_imports {
 
 /*
  * Define a stub for every import of `artifact`, for instances in `store`; what is really there is
- * to be defined afterwards and replaces its stub. The stubs must outlive the linker.
+ * to be defined afterwards and replaces its stub. Without a store (NULL), for functions only, which
+ * are good for every store. The stubs must outlive the linker.
  */
 SV_MUST_USE bool stub_imports_define(struct stub_imports *stubs, const struct sv_artifact *artifact,
 		struct sv_linker *linker, struct sv_store *store, struct sv_error *error);
