@@ -188,8 +188,7 @@ static struct sv_artifact *module_open_bytes(struct sv_engine *engine, const cha
 	return artifact;
 }
 
-/* An artifact in a regular file is mapped from there and never read into memory. */
-static bool path_is_artifact(const char *path)
+bool module_is_artifact(const char *path)
 {
 	struct stat status;
 	uint8_t magic[4];
@@ -205,7 +204,8 @@ static bool path_is_artifact(const char *path)
 struct sv_artifact *module_open(struct sv_engine *engine, const char *path,
 		const struct compile_flags *flags, struct sv_error *error)
 {
-	if (path_is_artifact(path))
+	/* It is mapped from there and never read into memory. */
+	if (module_is_artifact(path))
 		return sv_artifact_load(engine, path, error);
 	struct buffer bytes = {0};
 	struct sv_artifact *artifact = module_open_bytes(engine, path, flags, &bytes, error);

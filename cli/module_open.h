@@ -35,6 +35,9 @@ const char *module_label(const char *path);
 /* The last part of a path, for the name of a module. */
 const char *module_base_name(const char *path);
 
+/* True if `path` is a regular file that begins like an artifact. */
+bool module_is_artifact(const char *path);
+
 /*
  * Load the artifact at `path`, or compile the module there and load the result without leaving
  * a file behind. The artifact is the caller's. NULL with `error` on failure; its text starts
