@@ -38,7 +38,7 @@ BASE := $(wildcard base/*.c abi/*.c)
 RUNTIME := $(wildcard runtime/*.c runtime/arch/x86_64/*.[cS])
 HOST := $(wildcard host/*.c host/*/*.c)
 SERVER := $(wildcard server/*.c)
-CLI := $(wildcard cli/*.c)
+CLI := $(wildcard cli/*.c cli/*/*.c)
 TEXT := compiler/wat.cc
 # Files of the compiler that use LLVM; the rest reads, validates and needs no LLVM.
 BACK_NAMES := compile budget lower% optimise% emit% package% target% debug% artifact% link% shard% exact%
