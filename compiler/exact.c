@@ -7,6 +7,7 @@
  */
 #include "compiler/optimise.h"
 
+#include "compiler/exact_order.h"
 #include "compiler/exact_path.h"
 
 /* ---- stores to where a load read ---- */
@@ -25,6 +26,7 @@ static bool store_keeps_last_byte(LLVMValueRef operation)
 /* How a store's value depends on what its address held before. */
 struct store_search {
 	LLVMValueRef address;
+	bool is_inside;
 	unsigned budget; /* values that are still looked at */
 };
 
@@ -44,7 +46,8 @@ static bool store_returns_operand(struct store_search *search, LLVMValueRef valu
 static bool store_returns(struct store_search *search, LLVMValueRef value, bool changed)
 {
 	if (LLVMIsALoadInst(value))
-		return changed && LLVMGetOperand(value, 0) == search->address;
+		return changed && LLVMGetOperand(value, 0) == search->address &&
+				!(search->is_inside && exact_is_inside(value));
 	if (LLVMIsAFreezeInst(value))
 		return store_returns(search, LLVMGetOperand(value, 0), changed);
 	if (!LLVMIsAInstruction(value))
@@ -74,7 +77,7 @@ static bool store_returns(struct store_search *search, LLVMValueRef value, bool 
 static bool store_could_shrink(LLVMValueRef store)
 {
 	LLVMValueRef value = LLVMGetOperand(store, 0);
-	struct store_search search = {LLVMGetOperand(store, 1), 64};
+	struct store_search search = {LLVMGetOperand(store, 1), exact_is_inside(store), 64};
 	/* Only guest memory is stored to without alignment. */
 	if (LLVMGetAlignment(store) != 1)
 		return false;
@@ -122,7 +125,9 @@ static void load_thaw(LLVMValueRef load)
 static void load_unmark(struct ir *ir, const struct need_set *set, LLVMValueRef load)
 {
 	const struct need *need = need_find(set, load);
-	if (!need || need->is_skipped || !demand_has_last_byte(LLVMTypeOf(load), need->parts))
+	bool needed = need && !need->is_skipped &&
+			demand_has_last_byte(LLVMTypeOf(load), need->parts);
+	if (!needed && !exact_is_inside(load))
 		return;
 	if (LLVMGetMetadata(load, ir->tbaa_kind) == ir->alias_tags[ALIAS_SHARED])
 		return;

@@ -95,6 +95,16 @@ uint32_t size_memory(const Value *value, const exact_layout &layout)
 	return any_memory(loaded_size, value, layout, phi_depth);
 }
 
+Span access_span(const Instruction &access)
+{
+	const DataLayout &data = access.getModule()->getDataLayout();
+	const Value *pointer = getLoadStorePointerOperand(&access);
+	APInt offset(data.getIndexTypeSizeInBits(pointer->getType()), 0);
+	pointer = pointer->stripAndAccumulateConstantOffsets(data, offset, true);
+	int64_t first = offset.getSExtValue();
+	return {pointer, first, first + (int64_t)data.getTypeStoreSize(getLoadStoreType(&access))};
+}
+
 static bool is_tagged(const Instruction &access, const exact_layout &layout, enum alias_class alias)
 {
 	return has_tag(access, layout.alias_tags[alias]);
@@ -125,6 +135,11 @@ static bool is_ours(const Instruction &access, const exact_layout &layout)
 			return true;
 	}
 	return false;
+}
+
+bool is_guest_memory(const Instruction &access, const exact_layout &layout)
+{
+	return is_tagged(access, layout, ALIAS_MEMORY) || is_tagged(access, layout, ALIAS_SHARED);
 }
 
 bool may_trap(const Instruction &access, const exact_layout &layout)

@@ -25,6 +25,17 @@ uint32_t base_memory(const llvm::Value *value, const exact_layout &layout);
 /* The memory whose size this value is, or no_memory. */
 uint32_t size_memory(const llvm::Value *value, const exact_layout &layout);
 
+/* The bytes of a load or store, from a pointer that has no constant added to it. */
+struct Span {
+	const llvm::Value *pointer;
+	int64_t first, end;
+};
+
+Span access_span(const llvm::Instruction &access);
+
+/* A load or store of a memory of the guest's. */
+bool is_guest_memory(const llvm::Instruction &access, const exact_layout &layout);
+
 /* A load or store that may run out of bounds, not known to be inside (see set_inside). */
 bool may_trap(const llvm::Instruction &access, const exact_layout &layout);
 

@@ -20,6 +20,7 @@ extern "C" {
 struct exact_memory {
 	bool is_checked; /* by code of its own: the access itself never traps */
 	bool is_64, is_shared;
+	uint64_t least_size; /* in bytes */
 };
 
 struct exact_layout {
@@ -30,6 +31,14 @@ struct exact_layout {
 	uint32_t memory_count;
 	const LLVMValueRef *alias_tags; /* by enum alias_class */
 };
+
+/*
+ * Note of accesses that they cannot trap, since the memory's least size or an access before them
+ * says so. To be run first; exact_order takes the notes away.
+ */
+void exact_known(LLVMValueRef function, const struct exact_layout *layout);
+/* Has it been noted? */
+bool exact_is_inside(LLVMValueRef access);
 
 /*
  * Make a second version of each innermost loop that could run out of bounds: one that runs if a

@@ -104,6 +104,7 @@ static bool optimise_layout(struct ir *ir, struct exact_layout *layout,
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a list of memories");
 	for (uint32_t i = 0; i < module->memory_count; i++) {
 		const struct limits *limits = &module->memories[i].limits;
+		(*memories)[i].least_size = limits->minimum << limits->page_log2;
 		(*memories)[i].is_64 = limits->is_64;
 		(*memories)[i].is_shared = limits->is_shared;
 		(*memories)[i].is_checked = checks ||
@@ -123,6 +124,7 @@ static bool optimise_layout(struct ir *ir, struct exact_layout *layout,
 static void optimise_function_accesses(struct ir *ir, LLVMValueRef function,
 		const struct exact_layout *layout)
 {
+	exact_known(function, layout);
 	if (ir->options->bounds == SV_BOUNDS_GUARD) {
 		exact_stores(function);
 		if (!ir->options->strict_traps)

@@ -152,6 +152,46 @@ static bool step_straight(struct model *model, uint32_t a, uint32_t b)
 	return true;
 }
 
+/* Off one pointer the farthest access is the one that traps; those behind it may be combined. */
+static bool step_fields(struct model *model, uint32_t a, uint32_t b)
+{
+	uint32_t five = 5, seven = 7, x;
+	STORE(b, 12, five);
+	LOAD(a, 0, x);
+	STORE(b, 8, x);
+	STORE(b, 4, five);
+	STORE(b, 8, seven);
+	STORE(b, 12, x);
+	return true;
+}
+
+/* What was loaded is needed for nothing in the end, but its trap. */
+static bool step_replaced(struct model *model, uint32_t a, uint32_t b)
+{
+	uint32_t five = 5, x;
+	LOAD(a, 0, x);
+	STORE(b, 4, five);
+	STORE(b, 0, x);
+	STORE(b, 0, five);
+	model->global = (int32_t)x;
+	model->global = 3;
+	return true;
+}
+
+/* The same, in blocks. */
+static bool step_replaced_later(struct model *model, uint32_t a, uint32_t b)
+{
+	uint32_t five = 5, x;
+	uint8_t y;
+	LOAD(a, 0, x);
+	STORE(b, 4, five);
+	LOAD(b, 3, y);
+	if (!(y & 1))
+		STORE(b, 0, x);
+	STORE(b, 0, five);
+	return true;
+}
+
 /* The same in WebAssembly: $a, $b and $n, the number of turns that are left. */
 struct kernel {
 	const char *name;
@@ -166,6 +206,9 @@ struct kernel {
 #define SUM "(global.set $g (i32.add (global.get $g) (i32.load (local.get $a))))"
 #define COUNT "(global.set $g (i32.add (global.get $g) (i32.const 1)))"
 #define FIVE "(i32.store (local.get $b) (i32.const 5))"
+#define FIVE_NEXT "(i32.store offset=4 (local.get $b) (i32.const 5))"
+#define LOAD_X "(local.set $x (i32.load (local.get $a)))"
+#define STORE_X "(i32.store (local.get $b) (local.get $x))"
 #define MOVE(offset) "(i32.store offset=" offset " (local.get $b) (i32.load (local.get $a)))"
 
 static const struct kernel kernels[] = {
@@ -197,6 +240,19 @@ static const struct kernel kernels[] = {
                                 "(local.get $x))"
 				"(i32.store offset=4 (local.get $b) (local.get $x)) (global.set $g "
                                 "(i32.const 3))"},
+		{"fields", step_fields, 4, 16,
+				"(i32.store offset=12 (local.get $b) (i32.const 5))" LOAD_X
+				"(i32.store offset=8 (local.get $b) (local.get $x))"
+				"(i32.store offset=4 (local.get $b) (i32.const 5))"
+				"(i32.store offset=8 (local.get $b) (i32.const 7))"
+				"(i32.store offset=12 (local.get $b) (local.get $x))"},
+		{"replaced", step_replaced, 4, 8,
+				LOAD_X FIVE_NEXT STORE_X FIVE "(global.set $g (local.get $x))"
+							      "(global.set $g (i32.const 3))"},
+		{"replaced_later", step_replaced_later, 4, 8,
+				LOAD_X FIVE_NEXT "(if (i32.eqz (i32.and (i32.const 1)"
+						 "    (i32.load8_u offset=3 (local.get $b))))"
+						 "  (then " STORE_X "))" FIVE},
 };
 
 /* Each kernel as a loop that tests at its end, one that tests at its head, and as one turn. */
