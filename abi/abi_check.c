@@ -32,3 +32,6 @@ _Static_assert(sizeof(union sv_value) == 16, "value");
 _Static_assert(offsetof(struct sv_host_row, enter) == 0, "host row");
 _Static_assert(sizeof(struct sv_artifact_header) % 8 == 0, "artifact header");
 _Static_assert(offsetof(struct sv_host_row, view) == offsetof(struct sv_context, view), "view");
+_Static_assert(offsetof(struct sv_host_row, stack_limit) ==
+				offsetof(struct sv_context, stack_limit),
+		"stack limit");

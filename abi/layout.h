@@ -31,7 +31,7 @@ struct sv_tag;
 typedef void (*sv_helper_code)(void);
 
 /* The ABI that this header describes; an artifact carries the one it was built for. */
-#define SV_ABI_VERSION 4u
+#define SV_ABI_VERSION 5u
 
 enum sv_trap {
 	SV_TRAP_NONE = 0,
@@ -164,13 +164,14 @@ union sv_value {
  * Head of the record that stands for a host function: the `context` of its row.
  * The artifact's host thunk for the function's type stores the arguments in an
  * array of max(parameters, results) sv_value, calls enter(row, values) and takes
- * the results from the same array. `enter` switches to the host's stack. The view is where
- * it is in a context, so that an entry stub need not know which of the two it was given.
+ * the results from the same array. `enter` switches to the host's stack. Limit and view are
+ * where they are in a context, so that stubs need not know which of the two they were given.
  */
 struct sv_host_row {
 	void (*enter)(struct sv_host_row *row, union sv_value *values);
 	struct sv_store *store; /* the switch reads it */
-	void *unused[2];
+	void *unused;
+	uint64_t stack_limit;
 	struct sv_store_view *view;
 };
 

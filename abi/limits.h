@@ -37,6 +37,16 @@
  */
 #define SV_STACK_GUARD UINT64_C(65536)
 
+/*
+ * Stack checks of --bounds=check (docs/decisions/0012). Functions that call compare the stack
+ * pointer with a limit this far above the end of the stack; functions that do not go without,
+ * and frames from SV_STACK_PROBE bytes on are compared before they are made. So what may be below
+ * the limit is less than a frame of SV_STACK_PROBE, the registers it saves and its alignment
+ * (below 256 bytes together), and what the switch to the host's stack saves (below 256).
+ */
+#define SV_STACK_MARGIN UINT64_C(4096)
+#define SV_STACK_PROBE UINT64_C(1024)
+
 /* Limits an implementation may have (Core 2.0, appendix "Implementation Limitations"). */
 #define SV_MAX_TYPES 1000000u
 #define SV_MAX_FUNCTIONS 1000000u

@@ -63,6 +63,8 @@ LLVMTypeRef ir_result_type(struct ir *ir, const struct function_type *type);
 LLVMValueRef ir_function(struct ir *ir, uint32_t function);
 /* The attributes all code of an artifact has: probed stack, frame pointer, no library calls. */
 void ir_add_code_attributes(struct ir *ir, LLVMValueRef function);
+void ir_add_string_attribute(struct ir *ir, LLVMValueRef function, const char *key,
+		const char *value);
 /* Add a hidden function of ours (stub, thunk) in the text section. */
 LLVMValueRef ir_add_stub(struct ir *ir, const char *name, LLVMTypeRef type);
 /* Symbol of a wasm function: its name and its index. */

@@ -230,7 +230,7 @@ LLVMTypeRef ir_function_type(struct ir *ir, uint32_t type_index)
 	return ir->types[type_index];
 }
 
-static void ir_add_string_attribute(struct ir *ir, LLVMValueRef function, const char *key,
+void ir_add_string_attribute(struct ir *ir, LLVMValueRef function, const char *key,
 		const char *value)
 {
 	LLVMAttributeRef attribute = LLVMCreateStringAttribute(ir->context, key,
@@ -243,8 +243,6 @@ void ir_add_code_attributes(struct ir *ir, LLVMValueRef function)
 	static const struct {
 		const char *key, *value;
 	} attributes[] = {
-			/* Large frames touch each page: nothing jumps over the guard below. */
-			{"probe-stack", "inline-asm"},
 			/* The backtrace walks frame pointers. */
 			{"frame-pointer", "all"},
 			/* No undefined symbols: loops never become calls of memset. */
@@ -252,6 +250,9 @@ void ir_add_code_attributes(struct ir *ir, LLVMValueRef function)
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(attributes); i++)
 		ir_add_string_attribute(ir, function, attributes[i].key, attributes[i].value);
+	/* Large frames touch each page: nothing jumps over the guard below. */
+	if (ir->options->bounds == SV_BOUNDS_GUARD)
+		ir_add_string_attribute(ir, function, "probe-stack", "inline-asm");
 	LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
 			ir_attribute(ir, "nounwind", 0));
 	LLVMSetSection(function, TEXT_SECTION);

@@ -118,6 +118,8 @@ static bool shard_emit(struct ir *ir, LLVMTargetMachineRef machine, struct buffe
 		struct sv_error *error)
 {
 	const struct sv_compile_options *options = ir->options;
+	if (options->bounds == SV_BOUNDS_CHECK)
+		emit_stack_checks(ir);
 	if (options->dump == SV_STAGE_EMIT && options->dump_file) {
 		struct buffer text = {0};
 		bool done = emit_code(ir, machine, LLVMAssemblyFile, &text, error);

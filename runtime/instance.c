@@ -141,9 +141,11 @@ static bool instance_import_function(struct instance_draft *draft, uint32_t inde
 	struct function *function = (struct function *)definition->value.function;
 	if (definition->is_host_function) {
 		struct host_row *host = &instance->host_rows[index];
+		const struct sv_context *context = instance->context;
 		*host = (struct host_row){.head = {.enter = switch_host_stub,
-							  .store = instance->store,
-							  .view = &instance->store->view},
+							  .store = context->store,
+							  .stack_limit = context->stack_limit,
+							  .view = context->view},
 				.instance = instance,
 				.type = artifact->types[record->type],
 				.function = definition->function,
@@ -349,7 +351,7 @@ static bool instance_build(struct instance_draft *draft)
 			.store = instance->store,
 			.helpers = switch_helpers,
 			.instance = instance,
-			.stack_limit = (uint64_t)instance->store->stack.low,
+			.stack_limit = stack_limit(&instance->store->stack),
 			.view = &instance->store->view,
 	};
 	TRY(instance_reserve_values(draft));

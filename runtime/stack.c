@@ -64,6 +64,11 @@ void stack_finish(struct stack *stack, struct sv_engine *engine)
 	*stack = (struct stack){0};
 }
 
+uint64_t stack_limit(const struct stack *stack)
+{
+	return (uintptr_t)stack->low + SV_STACK_MARGIN;
+}
+
 bool stack_guard_holds(const struct stack *stack, uintptr_t address)
 {
 	return address >= (uintptr_t)stack->guard && address < (uintptr_t)stack->low;

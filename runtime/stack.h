@@ -26,6 +26,9 @@ SV_MUST_USE bool stack_init(struct stack *stack, struct sv_engine *engine, size_
 		struct sv_error *error);
 void stack_finish(struct stack *stack, struct sv_engine *engine);
 
+/* The limit that code compiled with stack checks compares with. */
+uint64_t stack_limit(const struct stack *stack);
+
 /* True if `address` is in the guard. async-signal-safe */
 bool stack_guard_holds(const struct stack *stack, uintptr_t address);
 

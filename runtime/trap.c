@@ -134,11 +134,11 @@ bool trap_is_closed_page(struct sv_store *store, const struct fault_place *place
 
 /* async-signal-safe */
 static enum fault_class trap_stack(struct sv_store *store, const struct fault_place *place,
-		bool in_stub)
+		bool in_probe)
 {
 	trap_record(store, SV_TRAP_STACK, place);
-	if (in_stub) {
-		/* At the probe of a stub, the stack pointer is at the guest's return address. */
+	if (in_probe) {
+		/* Of a stub or a large frame: the stack pointer is at its return address. */
 		store->trace.fault.pc = *(const uintptr_t *)place->sp;
 		store->trace.is_call = true;
 	}
@@ -159,6 +159,8 @@ enum fault_class trap_classify(struct sv_store *store, int signal, const void *i
 		enum sv_trap kind = in_guest ? fault_trap_number(place->pc) : SV_TRAP_NONE;
 		if (kind == SV_TRAP_NONE)
 			return FAULT_BUG;
+		if (fault_is_in_probe(place->pc))
+			return trap_stack(store, place, true);
 		trap_record(store, kind, place);
 		return FAULT_TRAP;
 	}

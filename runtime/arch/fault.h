@@ -26,6 +26,13 @@ struct fault_place fault_place(const void *ucontext);
 enum sv_trap fault_trap_number(uintptr_t pc);
 
 /*
+ * True for the trap instruction of the function that compares the stack for large frames; the
+ * stack pointer is at its return address, into the function that wanted the frame.
+ * async-signal-safe
+ */
+bool fault_is_in_probe(uintptr_t pc);
+
+/*
  * Address that the interrupted function will return to if `frame` is not yet (or no longer)
  * its own frame; 0 if it is. `start` is the function's first instruction.
  */

@@ -19,11 +19,26 @@ struct fault_place fault_place(const void *ucontext)
 	};
 }
 
-/* llvm.ubsantrap(n) is `ud1l n(%eax), %eax`: address-size prefix, 0f b9, ModRM, n. */
+/*
+ * llvm.ubsantrap(n) is `ud1l n(%eax), %eax`: address-size prefix, 0f b9, ModRM, n. That of the
+ * probe for large frames has %ecx in the ModRM.
+ */
+static const uint8_t modrm_inline = 0x40, modrm_probe = 0x48;
+
+static bool fault_is_trap(const uint8_t *code, uint8_t modrm)
+{
+	return code[0] == 0x67 && code[1] == 0x0f && code[2] == 0xb9 && code[3] == modrm;
+}
+
+bool fault_is_in_probe(uintptr_t pc)
+{
+	return fault_is_trap((const uint8_t *)pc, modrm_probe);
+}
+
 enum sv_trap fault_trap_number(uintptr_t pc)
 {
 	const uint8_t *code = (const uint8_t *)pc;
-	if (code[0] != 0x67 || code[1] != 0x0f || code[2] != 0xb9 || code[3] != 0x40)
+	if (!fault_is_trap(code, modrm_inline) && !fault_is_trap(code, modrm_probe))
 		return SV_TRAP_NONE;
 	switch (code[4]) {
 #define SV_TRAP_KIND(number, name, text) \
