@@ -1,14 +1,13 @@
 /*
- * artifact.h: the records inside an artifact, an ELF shared object with one
- * dynamic symbol, `selvage_artifact`, which is a struct sv_artifact_header.
+ * artifact.h: the records inside an artifact, an ELF shared object with one dynamic symbol,
+ * `selvage_artifact`, which is a struct sv_artifact_header.
  *
- * Everything is read in place: plain little-endian records with offsets instead
- * of pointers, so that the object needs no dynamic relocation. A span's offset
- * counts from the first byte of the header. Strings are spans of bytes, not
- * NUL-terminated (names in WebAssembly may hold any character).
+ * Everything is read in place: plain little-endian records with offsets instead of pointers, so
+ * that the object needs no dynamic relocation. A span's offset counts from the first byte of the
+ * header. Strings are spans of bytes, not NUL-terminated (names may hold any character).
  *
- * The note section SV_NOTE_SECTION carries what must be checked before the
- * object may be mapped: struct sv_artifact_note.
+ * The note section SV_NOTE_SECTION carries what must be checked before the object may be
+ * mapped: struct sv_artifact_note.
  */
 #ifndef SELVAGE_ABI_ARTIFACT_H
 #define SELVAGE_ABI_ARTIFACT_H
@@ -24,7 +23,8 @@
 #define SV_NOTE_OWNER "Selvage"
 #define SV_NOTE_TYPE 1u
 
-#define SV_IMAGE_SECTION ".selvage.image" /* page-aligned, read-only, mapped into memories */
+/* The last segment, read-only: the page-aligned image, mapped into memories, then state.def. */
+#define SV_IMAGE_SECTION ".selvage.image"
 
 #define SV_NO_INDEX UINT32_MAX
 
@@ -83,10 +83,8 @@ static inline uint64_t sv_memory_bytes(uint64_t pages, unsigned page_log2)
 	return pages > UINT64_MAX >> page_log2 ? UINT64_MAX : pages << page_log2;
 }
 
-/*
- * True if code compares each address with the size whatever the strategy is: memories that no
- * address space can surround, and those that end inside a page of the machine.
- */
+/* Memories whose addresses are compared with the size whatever the strategy is: those that no
+ * address space can surround, and those that end inside a page of the machine. */
 static inline int sv_memory_needs_check(int is_64, unsigned page_log2)
 {
 	return is_64 || page_log2 != SV_WASM_PAGE_LOG2;
@@ -219,9 +217,8 @@ struct sv_artifact_header {
 	struct sv_span segment_bytes; /* uint8_t */
 	struct sv_span image;         /* uint8_t, page-aligned, in SV_IMAGE_SECTION */
 	/*
-	 * Code: arrays of int32_t, each the distance in bytes from the first byte of its
-	 * own array to the code. `code` has one for each own function; `entries` and
-	 * `thunks` one for each type; `constants` one for each compiled constant expression.
+	 * Code: arrays of int32_t, each the distance in bytes from its own array to code: of own
+	 * functions; for each type; of compiled constant expressions.
 	 */
 	struct sv_span code;
 	struct sv_span entries; /* sv_entry_stub */

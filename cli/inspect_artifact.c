@@ -15,10 +15,11 @@
 #include "cli/json.h"
 #include "runtime/artifact.h"
 
-/* An artifact's file and where its header is in it. */
+/* An artifact's file and the address of its header. */
 struct artifact_view {
 	struct sv_bytes file;
-	uint64_t header_at;
+	Elf *elf; /* owned */
+	uint64_t header_address;
 	struct sv_artifact_header header; /* a copy: the file need not be aligned */
 	bool damaged;        /* a span left the file */
 };
@@ -43,32 +44,34 @@ static uint64_t elf_header_address(Elf *elf)
 	return 0;
 }
 
-/* The place in the file of an address, or 0. */
-static uint64_t elf_file_offset(Elf *elf, uint64_t address)
+/* `count` elements at an address, or NULL if they are not all inside a loaded segment. */
+static const uint8_t *view_address(const struct artifact_view *view, uint64_t address,
+		uint64_t count, uint64_t size)
 {
-	size_t count;
-	if (elf_getphdrnum(elf, &count) != 0)
-		return 0;
-	for (size_t i = 0; i < count; i++) {
+	size_t segments;
+	if (elf_getphdrnum(view->elf, &segments) != 0)
+		return NULL;
+	for (size_t i = 0; i < segments; i++) {
 		GElf_Phdr segment;
-		if (gelf_getphdr(elf, (int)i, &segment) && segment.p_type == PT_LOAD &&
-				address >= segment.p_vaddr &&
-				address - segment.p_vaddr < segment.p_filesz)
-			return segment.p_offset + (address - segment.p_vaddr);
+		if (!gelf_getphdr(view->elf, (int)i, &segment) || segment.p_type != PT_LOAD ||
+				segment.p_offset > view->file.length ||
+				segment.p_filesz > view->file.length - segment.p_offset)
+			continue;
+		uint64_t inside = address - segment.p_vaddr;
+		if (inside <= segment.p_filesz && count <= (segment.p_filesz - inside) / size)
+			return view->file.data + segment.p_offset + inside;
 	}
-	return 0;
+	return NULL;
 }
 
 /* `count` elements at `offset` from the header, or NULL if they are not all inside the file. */
 static const uint8_t *view_range(struct artifact_view *view, int64_t offset, uint64_t count,
 		uint64_t size)
 {
-	int64_t at = (int64_t)view->header_at + offset;
-	if (at >= 0 && (uint64_t)at <= view->file.length &&
-			count <= (view->file.length - (uint64_t)at) / size)
-		return view->file.data + at;
-	view->damaged = true;
-	return NULL;
+	const uint8_t *found = view_address(view, view->header_address + (uint64_t)offset, count,
+			size);
+	view->damaged |= !found;
+	return found;
 }
 
 /* Copy element `index` of a span; false if there is none. */
@@ -272,12 +275,10 @@ static bool view_init(struct artifact_view *view, struct sv_bytes bytes, struct 
 {
 	*view = (struct artifact_view){.file = bytes};
 	elf_version(EV_CURRENT);
-	Elf *elf = elf_memory((char *)bytes.data, bytes.length);
-	uint64_t address = elf ? elf_header_address(elf) : 0;
-	view->header_at = address ? elf_file_offset(elf, address) : 0;
-	elf_end(elf);
+	view->elf = elf_memory((char *)bytes.data, bytes.length);
+	view->header_address = view->elf ? elf_header_address(view->elf) : 0;
 	const uint8_t *header =
-			view->header_at ? view_range(view, 0, 1, sizeof view->header) : NULL;
+			view->header_address ? view_range(view, 0, 1, sizeof view->header) : NULL;
 	if (!header)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "the artifact has no header");
 	memcpy(&view->header, header, sizeof view->header);
@@ -290,10 +291,13 @@ json_t *inspect_artifact(struct sv_bytes bytes, struct sv_error *error)
 {
 	struct artifact_elf elf;
 	struct artifact_view view;
-	if (!artifact_elf_check(bytes, &elf, error) || !view_init(&view, bytes, error))
+	json_t *object = NULL;
+	if (!artifact_elf_check(bytes, &elf, error))
 		return NULL;
-	json_t *object = view_describe(&view, &elf.note);
-	if (!view.damaged)
+	if (view_init(&view, bytes, error))
+		object = view_describe(&view, &elf.note);
+	elf_end(view.elf);
+	if (!object || !view.damaged)
 		return object;
 	json_decref(object);
 	sv_fail(error, SV_ERROR_ARTIFACT, "a record of the artifact points outside the file");

@@ -115,7 +115,14 @@ struct artifact_fixup {
 	LLVMValueRef place;
 };
 
-#define FIXUP_COUNT 7
+/* Spans of the state, and seven more. */
+enum {
+#define STATE_SPAN(name, type) ARTIFACT_STATE_##name,
+#include "abi/state.def"
+#undef STATE_SPAN
+	ARTIFACT_STATE_SPANS,
+	FIXUP_COUNT = ARTIFACT_STATE_SPANS + 7
+};
 
 static void artifact_add_header(struct ir *ir, const struct records *records,
 		const struct artifact_fixup *fixups)
@@ -149,12 +156,33 @@ static void artifact_add_header(struct ir *ir, const struct records *records,
 	LLVMSetVisibility(header, LLVMDefaultVisibility);
 }
 
-static LLVMValueRef artifact_add_image(struct ir *ir, const struct image *image)
+/*
+ * What instances begin with: the image, the state records, and a byte, since there is no segment
+ * for nothing. It is declared as writable because the linker puts that behind all else, where
+ * a snapshot can be as long as it must; package.c makes it read-only.
+ */
+static LLVMValueRef artifact_add_state(struct ir *ir, const struct records *records,
+		const struct image *image)
 {
-	LLVMValueRef bytes = artifact_bytes(ir, image->bytes.data, image->bytes.length);
-	LLVMValueRef global = artifact_global(ir, "selvage.image", bytes, SV_HOST_PAGE);
+	LLVMValueRef parts[3] = {
+			artifact_bytes(ir, image->bytes.data, image->bytes.length),
+			artifact_bytes(ir, records->state.data, records->state.length),
+			LLVMConstNull(ir->i8),
+	};
+	LLVMValueRef value = LLVMConstStructInContext(ir->context, parts, 3, 1);
+	LLVMValueRef global = artifact_global(ir, "selvage.image", value, SV_HOST_PAGE);
+	LLVMSetGlobalConstant(global, 0);
 	LLVMSetSection(global, SV_IMAGE_SECTION);
 	return global;
+}
+
+/* A place in the state records, behind the image. */
+static LLVMValueRef artifact_state_at(struct ir *ir, LLVMValueRef state, const struct image *image,
+		struct sv_span span)
+{
+	LLVMValueRef index = LLVMConstInt(ir->i64,
+			image->bytes.length + (uint64_t)(uint32_t)span.offset, 0);
+	return LLVMConstGEP2(ir->i8, state, &index, 1);
 }
 
 static void artifact_add_note(struct ir *ir, const struct target *target)
@@ -189,9 +217,14 @@ void artifact_add(struct ir *ir, const struct records *records, const struct ima
 	uint8_t *uses = artifact_type_uses(ir->wasm);
 	ir->type_uses = uses;
 	artifact_add_text(ir);
+	LLVMValueRef state = artifact_add_state(ir, records, image);
 	const struct artifact_fixup fixups[FIXUP_COUNT] = {
-			{offsetof(struct sv_artifact_header, image.offset),
-					artifact_add_image(ir, image)},
+#define STATE_SPAN(name, type) \
+	{offsetof(struct sv_artifact_header, name.offset), \
+			artifact_state_at(ir, state, image, header->name)},
+#include "abi/state.def"
+#undef STATE_SPAN
+			{offsetof(struct sv_artifact_header, image.offset), state},
 			{offsetof(struct sv_artifact_header, code.offset),
 					artifact_code_table(ir, "selvage.code", header->code.count,
 							artifact_own_function)},

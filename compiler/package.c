@@ -1,6 +1,6 @@
 /*
  * package.c: objects into a temporary folder, lld, and the artifact back out; then the
- * checksum goes into the note. Uses libelf to find the note.
+ * state is made read-only and the checksum goes into the note. Uses libelf to find the note.
  */
 #include "compiler/package.h"
 
@@ -116,39 +116,76 @@ static bool package_run_linker(struct workplace *place, size_t count, struct sv_
 	return done;
 }
 
-static bool package_note_offset(struct sv_bytes bytes, size_t *offset, struct sv_error *error)
+/* A section of the linked artifact; its number in the table, or 0. */
+static size_t package_find_section(Elf *elf, const char *wanted, GElf_Shdr *header)
 {
-	Elf *elf = elf_memory((char *)bytes.data, bytes.length);
 	size_t names = 0;
-	bool found = false;
-	if (elf && elf_getshdrstrndx(elf, &names) == 0) {
-		for (Elf_Scn *section = elf_nextscn(elf, NULL); section && !found;
-				section = elf_nextscn(elf, section)) {
-			GElf_Shdr header;
-			if (!gelf_getshdr(section, &header))
-				break;
-			const char *name = elf_strptr(elf, names, header.sh_name);
-			found = name && strcmp(name, SV_NOTE_SECTION) == 0;
-			/* The descriptor follows three words and the owner's eight bytes. */
-			*offset = header.sh_offset + 20;
-		}
+	if (!elf || elf_getshdrstrndx(elf, &names) != 0)
+		return 0;
+	for (Elf_Scn *section = elf_nextscn(elf, NULL); section;
+			section = elf_nextscn(elf, section)) {
+		if (!gelf_getshdr(section, header))
+			return 0;
+		const char *name = elf_strptr(elf, names, header->sh_name);
+		if (name && strcmp(name, wanted) == 0)
+			return elf_ndxscn(section);
 	}
-	elf_end(elf);
-	if (!found || *offset + sizeof(struct sv_artifact_note) > bytes.length)
-		return sv_fail(error, SV_ERROR_INTERNAL, "the linked artifact has no note");
+	return 0;
+}
+
+/*
+ * The state is behind all else because the linker takes it for data that is written. Nobody
+ * writes it: its segment, which is all its own, becomes read-only.
+ */
+static bool package_protect_state(Elf *elf, uint8_t *data, struct sv_error *error)
+{
+	GElf_Ehdr head;
+	GElf_Shdr section;
+	size_t index = package_find_section(elf, SV_IMAGE_SECTION, &section);
+	bool found = false;
+	if (!index || !gelf_getehdr(elf, &head))
+		return sv_fail(error, SV_ERROR_INTERNAL, "the linked artifact has no image");
+	for (int i = 0; i < head.e_phnum; i++) {
+		GElf_Phdr segment;
+		if (!gelf_getphdr(elf, i, &segment) || segment.p_type != PT_LOAD ||
+				segment.p_vaddr != section.sh_addr ||
+				segment.p_filesz != section.sh_size)
+			continue;
+		segment.p_flags = PF_R;
+		memcpy(data + head.e_phoff + (size_t)i * sizeof segment, &segment, sizeof segment);
+		found = true;
+	}
+	if (!found)
+		return sv_fail(error, SV_ERROR_INTERNAL,
+				"the linked artifact has no segment for its image alone");
+	section.sh_flags &= ~(uint64_t)SHF_WRITE;
+	memcpy(data + head.e_shoff + index * sizeof section, &section, sizeof section);
 	return true;
 }
 
-static bool package_seal(struct sv_bytes bytes, uint8_t *data, struct sv_error *error)
+/* The descriptor follows three words and the owner's eight bytes. */
+static bool package_seal(Elf *elf, struct sv_bytes bytes, uint8_t *data, struct sv_error *error)
 {
-	size_t note = 0;
-	check(elf_version(EV_CURRENT) != EV_NONE);
-	TRY(package_note_offset(bytes, &note, error));
-	uint8_t *place = data + note + offsetof(struct sv_artifact_note, checksum);
+	GElf_Shdr section;
+	if (!package_find_section(elf, SV_NOTE_SECTION, &section) ||
+			section.sh_offset + 20 + sizeof(struct sv_artifact_note) > bytes.length)
+		return sv_fail(error, SV_ERROR_INTERNAL, "the linked artifact has no note");
+	uint8_t *place = data + section.sh_offset + 20 +
+			offsetof(struct sv_artifact_note, checksum);
 	memset(place, 0, sizeof(uint32_t));
 	uint32_t checksum = (uint32_t)crc32_z(crc32_z(0, NULL, 0), bytes.data, bytes.length);
 	memcpy(place, &checksum, sizeof checksum);
 	return true;
+}
+
+static bool package_complete(uint8_t *data, size_t length, struct sv_error *error)
+{
+	check(elf_version(EV_CURRENT) != EV_NONE);
+	Elf *elf = elf_memory((char *)data, length);
+	bool done = package_protect_state(elf, data, error) &&
+			package_seal(elf, (struct sv_bytes){data, length}, data, error);
+	elf_end(elf);
+	return done;
 }
 
 bool package_link(const struct buffer *objects, size_t count, struct buffer *output,
@@ -165,11 +202,7 @@ bool package_link(const struct buffer *objects, size_t count, struct buffer *out
 	size_t start = output->length;
 	done = done && file_read(path, output, error);
 	workplace_close(&place);
-	if (done) {
-		uint8_t *data = output->data + start;
-		struct sv_bytes bytes = {data, output->length - start};
-		done = package_seal(bytes, data, error);
-	}
+	done = done && package_complete(output->data + start, output->length - start, error);
 	if (!done)
 		output->length = start;
 	return done;

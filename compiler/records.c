@@ -1,6 +1,7 @@
 /*
  * records.c: the module as plain records, which the runtime reads in place. Code and image
- * are not here: they are symbols of the object, and their places are known to the linker.
+ * are not here: they are symbols of the object, and their places are known to the linker. What
+ * abi/state.def names has a buffer of its own, which goes behind the image.
  */
 #include "compiler/records.h"
 
@@ -9,23 +10,23 @@
 #include "compiler/compiler.h"
 #include "compiler/effects.h"
 
-/* Start a span at the end of the bytes, aligned for any record. */
-static bool records_begin(struct records *records, struct sv_span *span, struct sv_error *error)
+/* Start a span at the end of `place`, aligned for any record. */
+static bool records_begin(struct buffer *place, struct sv_span *span, struct sv_error *error)
 {
 	static const uint8_t zeros[8];
-	size_t padding = -records->bytes.length & 7;
-	TRY(buffer_append(&records->bytes, zeros, padding, error));
-	if (records->bytes.length > INT32_MAX / 2)
+	size_t padding = -place->length & 7;
+	TRY(buffer_append(place, zeros, padding, error));
+	if (place->length > INT32_MAX / 2)
 		return sv_fail(error, SV_ERROR_LIMIT, "records of the module exceed 1 GiB");
-	*span = (struct sv_span){.offset = (int32_t)records->bytes.length};
+	*span = (struct sv_span){.offset = (int32_t)place->length};
 	return true;
 }
 
-static bool records_add(struct records *records, struct sv_span *span, const void *record,
-		size_t size, struct sv_error *error)
+static bool records_add(struct buffer *place, struct sv_span *span, const void *record, size_t size,
+		struct sv_error *error)
 {
 	span->count++;
-	return buffer_append(&records->bytes, record, size, error);
+	return buffer_append(place, record, size, error);
 }
 
 static bool records_name(struct records *records, struct sv_bytes text, struct sv_name *name,
@@ -88,16 +89,16 @@ static bool records_type(struct records *r, const struct module *m, uint32_t ind
 			.group = type->group_first,
 	};
 	TRY(records_type_codes(codes, type, &m->types[type->canonical], error));
-	return records_add(r, &r->header.types, &record, sizeof record, error);
+	return records_add(&r->bytes, &r->header.types, &record, sizeof record, error);
 }
 
 static bool records_types(struct records *r, const struct module *m, struct sv_error *error)
 {
 	struct buffer codes = {0};
-	bool done = records_begin(r, &r->header.types, error);
+	bool done = records_begin(&r->bytes, &r->header.types, error);
 	for (uint32_t i = 0; done && i < m->type_count; i++)
 		done = records_type(r, m, i, &codes, error);
-	done = done && records_begin(r, &r->header.type_codes, error) &&
+	done = done && records_begin(&r->bytes, &r->header.type_codes, error) &&
 			buffer_append(&r->bytes, codes.data, codes.length, error);
 	r->header.type_codes.count = (uint32_t)(codes.length / sizeof(uint32_t));
 	buffer_finish(&codes);
@@ -106,7 +107,7 @@ static bool records_types(struct records *r, const struct module *m, struct sv_e
 
 static bool records_imports(struct records *r, const struct module *m, struct sv_error *error)
 {
-	TRY(records_begin(r, &r->header.imports, error));
+	TRY(records_begin(&r->bytes, &r->header.imports, error));
 	for (uint32_t i = 0; i < m->import_count; i++) {
 		const struct import *import = &m->imports[i];
 		struct sv_import_record record = {.kind = import->kind, .index = import->index};
@@ -114,26 +115,26 @@ static bool records_imports(struct records *r, const struct module *m, struct sv
 			record.index = m->functions[import->index].type;
 		TRY(records_name(r, import->module, &record.module, error));
 		TRY(records_name(r, import->name, &record.name, error));
-		TRY(records_add(r, &r->header.imports, &record, sizeof record, error));
+		TRY(records_add(&r->bytes, &r->header.imports, &record, sizeof record, error));
 	}
 	return true;
 }
 
 static bool records_exports(struct records *r, const struct module *m, struct sv_error *error)
 {
-	TRY(records_begin(r, &r->header.exports, error));
+	TRY(records_begin(&r->bytes, &r->header.exports, error));
 	for (uint32_t i = 0; i < m->export_count; i++) {
 		const struct export *export = &m->exports[i];
 		struct sv_export_record record = {.kind = export->kind, .index = export->index};
 		TRY(records_name(r, export->name, &record.name, error));
-		TRY(records_add(r, &r->header.exports, &record, sizeof record, error));
+		TRY(records_add(&r->bytes, &r->header.exports, &record, sizeof record, error));
 	}
 	return true;
 }
 
 static bool records_functions(struct records *r, const struct module *m, struct sv_error *error)
 {
-	TRY(records_begin(r, &r->header.functions, error));
+	TRY(records_begin(&r->bytes, &r->header.functions, error));
 	for (uint32_t i = 0; i < m->function_count; i++) {
 		const struct function *function = &m->functions[i];
 		struct sv_function_record record = {
@@ -144,14 +145,14 @@ static bool records_functions(struct records *r, const struct module *m, struct 
 						: (uint32_t)function->offset,
 		};
 		TRY(records_name(r, function->name, &record.name, error));
-		TRY(records_add(r, &r->header.functions, &record, sizeof record, error));
+		TRY(records_add(&r->bytes, &r->header.functions, &record, sizeof record, error));
 	}
 	return true;
 }
 
 static bool records_tables(struct records *r, const struct module *m, struct sv_error *error)
 {
-	TRY(records_begin(r, &r->header.tables, error));
+	TRY(records_begin(&r->state, &r->header.tables, error));
 	for (uint32_t i = 0; i < m->table_count; i++) {
 		struct sv_table_record record = {
 				.limits = limits_record(&m->tables[i].limits),
@@ -159,7 +160,7 @@ static bool records_tables(struct records *r, const struct module *m, struct sv_
 				.has_initial = m->tables[i].has_initial,
 				.initial = m->tables[i].initial.value,
 		};
-		TRY(records_add(r, &r->header.tables, &record, sizeof record, error));
+		TRY(records_add(&r->state, &r->header.tables, &record, sizeof record, error));
 	}
 	return true;
 }
@@ -167,21 +168,21 @@ static bool records_tables(struct records *r, const struct module *m, struct sv_
 static bool records_memories(struct records *r, const struct module *m, const struct image *image,
 		struct sv_error *error)
 {
-	TRY(records_begin(r, &r->header.memories, error));
+	TRY(records_begin(&r->state, &r->header.memories, error));
 	for (uint32_t i = 0; i < m->memory_count; i++) {
 		struct sv_memory_record record = image->memories[i];
 		record.limits = limits_record(&m->memories[i].limits);
-		TRY(records_add(r, &r->header.memories, &record, sizeof record, error));
+		TRY(records_add(&r->state, &r->header.memories, &record, sizeof record, error));
 	}
-	TRY(records_begin(r, &r->header.extents, error));
+	TRY(records_begin(&r->state, &r->header.extents, error));
 	r->header.extents.count =
 			(uint32_t)(image->extents.length / sizeof(struct sv_extent_record));
-	return buffer_append(&r->bytes, image->extents.data, image->extents.length, error);
+	return buffer_append(&r->state, image->extents.data, image->extents.length, error);
 }
 
 static bool records_globals(struct records *r, const struct module *m, struct sv_error *error)
 {
-	TRY(records_begin(r, &r->header.globals, error));
+	TRY(records_begin(&r->state, &r->header.globals, error));
 	for (uint32_t i = 0; i < m->global_count; i++) {
 		struct sv_global_record record = {
 				.type = m->globals[i].type,
@@ -189,17 +190,17 @@ static bool records_globals(struct records *r, const struct module *m, struct sv
 		};
 		if (i >= m->imported_globals)
 			record.initial = m->globals[i].initial.value;
-		TRY(records_add(r, &r->header.globals, &record, sizeof record, error));
+		TRY(records_add(&r->state, &r->header.globals, &record, sizeof record, error));
 	}
 	return true;
 }
 
 static bool records_tags(struct records *r, const struct module *m, struct sv_error *error)
 {
-	TRY(records_begin(r, &r->header.tags, error));
+	TRY(records_begin(&r->bytes, &r->header.tags, error));
 	for (uint32_t i = 0; i < m->tag_count; i++) {
 		struct sv_tag_record record = {.type = m->tags[i].type};
-		TRY(records_add(r, &r->header.tags, &record, sizeof record, error));
+		TRY(records_add(&r->bytes, &r->header.tags, &record, sizeof record, error));
 	}
 	return true;
 }
@@ -207,7 +208,7 @@ static bool records_tags(struct records *r, const struct module *m, struct sv_er
 static bool records_elements(struct records *r, const struct module *m, struct sv_error *error)
 {
 	uint32_t first = 0;
-	TRY(records_begin(r, &r->header.elements, error));
+	TRY(records_begin(&r->state, &r->header.elements, error));
 	for (uint32_t i = 0; i < m->element_count; i++) {
 		const struct element_segment *segment = &m->elements[i];
 		struct sv_element_record record = {
@@ -219,12 +220,12 @@ static bool records_elements(struct records *r, const struct module *m, struct s
 				.item_count = segment->item_count,
 		};
 		first += segment->item_count;
-		TRY(records_add(r, &r->header.elements, &record, sizeof record, error));
+		TRY(records_add(&r->state, &r->header.elements, &record, sizeof record, error));
 	}
-	TRY(records_begin(r, &r->header.items, error));
+	TRY(records_begin(&r->state, &r->header.items, error));
 	for (uint32_t i = 0; i < m->element_count; i++) {
 		for (uint32_t k = 0; k < m->elements[i].item_count; k++)
-			TRY(records_add(r, &r->header.items, &m->elements[i].items[k].value,
+			TRY(records_add(&r->state, &r->header.items, &m->elements[i].items[k].value,
 					sizeof(struct sv_constant), error));
 	}
 	return true;
@@ -234,7 +235,7 @@ static bool records_data(struct records *r, const struct module *m, const struct
 		struct sv_error *error)
 {
 	uint64_t offset = 0;
-	TRY(records_begin(r, &r->header.data, error));
+	TRY(records_begin(&r->state, &r->header.data, error));
 	for (uint32_t i = 0; i < m->data_count; i++) {
 		const struct data_segment *segment = &m->data[i];
 		struct sv_data_record record = {
@@ -249,13 +250,13 @@ static bool records_data(struct records *r, const struct module *m, const struct
 			record.length = 0;
 		}
 		offset += record.length;
-		TRY(records_add(r, &r->header.data, &record, sizeof record, error));
+		TRY(records_add(&r->state, &r->header.data, &record, sizeof record, error));
 	}
-	TRY(records_begin(r, &r->header.segment_bytes, error));
+	TRY(records_begin(&r->state, &r->header.segment_bytes, error));
 	r->header.segment_bytes.count = (uint32_t)offset;
 	for (uint32_t i = 0; i < m->data_count; i++) {
 		if (!image->folded[i])
-			TRY(buffer_append(&r->bytes, m->data[i].bytes.data, m->data[i].bytes.length,
+			TRY(buffer_append(&r->state, m->data[i].bytes.data, m->data[i].bytes.length,
 					error));
 	}
 	return true;
@@ -263,7 +264,7 @@ static bool records_data(struct records *r, const struct module *m, const struct
 
 static bool records_strings(struct records *r, struct sv_error *error)
 {
-	TRY(records_begin(r, &r->header.strings, error));
+	TRY(records_begin(&r->bytes, &r->header.strings, error));
 	r->header.strings.count = (uint32_t)r->strings.length;
 	return buffer_append(&r->bytes, r->strings.data, r->strings.length, error);
 }
@@ -325,6 +326,7 @@ bool records_build(struct records *records, const struct module *module, const s
 void records_finish(struct records *records)
 {
 	buffer_finish(&records->bytes);
+	buffer_finish(&records->state);
 	buffer_finish(&records->strings);
 }
 

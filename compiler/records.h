@@ -32,10 +32,12 @@ struct sv_compile_options;
 
 /*
  * The header and everything it points to but code and image, as bytes; the header is at 0 and
- * the spans code, entries, thunks, image and the text bounds are left for the linker.
+ * the spans code, entries, thunks, image and the text bounds are left for the linker. Spans of
+ * abi/state.def count from the start of `state` until then.
  */
 struct records {
 	struct buffer bytes;
+	struct buffer state;
 	struct buffer strings;
 	struct sv_artifact_header header;
 };
