@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/compile_flags.h"
 #include "cli/compiler_load.h"
 #include "cli/module_open.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 
@@ -67,35 +66,6 @@ static const struct option_table table = {
 		.maximum_operands = 1,
 };
 
-/* IN with the suffix of what is made, in the folder of IN; on the heap. */
-static char *output_name(const char *input, unsigned emit)
-{
-	const char *base = module_base_name(input);
-	const char *dot = strrchr(base, '.');
-	size_t stem = dot && dot != base ? (size_t)(dot - input) : strlen(input);
-	char *name = NULL;
-	if (asprintf(&name, "%.*s%s", (int)stem, input, emit_suffixes[emit]) < 0)
-		return NULL;
-	return name;
-}
-
-static bool output_is_input(const char *input, const char *output)
-{
-	struct stat a, b;
-	return stat(input, &a) == 0 && stat(output, &b) == 0 && a.st_dev == b.st_dev &&
-			a.st_ino == b.st_ino;
-}
-
-static bool output_write(const char *path, unsigned emit, struct sv_bytes bytes,
-		struct sv_error *error)
-{
-	if (strcmp(path, "-") != 0)
-		return file_write(path, bytes, emit == SV_EMIT_ARTIFACT ? 0777 : 0666, error);
-	if (fwrite(bytes.data, 1, bytes.length, stdout) != bytes.length || fflush(stdout) != 0)
-		return sv_fail_errno(error, "cannot write to standard output");
-	return true;
-}
-
 static bool compile_module(const struct compile_command *command, const char *input,
 		struct buffer *output, struct sv_error *error)
 {
@@ -128,7 +98,11 @@ static bool compile_file(const struct compile_command *command, const char *inpu
 		return sv_fail(error, SV_ERROR_USAGE, "%s would overwrite its own source", path);
 	struct buffer output = {0};
 	bool done = compile_module(command, input, &output, error) &&
-			(!path || output_write(path, command->emit, buffer_view(&output), error));
+			(!path ||
+					output_write(path, buffer_view(&output),
+							command->emit == SV_EMIT_ARTIFACT ? 0777
+											  : 0666,
+							error));
 	buffer_finish(&output);
 	return done;
 }
@@ -151,7 +125,7 @@ int cmd_compile(int argc, char **argv)
 	/* A dump is read, not kept: only -o makes a file beside it. */
 	char *name = NULL;
 	if (!command.output && !command.dump) {
-		name = output_name(input, command.emit);
+		name = output_name(input, emit_suffixes[command.emit]);
 		if (!name)
 			return report_errno("no memory for a file name");
 		command.output = name;
