@@ -22,7 +22,10 @@ struct grants {
 };
 
 /* The two rows for an option table whose struct `type` has option lists `dirs` and `envs`. */
-#define GRANT_ROWS(type) \
+#define GRANT_ROWS(type) GRANT_ROWS_OF(type, dirs, envs)
+
+/* The same for fields of other names. */
+#define GRANT_ROWS_OF(type, dirs, envs) \
 	{.name = "dir", .kind = OPTION_LIST, .offset = offsetof(type, dirs), \
 			.argument = "HOST::GUEST[:ro]", \
 			.help = "let the guest use a directory, with :ro for reading only"}, \
