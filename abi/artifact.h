@@ -186,6 +186,8 @@ struct sv_extent_record {
 enum sv_artifact_flag {
 	SV_ARTIFACT_OBJECTS = 1, /* code may hold references to objects: it needs a root stack */
 	SV_ARTIFACT_PROPAGATES = 2, /* code looks for an exception behind calls that may throw */
+	/* Of its segments only those are active that hold state, behind the module's own. */
+	SV_ARTIFACT_SNAPSHOT = 4,
 };
 
 struct sv_artifact_header {
