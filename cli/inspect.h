@@ -10,7 +10,7 @@
  *   code_bytes of all bodies, or of machine code
  *
  * Only a module has: valid, error (if not valid), features.
- * Only an artifact has: compiler, abi, target, cpu, bounds, level, image_bytes.
+ * Only an artifact has: compiler, abi, target, cpu, bounds, level, image_bytes, snapshot.
  */
 #ifndef SELVAGE_CLI_INSPECT_H
 #define SELVAGE_CLI_INSPECT_H

@@ -266,6 +266,8 @@ static json_t *view_describe(struct artifact_view *view, const struct sv_artifac
 	json_object_set_new(object, "code_bytes",
 			json_integer((json_int_t)header->text_end - header->text_start));
 	json_object_set_new(object, "image_bytes", json_integer(header->image.count));
+	json_object_set_new(object, "snapshot",
+			json_boolean(header->flags & SV_ARTIFACT_SNAPSHOT));
 	if (header->start != SV_NO_INDEX)
 		json_object_set_new(object, "start", json_integer(header->start));
 	return object;
