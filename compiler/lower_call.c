@@ -162,11 +162,14 @@ static struct callee call_indirect(struct lowering *l)
 	enum sv_type element = wasm->tables[l->at->index2].element;
 	LLVMValueRef entry = call_entry(l);
 	LLVMValueRef found = call_entry_field(l, entry, offsetof(struct sv_table_entry, type));
-	/* What the table may hold can make the comparison needless. */
+	/*
+	 * What the table may hold can make the comparison needless. It is null even where no entry
+	 * can be, until the instance has started.
+	 */
 	if (!sv_type_is_defined(element) ||
 			!defined_matches(wasm, sv_type_index(element), type_index))
 		call_check_type(l, found, type_index);
-	else if (sv_type_is_nullable(element))
+	else
 		trap_unless(l, LLVMBuildIsNotNull(l->ir->builder, found, ""), SV_TRAP_NULL_ELEMENT);
 	return (struct callee){
 			.effects = any_effect,

@@ -206,6 +206,8 @@ enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *reference,
 		sv_fail(error, SV_ERROR_USAGE, "the function belongs to another store");
 		return SV_REFUSED;
 	}
+	if (reference->owner && !instance_may_run(reference->owner, error))
+		return SV_REFUSED;
 	if (signature && strcmp(signature, function->type->letters) != 0) {
 		sv_fail(error, SV_ERROR_USAGE,
 				"the function's signature is \"%.100s\", not \"%.100s\"",

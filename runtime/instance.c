@@ -458,13 +458,29 @@ static enum sv_outcome instance_evaluate_globals(struct sv_instance *instance,
 
 enum sv_outcome instance_start(struct sv_instance *instance, struct sv_error *error)
 {
+	if (instance->is_started) {
+		sv_fail(error, SV_ERROR_USAGE, "the instance of %s has been started already",
+				instance->artifact->name);
+		return SV_REFUSED;
+	}
+	instance->is_started = true;
 	instance->store->is_trapped = false;
 	enum sv_outcome outcome = instance_evaluate_globals(instance, error);
 	if (outcome == SV_RETURNED)
 		outcome = segment_run_active(instance, error);
+	instance->is_whole = outcome == SV_RETURNED;
 	if (outcome == SV_RETURNED)
 		outcome = instance_run_start(instance, error);
+	instance->is_failed = outcome != SV_RETURNED;
 	return outcome;
+}
+
+bool instance_may_run(const struct sv_instance *instance, struct sv_error *error)
+{
+	if (instance->is_whole)
+		return true;
+	return sv_fail(error, SV_ERROR_USAGE, "the instance of %s %s", instance->artifact->name,
+			instance->is_failed ? "was not instantiated" : "has not been started");
 }
 
 struct sv_instance *sv_instance_new(struct sv_store *store, struct sv_artifact *artifact,
@@ -509,6 +525,7 @@ bool instance_reset(struct sv_instance *instance, struct sv_error *error)
 	if (instance->items)
 		memset(instance->items, 0, header->items.count * sizeof *instance->items);
 	segment_reset_dropped(instance);
+	instance->is_started = instance->is_whole = instance->is_failed = false;
 	return true;
 }
 
@@ -519,7 +536,7 @@ bool sv_instance_export(struct sv_instance *instance, const char *name, size_t l
 {
 	const struct sv_artifact *artifact = instance->artifact;
 	const struct sv_export_record *export = artifact_find_export(artifact, name, length, -1);
-	if (!export)
+	if (!export || instance->is_failed)
 		return false;
 	*value = (struct sv_extern){.kind = export->kind};
 	switch (value->kind) {

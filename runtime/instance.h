@@ -35,6 +35,10 @@ struct sv_instance {
 	bool *dropped_elements;         /* by element segment */
 	void **items; /* of element segments, if any expression is code; else NULL */
 	struct sv_global_cell *pristine; /* all globals before the guest ran */
+	bool is_started; /* or has been: once only */
+	/* Globals, tables and segments have all values that are computed: functions may run. */
+	bool is_whole;
+	bool is_failed;    /* handed out no more; tables of others may have functions of it */
 	bool tables_ready; /* element segments are in the tables and nothing else is */
 	struct arena arena; /* owns all of the above and this struct's arrays */
 };
@@ -46,11 +50,17 @@ struct sv_instance {
 struct sv_instance *instance_prepare(struct sv_store *store, struct sv_artifact *artifact,
 		const struct sv_linker *linker, struct sv_error *error);
 
-/* Active segments in order, then the start function. */
+/*
+ * Values that are code, active segments in order, then the start function. If it fails, the
+ * instance is not for the embedder any more.
+ */
 enum sv_outcome instance_start(struct sv_instance *instance, struct sv_error *error);
 
 /* Back to the state after instance_prepare. Only if all its imports are host functions. */
 SV_MUST_USE bool instance_reset(struct sv_instance *instance, struct sv_error *error);
+
+/* True if its functions may be called; else why not in `error`. */
+SV_MUST_USE bool instance_may_run(const struct sv_instance *instance, struct sv_error *error);
 
 /* For the store only; memories, tables and the like are the store's. */
 void instance_free(struct sv_instance *instance);

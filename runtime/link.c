@@ -225,6 +225,11 @@ bool sv_linker_define_instance(struct sv_linker *linker, const char *module,
 		struct sv_instance *instance, struct sv_error *error)
 {
 	const struct sv_artifact *artifact = instance->artifact;
+	/* Before that, its globals may be without values. */
+	TRY(instance_may_run(instance, error));
+	if (instance->is_failed)
+		return sv_fail(error, SV_ERROR_USAGE, "the start function of %s failed",
+				artifact->name);
 	for (uint32_t i = 0; i < artifact->header->exports.count; i++) {
 		struct sv_name name = artifact_exports(artifact)[i].name;
 		struct import_name names = {module, strlen(module), artifact_string(artifact, name),

@@ -375,7 +375,7 @@ SV_PUBLIC bool sv_store_hit_memory_limit(const struct sv_store *store);
 SV_PUBLIC struct sv_instance *sv_instance_new(struct sv_store *store, struct sv_artifact *artifact,
 		struct sv_linker *linker, enum sv_outcome *outcome, struct sv_error *error);
 
-/* The export of this name, of any kind; false if there is none. */
+/* The export of this name, of any kind; false if there is none, or instantiation failed. */
 SV_PUBLIC bool sv_instance_export(struct sv_instance *instance, const char *name, size_t length,
 		struct sv_extern *value);
 
@@ -434,10 +434,10 @@ SV_PUBLIC void sv_pool_free(struct sv_pool *pool);
  */
 SV_PUBLIC struct sv_store *sv_pool_lease(struct sv_pool *pool, struct sv_error *error);
 
-/* The instance of a leased store. */
+/* The instance of a leased store; NULL if starting it failed. */
 SV_PUBLIC struct sv_instance *sv_store_instance(struct sv_store *store);
 
-/* Run what instantiation runs of the guest: segments that are not in the image, then `start`. */
+/* Run what instantiation runs of the guest, once: segments not in the image, then `start`. */
 SV_PUBLIC enum sv_outcome sv_pool_start(struct sv_store *store, struct sv_error *error);
 
 /* Give the store back: nothing of what the guest wrote is ever seen again. */

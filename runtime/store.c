@@ -192,5 +192,8 @@ int32_t sv_store_exit_code(const struct sv_store *store)
 
 struct sv_instance *sv_store_instance(struct sv_store *store)
 {
-	return store->instances;
+	struct sv_instance *instance = store->instances;
+	while (instance && instance->is_failed)
+		instance = instance->next;
+	return instance;
 }
