@@ -97,6 +97,9 @@ enum sv_trap segment_init_memory(struct sv_instance *instance, uint32_t segment,
 	const uint8_t *bytes = segment_bytes(instance, segment, from, length);
 	if (!bytes || !memory_holds(target, to, length))
 		return SV_TRAP_MEMORY_BOUNDS;
+	/* When an instance starts, no handler would open the page. */
+	if (!memory_open(target, to, length))
+		return SV_TRAP_MEMORY_LIMIT;
 	if (length)
 		memcpy(memory_base(target) + to, bytes, length);
 	return SV_TRAP_NONE;
