@@ -32,10 +32,10 @@ def table(head, rows):
     return [row(head), row(["---"] * len(head))] + [row(cells) for cells in rows]
 
 
-def call(*command):
+def call(*command, timeout=300):
     """Run a command of a build; what it says goes into the exception if it fails."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
-                          timeout=300)
+                          timeout=timeout)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, command))}\n{done.stderr.strip()[:2000]}")
     return done.stdout

@@ -8,9 +8,9 @@
 typedef bool (*timing_function)(void *data);
 
 /*
- * Call `function` `count` times after a tenth as many to warm up, and print a line: `label`,
- * then minimum, median and 99th percentile in microseconds, separated by tabs.
+ * Call `function` `count` times after a tenth as many to warm up, and print a line: minimum,
+ * median, 99th and 99.9th percentile and maximum in nanoseconds, separated by tabs.
  */
-bool timing_print(const char *label, unsigned count, timing_function function, void *data);
+bool timing_print(unsigned count, timing_function function, void *data);
 
 #endif

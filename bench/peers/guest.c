@@ -6,7 +6,7 @@
 
 typedef int (*step_function)(int value);
 
-unsigned char data[DATA_BYTES] = {[0 ... DATA_BYTES - 1] = 7};
+unsigned char data[DATA_BYTES] __attribute__((aligned(4096))) = {[0 ... DATA_BYTES - 1] = 7};
 
 static int add(int value)
 {

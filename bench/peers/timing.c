@@ -1,9 +1,10 @@
 /* timing.c: clock, percentiles, one line of output. */
-#include "bench/instantiate/timing.h"
+#include "bench/peers/timing.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static uint64_t now(void)
@@ -36,16 +37,27 @@ static bool measure(uint64_t *times, unsigned count, timing_function function, v
 	return true;
 }
 
-bool timing_print(const char *label, unsigned count, timing_function function, void *data)
+/* The least time that so many in a thousand do not exceed. */
+static unsigned long long quantile(const uint64_t *sorted, unsigned count, unsigned per_mille)
 {
-	uint64_t *times = calloc(count, sizeof *times);
-	bool done = times && measure(times, count, function, data);
+	return sorted[((uint64_t)count * per_mille + 999) / 1000 - 1];
+}
+
+bool timing_print(unsigned count, timing_function function, void *data)
+{
+	uint64_t *times = malloc(count * sizeof *times);
+
+	if (!times)
+		return false;
+	/* Pages that are there already are not faulted in between two samples. */
+	memset(times, 0, count * sizeof *times);
+	bool done = count && measure(times, count, function, data);
 
 	if (done) {
 		qsort(times, count, sizeof *times, compare);
-		printf("%s\t%.2f\t%.2f\t%.2f\n", label, (double)times[0] / 1000,
-				(double)times[count / 2] / 1000,
-				(double)times[count - 1 - count / 100] / 1000);
+		printf("%llu\t%llu\t%llu\t%llu\t%llu\n", (unsigned long long)times[0],
+				quantile(times, count, 500), quantile(times, count, 990),
+				quantile(times, count, 999), quantile(times, count, 1000));
 	}
 	free(times);
 	return done;
