@@ -148,6 +148,8 @@ int guest_report(struct guest *guest, enum sv_outcome outcome, const struct sv_e
 	case SV_TIMED_OUT:
 		return report_timeout(guest->options->timeout, trap);
 	case SV_REFUSED:
+	case SV_SUSPENDED: /* no host function of ours does that, and there is no quantum */
+	case SV_PREEMPTED:
 		break;
 	}
 	return report_error(error);

@@ -90,6 +90,8 @@ static bool outcome_of_call(const struct host_call *call, enum sv_outcome ended,
 			outcome_add_frames(call->outcome, trap);
 		break;
 	case SV_REFUSED:
+	case SV_SUSPENDED: /* no host function of ours does that, and there is no quantum */
+	case SV_PREEMPTED:
 		host_outcome_set(call->outcome, HOST_FAILED, "%s", error->text);
 		break;
 	}

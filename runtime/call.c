@@ -42,6 +42,10 @@ static void *activation_place(struct sv_store *store, const struct thread *threa
 				"more than %u calls are nested through host functions", nested_max);
 		return NULL;
 	}
+	if (store->suspension.at) {
+		sv_fail(error, SV_ERROR_USAGE, "the store's guest is suspended: resume it");
+		return NULL;
+	}
 	if (!store->activation)
 		return store->stack.top;
 	if (store->thread != thread) {
@@ -66,6 +70,37 @@ static uint64_t deadline_earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* The thread's times for this call: the earliest of its own and those of the calls around it. */
+static void activation_set_times(struct activation *activation, struct sv_store *store,
+		struct thread *thread)
+{
+	thread->refires = 0;
+	thread->deadline = deadline_earlier(store->deadline, activation->outer_deadline);
+	if (store->quantum && thread->depth == 1)
+		thread->turn_end = deadline_now() + store->quantum;
+	if (store->cpu_left && !thread->cpu_end) {
+		activation->cpu_begin = deadline_cpu_now();
+		thread->cpu_end = activation->cpu_begin + store->cpu_left;
+		thread->cpu_look = deadline_now() + store->cpu_left;
+	}
+	deadline_arm(thread);
+}
+
+static void activation_restore_times(const struct activation *activation, struct sv_store *store,
+		struct thread *thread)
+{
+	thread->deadline = activation->outer_deadline;
+	if (thread->depth == 0)
+		thread->turn_end = 0;
+	if (activation->cpu_begin) {
+		uint64_t used = deadline_cpu_now() - activation->cpu_begin;
+		store->cpu_left = used < store->cpu_left ? store->cpu_left - used : 1;
+		thread->cpu_end = 0;
+		thread->cpu_look = 0;
+	}
+	deadline_arm(thread);
+}
+
 /*
  * The handlers run on this thread: plain order of stores is enough, `thread->call` coming
  * last, since without it they do nothing.
@@ -80,8 +115,7 @@ static void activation_begin(struct activation *activation, struct sv_store *sto
 			.outer_roots = store_roots_used(store),
 			.outer_store = thread->store,
 			.outer_call = atomic_load_explicit(&thread->call, memory_order_relaxed),
-			.outer_deadline = atomic_load_explicit(&thread->deadline,
-					memory_order_relaxed),
+			.outer_deadline = thread->deadline,
 	};
 	atomic_store_explicit(&thread->call, 0, memory_order_relaxed);
 	uint64_t call = atomic_load_explicit(&store->call, memory_order_relaxed);
@@ -101,12 +135,10 @@ static void activation_begin(struct activation *activation, struct sv_store *sto
 	atomic_store(&thread->call, call);
 	if (atomic_load(&store->stopped) == call)
 		deadline_stop(thread, call);
-	uint64_t deadline = deadline_earlier(store->deadline, activation->outer_deadline);
-	if (deadline != activation->outer_deadline)
-		deadline_arm(thread, deadline);
+	activation_set_times(activation, store, thread);
 }
 
-static void activation_end(struct activation *activation, struct sv_store *store,
+static void activation_end(const struct activation *activation, struct sv_store *store,
 		struct thread *thread)
 {
 	struct sv_store *outer_store = activation->outer_store;
@@ -125,9 +157,7 @@ static void activation_end(struct activation *activation, struct sv_store *store
 	thread->store = outer_store;
 	atomic_signal_fence(memory_order_seq_cst);
 	atomic_store_explicit(&thread->call, outer_call, memory_order_release);
-	if (atomic_load_explicit(&thread->deadline, memory_order_relaxed) !=
-			activation->outer_deadline)
-		deadline_arm(thread, activation->outer_deadline);
+	activation_restore_times(activation, store, thread);
 	/* An interrupt for the outer store while the inner one ran. */
 	if (outer_store && atomic_load(&outer_store->stopped) == outer_call)
 		atomic_store_explicit(&outer_store->state.pending, SV_TRAP_INTERRUPT,
@@ -139,13 +169,15 @@ static void activation_settle(struct sv_store *store, struct thread *thread)
 {
 	if (store->is_trapped)
 		backtrace_walk(store);
+	if (store->suspension.at)
+		suspend_keep(store);
 	if (!thread->is_masked)
 		return;
-	sigset_t watchdog;
+	sigset_t timer;
 	thread->is_masked = false;
-	sigemptyset(&watchdog);
-	sigaddset(&watchdog, SIGNAL_WATCHDOG);
-	pthread_sigmask(SIG_UNBLOCK, &watchdog, NULL);
+	sigemptyset(&timer);
+	sigaddset(&timer, SIGNAL_WATCHDOG);
+	pthread_sigmask(SIG_UNBLOCK, &timer, NULL);
 }
 
 /* The deadline that ended the inner call may have been the outer one's. */
@@ -154,6 +186,20 @@ static void activation_pass_on(struct thread *thread)
 	enum sv_trap verdict = deadline_verdict(thread);
 	if (verdict != SV_TRAP_NONE)
 		atomic_store_explicit(&thread->store->state.pending, verdict, memory_order_relaxed);
+}
+
+/* The guest has been left, however it was. */
+static enum sv_outcome call_finish(struct activation *activation, struct sv_store *store,
+		struct thread *thread, int outcome)
+{
+	if (outcome == SV_RETURNED)
+		store->is_trapped = false; /* of a nested call */
+	else
+		activation_settle(store, thread);
+	activation_end(activation, store, thread);
+	if (outcome == SV_TIMED_OUT && thread->store)
+		activation_pass_on(thread);
+	return (enum sv_outcome)outcome;
 }
 
 enum sv_outcome call_run(struct sv_store *store, const struct call_target *target,
@@ -168,14 +214,28 @@ enum sv_outcome call_run(struct sv_store *store, const struct call_target *targe
 	store->is_trapped = false;
 	int outcome = switch_enter(&store->state, guest_sp, target->entry, target->context,
 			target->code, values);
-	if (outcome == SV_RETURNED)
-		store->is_trapped = false; /* of a nested call */
-	else
-		activation_settle(store, thread);
-	activation_end(&activation, store, thread);
-	if (outcome == SV_TIMED_OUT && thread->store)
-		activation_pass_on(thread);
-	return (enum sv_outcome)outcome;
+	return call_finish(&activation, store, thread, outcome);
+}
+
+enum sv_outcome sv_resume(struct sv_store *store, const union sv_value *results,
+		struct sv_error *error)
+{
+	struct thread *thread = thread_current;
+	struct activation activation;
+	if (!store->suspension.at) {
+		sv_fail(error, SV_ERROR_USAGE, "the store's guest is not suspended");
+		return SV_REFUSED;
+	}
+	if (!thread || thread->depth >= nested_max) {
+		sv_fail(error, SV_ERROR_USAGE,
+				"sv_thread_enter was not called on this thread, or too many calls "
+				"are nested");
+		return SV_REFUSED;
+	}
+	if (!suspend_take_results(store, results, error))
+		return SV_REFUSED;
+	activation_begin(&activation, store, thread);
+	return call_finish(&activation, store, thread, suspend_resume(store, thread));
 }
 
 static bool call_check_references(struct sv_store *store, const struct function *function,

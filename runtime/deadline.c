@@ -1,172 +1,157 @@
 /*
- * deadline.c: the watchdog thread, deadlines and interrupts.
+ * deadline.c: each thread's timer, what it is set to, and interrupts from other threads.
  *
- * Lock: watchdog.lock, taken alone. `deadline` and `wake` meet without it: the arming
- * thread writes its deadline and then reads `wake`, the watchdog writes `wake` and then
- * reads the deadlines, both sequentially consistent, so that one of them sees the other.
+ * A thread's times are written by the thread and read by its own handler; only `call` and
+ * `stopped` are other threads' business too.
  */
 #include "runtime/deadline.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "runtime/engine.h"
 #include "runtime/signals.h"
 #include "runtime/store.h"
 #include "runtime/thread.h"
 
-/* Between two signals to a guest that is still running. */
-static const uint64_t refire_ns = 1000000;
+/* Between two signals to a guest that is still running: the first ones, and those to hosts that block. */
+static const uint64_t refire_ns = 100000, refire_slow_ns = 1000000;
+static const uint32_t refires_fast = 20;
 
 static const uint64_t second_ns = 1000000000;
 
-/* async-signal-safe */
-static uint64_t clock_now(void)
+static uint64_t clock_read(clockid_t clock)
 {
 	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
 }
 
-enum sv_trap deadline_verdict(const struct thread *thread)
+uint64_t deadline_now(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+uint64_t deadline_cpu_now(void)
+{
+	return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* The CPU time is used up? If not, it cannot be before as much time of the clock has passed. */
+static bool deadline_cpu_is_over(struct thread *thread, uint64_t now)
+{
+	if (!thread->cpu_end || now < thread->cpu_look)
+		return false;
+	uint64_t used = deadline_cpu_now();
+	if (used >= thread->cpu_end)
+		return true;
+	thread->cpu_look = now + (thread->cpu_end - used);
+	return false;
+}
+
+enum sv_trap deadline_verdict(struct thread *thread)
 {
 	uint64_t call = atomic_load(&thread->call);
 	if (!call)
 		return SV_TRAP_NONE;
 	if (atomic_load(&thread->stopped) == call)
 		return SV_TRAP_INTERRUPT;
-	uint64_t deadline = atomic_load(&thread->deadline);
-	return deadline && clock_now() >= deadline ? SV_TRAP_DEADLINE : SV_TRAP_NONE;
+	if (!thread->deadline && !thread->cpu_end)
+		return SV_TRAP_NONE;
+	uint64_t now = deadline_now();
+	if (thread->deadline && now >= thread->deadline)
+		return SV_TRAP_DEADLINE;
+	return deadline_cpu_is_over(thread, now) ? SV_TRAP_CPU_TIME : SV_TRAP_NONE;
 }
 
-/* Signal every thread whose call should end; when to look again. Under the lock. */
-static uint64_t watchdog_fire(struct watchdog *watchdog)
+bool deadline_turn_is_over(const struct thread *thread)
 {
-	uint64_t now = clock_now();
-	uint64_t wake = UINT64_MAX;
-	for (struct thread *thread = watchdog->threads; thread; thread = thread->next) {
-		uint64_t deadline = atomic_load(&thread->deadline);
-		bool is_due = deadline_verdict(thread) != SV_TRAP_NONE;
-		if (is_due)
-			pthread_sigqueue(thread->handle, SIGNAL_WATCHDOG,
-					(union sigval){.sival_ptr = watchdog});
-		if (is_due || (deadline && deadline <= now))
-			deadline = now + refire_ns;
-		if (deadline && deadline < wake)
-			wake = deadline;
-	}
-	return wake;
+	return thread->turn_end && deadline_now() >= thread->turn_end;
 }
 
-static void watchdog_sleep(struct watchdog *watchdog, uint64_t wake)
+void deadline_postpone_turn(struct thread *thread)
 {
-	if (wake == UINT64_MAX) {
-		pthread_cond_wait(&watchdog->changed, &watchdog->lock);
-		return;
-	}
-	struct timespec until = {(time_t)(wake / second_ns), (long)(wake % second_ns)};
-	pthread_cond_timedwait(&watchdog->changed, &watchdog->lock, &until);
+	thread->turn_end = deadline_now() + refire_slow_ns;
 }
 
-static void *watchdog_run(void *data)
+static uint64_t earlier(uint64_t a, uint64_t b)
 {
-	struct watchdog *watchdog = data;
-	pthread_mutex_lock(&watchdog->lock);
-	while (!watchdog->ended) {
-		/* Whoever arms meanwhile must poke, and waits for the lock until this sleeps. */
-		atomic_store(&watchdog->wake, UINT64_MAX);
-		uint64_t wake = watchdog_fire(watchdog);
-		atomic_store(&watchdog->wake, wake);
-		watchdog_sleep(watchdog, wake);
-	}
-	pthread_mutex_unlock(&watchdog->lock);
-	return NULL;
+	return !a || (b && b < a) ? b : a;
 }
 
-static void watchdog_poke(struct watchdog *watchdog)
+/*
+ * `armed` is written before the timer is set: if that fires in between, the handler says that it
+ * is not set, and it is set once too often.
+ */
+static void deadline_set_timer(struct thread *thread, uint64_t when)
 {
-	pthread_mutex_lock(&watchdog->lock);
-	pthread_cond_signal(&watchdog->changed);
-	pthread_mutex_unlock(&watchdog->lock);
+	struct itimerspec setting = {.it_value = {(time_t)(when / second_ns),
+						     (long)(when % second_ns)}};
+	thread->armed = when;
+	atomic_signal_fence(memory_order_seq_cst);
+	check(timer_settime(thread->timer, TIMER_ABSTIME, &setting, NULL) == 0);
 }
 
-/* The watchdog takes no signals: those of the process are for the embedder's threads. */
-static int watchdog_create(struct watchdog *watchdog)
+void deadline_arm(struct thread *thread)
 {
-	pthread_attr_t attributes;
-	sigset_t all, old;
-	const size_t stack_size = 64 * 1024 + (size_t)PTHREAD_STACK_MIN;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, stack_size);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int failure = pthread_create(&watchdog->thread, &attributes, watchdog_run, watchdog);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attributes);
-	return failure;
+	uint64_t when = earlier(earlier(thread->deadline, thread->turn_end), thread->cpu_look);
+	if (when && (!thread->armed || when < thread->armed))
+		deadline_set_timer(thread, when);
 }
 
-bool watchdog_start(struct watchdog *watchdog, struct sv_error *error)
+void deadline_fired(struct thread *thread)
 {
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&watchdog->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	pthread_mutex_init(&watchdog->lock, NULL);
-	errno = watchdog_create(watchdog);
-	if (errno != 0) {
-		sv_fail_errno(error, "cannot start the watchdog thread");
-		pthread_cond_destroy(&watchdog->changed);
-		pthread_mutex_destroy(&watchdog->lock);
-		return false;
-	}
+	if (thread->armed <= deadline_now())
+		thread->armed = 0;
+}
+
+void deadline_arm_again(struct thread *thread)
+{
+	bool is_fast = ++thread->refires <= refires_fast;
+	deadline_set_timer(thread, deadline_now() + (is_fast ? refire_ns : refire_slow_ns));
+}
+
+/* ---- threads ---- */
+
+void thread_list_init(struct thread_list *list)
+{
+	pthread_mutex_init(&list->lock, NULL);
+}
+
+void thread_list_finish(struct thread_list *list)
+{
+	check(!list->first);
+	pthread_mutex_destroy(&list->lock);
+}
+
+bool deadline_thread_enter(struct thread *thread, struct sv_error *error)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGNAL_WATCHDOG};
+	struct thread_list *list = &thread->engine->threads;
+	event.sigev_value.sival_ptr = thread;
+	event._sigev_un._tid = gettid(); /* glibc has no name for it before 2.38 */
+	if (timer_create(CLOCK_MONOTONIC, &event, &thread->timer) != 0)
+		return sv_fail_errno(error, "cannot make a timer (see ulimit -i)");
+	pthread_mutex_lock(&list->lock);
+	thread->next = list->first;
+	list->first = thread;
+	pthread_mutex_unlock(&list->lock);
 	return true;
 }
 
-void watchdog_stop(struct watchdog *watchdog)
+void deadline_thread_leave(struct thread *thread)
 {
-	pthread_mutex_lock(&watchdog->lock);
-	check(!watchdog->threads);
-	watchdog->ended = true;
-	pthread_cond_signal(&watchdog->changed);
-	pthread_mutex_unlock(&watchdog->lock);
-	pthread_join(watchdog->thread, NULL);
-	pthread_cond_destroy(&watchdog->changed);
-	pthread_mutex_destroy(&watchdog->lock);
-}
-
-void watchdog_add(struct watchdog *watchdog, struct thread *thread)
-{
-	pthread_mutex_lock(&watchdog->lock);
-	thread->next = watchdog->threads;
-	watchdog->threads = thread;
-	pthread_mutex_unlock(&watchdog->lock);
-}
-
-void watchdog_remove(struct watchdog *watchdog, struct thread *thread)
-{
-	pthread_mutex_lock(&watchdog->lock);
-	struct thread **at = &watchdog->threads;
+	struct thread_list *list = &thread->engine->threads;
+	pthread_mutex_lock(&list->lock);
+	struct thread **at = &list->first;
 	while (*at != thread)
 		at = &(*at)->next;
 	*at = thread->next;
-	pthread_mutex_unlock(&watchdog->lock);
-}
-
-void deadline_arm(struct thread *thread, uint64_t deadline)
-{
-	if (!deadline) {
-		atomic_store_explicit(&thread->deadline, 0, memory_order_relaxed);
-		return;
-	}
-	atomic_store(&thread->deadline, deadline);
-	struct watchdog *watchdog = &thread->engine->watchdog;
-	if (deadline < atomic_load(&watchdog->wake))
-		watchdog_poke(watchdog);
+	pthread_mutex_unlock(&list->lock);
+	timer_delete(thread->timer);
 }
 
 void sv_store_set_deadline(struct sv_store *store, uint64_t deadline)
@@ -174,18 +159,22 @@ void sv_store_set_deadline(struct sv_store *store, uint64_t deadline)
 	store->deadline = deadline;
 }
 
+void sv_store_set_cpu_limit(struct sv_store *store, uint64_t nanoseconds)
+{
+	store->cpu_left = nanoseconds;
+}
+
+/* ---- interrupts ---- */
+
 /*
  * The call's number goes to the store, for a call that is suspended by one in another
- * store, and to the thread that runs it, for the watchdog. A number of a call that has
+ * store, and to the thread that runs it, for its handler. A number of a call that has
  * ended matches nothing.
  */
 void deadline_stop(struct thread *thread, uint64_t call)
 {
-	struct watchdog *watchdog = &thread->engine->watchdog;
-	pthread_mutex_lock(&watchdog->lock);
 	atomic_store(&thread->stopped, call);
-	pthread_cond_signal(&watchdog->changed);
-	pthread_mutex_unlock(&watchdog->lock);
+	deadline_set_timer(thread, 1);
 }
 
 void sv_store_interrupt(struct sv_store *store)
@@ -194,12 +183,14 @@ void sv_store_interrupt(struct sv_store *store)
 	if (!call)
 		return;
 	atomic_store(&store->stopped, call);
-	struct watchdog *watchdog = &store->engine->watchdog;
-	pthread_mutex_lock(&watchdog->lock);
-	for (struct thread *thread = watchdog->threads; thread; thread = thread->next) {
-		if (atomic_load(&thread->call) == call)
-			atomic_store(&thread->stopped, call);
+	struct thread_list *list = &store->engine->threads;
+	pthread_mutex_lock(&list->lock);
+	for (struct thread *thread = list->first; thread; thread = thread->next) {
+		if (atomic_load(&thread->call) != call)
+			continue;
+		atomic_store(&thread->stopped, call);
+		pthread_sigqueue(thread->handle, SIGNAL_WATCHDOG,
+				(union sigval){.sival_ptr = list});
 	}
-	pthread_cond_signal(&watchdog->changed);
-	pthread_mutex_unlock(&watchdog->lock);
+	pthread_mutex_unlock(&list->lock);
 }

@@ -87,16 +87,12 @@ static bool engine_init(struct sv_engine *engine, const struct sv_engine_config 
 	TRY(engine_config_check(&engine->config, error));
 	engine->max_mappings = engine_max_mappings();
 	TRY(type_table_init(&engine->types, error));
-	if (!watchdog_start(&engine->watchdog, error))
-		goto finish_types;
-	if (!signals_install(error))
-		goto stop_watchdog;
+	if (!signals_install(error)) {
+		type_table_finish(&engine->types);
+		return false;
+	}
+	thread_list_init(&engine->threads);
 	return true;
-stop_watchdog:
-	watchdog_stop(&engine->watchdog);
-finish_types:
-	type_table_finish(&engine->types);
-	return false;
 }
 
 struct sv_engine *sv_engine_new(const struct sv_engine_config *config, struct sv_error *error)
@@ -123,7 +119,7 @@ void sv_engine_free(struct sv_engine *engine)
 	check(atomic_load(&engine->tenants) == 0);
 	sv_thread_leave(engine);
 	signals_remove();
-	watchdog_stop(&engine->watchdog);
+	thread_list_finish(&engine->threads);
 	type_table_finish(&engine->types);
 	free(engine);
 	atomic_store(&engine_exists, false);

@@ -13,7 +13,7 @@
 struct sv_engine {
 	struct sv_engine_config config;
 	struct type_table types;
-	struct watchdog watchdog;
+	struct thread_list threads;
 	_Atomic uint64_t slots;  /* in use; at most config.max_slots */
 	_Atomic uint64_t mappings; /* of memories and stacks, about; at most `max_mappings` */
 	uint64_t max_mappings;     /* what vm.max_map_count leaves for them */

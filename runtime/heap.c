@@ -286,7 +286,7 @@ void heap_trap(struct sv_store *store)
 	char text[sizeof ((struct sv_trap_info *)0)->text];
 	const struct heap *heap = store->heap;
 	uint64_t limit = store->limits.max_memory;
-	if (atomic_load_explicit(&store->state.pending, memory_order_relaxed))
+	if (trap_pending(store))
 		trap_leave_pending(store);
 	if (limit < SPACE_BLOCK || (heap && !heap->is_full)) {
 		atomic_store(&store->memory_limit_hit, true);

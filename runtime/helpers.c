@@ -21,7 +21,7 @@ void helper_trap_unless(bool is_good, struct sv_context *context, enum sv_trap k
 
 void helper_pause(struct sv_context *context)
 {
-	if (atomic_load_explicit(&context->store->state.pending, memory_order_relaxed))
+	if (trap_pending(context->store))
 		trap_leave_pending(context->store);
 }
 

@@ -76,6 +76,9 @@ void host_call_run(struct host_row *row, union sv_value *values)
 		if (row->type->has_references)
 			host_call_check_results(row, values);
 		return;
+	case SV_HOST_SUSPEND:
+		suspend_in_host(row->head.store, row, values, roots);
+		return;
 	case SV_HOST_EXIT:
 		trap_exit(row->head.store, caller.exit_code);
 	case SV_HOST_TRAP:

@@ -458,20 +458,25 @@ static enum sv_outcome instance_evaluate_globals(struct sv_instance *instance,
 
 enum sv_outcome instance_start(struct sv_instance *instance, struct sv_error *error)
 {
+	struct sv_store *store = instance->store;
+	bool may_suspend = store->may_suspend;
 	if (instance->is_started) {
 		sv_fail(error, SV_ERROR_USAGE, "the instance of %s has been started already",
 				instance->artifact->name);
 		return SV_REFUSED;
 	}
 	instance->is_started = true;
-	instance->store->is_trapped = false;
+	store->is_trapped = false;
+	/* Expressions are short, and nobody could go on in the middle of this. */
+	store->may_suspend = false;
 	enum sv_outcome outcome = instance_evaluate_globals(instance, error);
 	if (outcome == SV_RETURNED)
 		outcome = segment_run_active(instance, error);
+	store->may_suspend = may_suspend;
 	instance->is_whole = outcome == SV_RETURNED;
 	if (outcome == SV_RETURNED)
 		outcome = instance_run_start(instance, error);
-	instance->is_failed = outcome != SV_RETURNED;
+	instance->is_failed = outcome != SV_RETURNED && !store->suspension.at;
 	return outcome;
 }
 
@@ -488,8 +493,11 @@ struct sv_instance *sv_instance_new(struct sv_store *store, struct sv_artifact *
 {
 	enum sv_outcome result = SV_RETURNED;
 	struct sv_instance *instance = instance_prepare(store, artifact, linker, error);
+	bool may_suspend = store->may_suspend;
+	store->may_suspend = false; /* the start function's end is the end of this */
 	if (instance)
 		result = instance_start(instance, error);
+	store->may_suspend = may_suspend;
 	if (outcome)
 		*outcome = result;
 	if (result == SV_RETURNED)

@@ -182,6 +182,7 @@ static bool store_reset(struct sv_store *store)
 	if (!store_is_plain(store) || !instance_reset(store->instances, NULL) ||
 			!heap_reset(store))
 		return false;
+	suspend_drop(store);
 	store->view.exception = NULL;
 	store_set_roots_used(store, 0);
 	stack_reset(&store->stack);
@@ -189,6 +190,8 @@ static bool store_reset(struct sv_store *store)
 	store->memory_limit_hit = false;
 	store->exit_code = 0;
 	store->deadline = 0;
+	store->cpu_left = 0;
+	store->quantum = 0;
 	return true;
 }
 

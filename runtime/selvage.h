@@ -2,7 +2,7 @@
  * selvage.h: run WebAssembly modules that `selvage compile` made into artifacts.
  *
  * The nouns, from the longest-lived to the shortest:
- *   engine    one per process: signal handlers, limits, the deadline watchdog
+ *   engine    one per process: signal handlers, limits
  *   artifact  one compiled module, mapped once, shared by all its instances
  *   linker    names and values that imports are resolved from
  *   store     what belongs together and runs on one thread at a time: instances,
@@ -60,11 +60,12 @@ struct sv_engine_config {
 SV_PUBLIC void sv_engine_config_init(struct sv_engine_config *config);
 
 /*
- * Make the engine: installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGURG (foreign
- * ones are called for what is not the guest's or the watchdog's) and starts the watchdog thread.
+ * Make the engine: installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGURG (those that
+ * were there before are called for faults that are not the guest's, and for a SIGURG that is not
+ * ours; install yours before, or they replace ours).
  * `config` NULL means the defaults. NULL with `error` filled on failure. A second
- * engine in the same process is an error. A child of fork() has no watchdog: processes that
- * fork make their engine afterwards.
+ * engine in the same process is an error. Timers do not survive fork(): processes that fork make
+ * their engine afterwards.
  */
 SV_PUBLIC struct sv_engine *sv_engine_new(const struct sv_engine_config *config,
 		struct sv_error *error);
@@ -75,7 +76,8 @@ SV_PUBLIC void sv_engine_free(struct sv_engine *engine);
 /*
  * Give the calling thread its signal stack and unblock SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGURG
  * in it. Required once before the thread runs guests; may be called again. Handlers that the
- * embedder installs for other signals should have SA_ONSTACK, else they run on the guest's stack.
+ * embedder installs for other signals must have SA_ONSTACK, else they run on the guest's stack, where there
+ * may be no room for them.
  */
 SV_PUBLIC bool sv_thread_enter(struct sv_engine *engine, struct sv_error *error);
 
@@ -133,6 +135,12 @@ enum sv_host_result {
 	SV_HOST_OK = 0, /* the guest goes on with the results */
 	SV_HOST_TRAP,   /* the guest traps; say why with sv_caller_set_trap before */
 	SV_HOST_EXIT,   /* the guest ends; sv_caller_set_exit gave the code */
+	/*
+	 * The guest waits, without a thread: the call ends with SV_SUSPENDED, and sv_resume gives
+	 * the results. A trap for a guest that some host function called, in a call that was not
+	 * the store's outermost.
+	 */
+	SV_HOST_SUSPEND,
 };
 
 /*
@@ -307,11 +315,27 @@ SV_PUBLIC void *sv_store_data(const struct sv_store *store);
 
 /*
  * End guest code of this store that still runs at `deadline` (nanoseconds of
- * CLOCK_MONOTONIC; 0: never) with SV_TIMED_OUT. Takes effect within a few
- * milliseconds, without any check in compiled code: SIGURG is sent to the thread until the call
- * has ended, so host functions that block see EINTR and should return. Set it while no guest runs.
+ * CLOCK_MONOTONIC; 0: never) with SV_TIMED_OUT. Without any check in compiled
+ * code: a timer of the thread sends it SIGURG until the call has ended, so host functions that block
+ * see EINTR and should return. Deadlines later than the call before had take no system call. Set it while no guest runs.
  */
 SV_PUBLIC void sv_store_set_deadline(struct sv_store *store, uint64_t deadline);
+
+/*
+ * Let calls of this store, all of them together, use at most so much CPU time of their threads
+ * (nanoseconds; 0: no limit); then they end with SV_TIMED_OUT and a trap of kind
+ * SV_TRAP_CPU_TIME. Costs two system calls a call. Set it while no guest runs; a pool's lease
+ * ends it.
+ */
+SV_PUBLIC void sv_store_set_cpu_limit(struct sv_store *store, uint64_t nanoseconds);
+
+/*
+ * Have calls of this store end with SV_PREEMPTED after so many nanoseconds (0: never), to be
+ * resumed after others have had a turn. Outermost calls only; while a host function runs, when
+ * it returns. False with `error` if there is no memory. A pool's lease ends it.
+ */
+SV_PUBLIC bool sv_store_set_quantum(struct sv_store *store, uint64_t nanoseconds,
+		struct sv_error *error);
 
 /* End the guest that runs in this store now (SV_TRAP_INTERRUPT), if one does. Any thread. */
 SV_PUBLIC void sv_store_interrupt(struct sv_store *store);
@@ -329,6 +353,8 @@ enum sv_outcome {
 	SV_EXITED,       /* a host function ended the guest; see sv_store_exit_code */
 	SV_TIMED_OUT,    /* the deadline passed; see sv_store_trap for where */
 	SV_REFUSED,      /* the call did not begin: wrong types or no stack; see `error` */
+	SV_SUSPENDED,   /* a host function waits: sv_resume with its results */
+	SV_PREEMPTED,   /* the turn is over: sv_resume goes on where it was */
 };
 
 /* One frame of a backtrace, innermost first. Names live with the artifact, not NUL-terminated. */
@@ -402,6 +428,19 @@ SV_PUBLIC bool sv_function_signature(struct sv_engine *engine, const struct sv_f
  */
 SV_PUBLIC enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *function,
 		const char *signature, union sv_value *values, struct sv_error *error);
+
+/*
+ * Go on with a guest that was suspended or preempted, on any thread that has entered the engine.
+ * `results` are those of the host function that suspended it, of its type, copied (NULL: it has
+ * none, or the guest was preempted). Ends as the call would have; what that was given for its
+ * values must have stayed where it was. SV_REFUSED with `error`, and still suspended, if a result
+ * is of the wrong type. A suspended store may also be freed or returned to its pool.
+ */
+SV_PUBLIC enum sv_outcome sv_resume(struct sv_store *store, const union sv_value *results,
+		struct sv_error *error);
+
+/* True between an outcome of SV_SUSPENDED or SV_PREEMPTED and sv_resume. */
+SV_PUBLIC bool sv_store_is_suspended(const struct sv_store *store);
 
 /*
  * What an externref is as anyref, and back, as any.convert_extern and extern.convert_any have

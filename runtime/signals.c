@@ -144,28 +144,53 @@ static void signal_fault(int signal, siginfo_t *info, void *context)
 	signal_chain(signal, info, context);
 }
 
+/* Sent by the thread's own timer, or by sv_store_interrupt. async-signal-safe */
+static bool signal_is_ours(const struct thread *thread, const siginfo_t *info)
+{
+	const void *mark = info->si_value.sival_ptr;
+	return thread && ((info->si_code == SI_TIMER && mark == thread) ||
+				 (info->si_code == SI_QUEUE && mark == &thread->engine->threads));
+}
+
+/* End the call or its turn, here or when the host returns; false: later. async-signal-safe */
+static void signal_end_guest(struct thread *thread, struct sv_store *store, enum sv_trap verdict,
+		const void *context)
+{
+	struct fault_place place = fault_place(context);
+	/* Left set when the guest is left here: guests further out end too. */
+	atomic_fetch_or(&store->state.pending, verdict ? verdict : SWITCH_PENDING_TURN);
+	if (!store_instance_at(store, place.pc) ||
+			(!verdict && !suspend_by_signal(store, context))) {
+		deadline_arm_again(thread);
+		return;
+	}
+	/* The timer is set when the activation ends, or for the next call. */
+	thread->is_masked = true;
+	switch_leave(store->state.host_sp,
+			verdict ? trap_record(store, verdict, &place) : SV_PREEMPTED);
+}
+
 /* async-signal-safe */
 static void signal_watchdog(int signal, siginfo_t *info, void *context)
 {
 	int saved_errno = errno;
 	struct thread *thread = thread_current;
-	/* The watchdog signs what it sends. */
-	if (!thread || info->si_code != SI_QUEUE ||
-			info->si_value.sival_ptr != &thread->engine->watchdog) {
+	if (!signal_is_ours(thread, info)) {
 		signal_chain(signal, info, context);
 		return;
 	}
+	deadline_fired(thread);
 	struct sv_store *store = signal_store();
 	enum sv_trap verdict = store ? deadline_verdict(thread) : SV_TRAP_NONE;
-	if (verdict != SV_TRAP_NONE) {
-		struct fault_place place = fault_place(context);
-		/* Left set when the guest is left here: guests further out end too. */
-		atomic_store_explicit(&store->state.pending, verdict, memory_order_relaxed);
-		if (store_instance_at(store, place.pc)) {
-			thread->is_masked = true;
-			switch_leave(store->state.host_sp, trap_record(store, verdict, &place));
-		}
+	bool is_turn = !verdict && deadline_turn_is_over(thread);
+	if (is_turn && (!store || thread->depth > 1 || !suspend_is_possible(store))) {
+		deadline_postpone_turn(thread);
+		is_turn = false;
 	}
+	if (verdict || is_turn)
+		signal_end_guest(thread, store, verdict, context);
+	else
+		deadline_arm(thread);
 	errno = saved_errno;
 }
 

@@ -33,6 +33,7 @@ struct sv_store *sv_store_new(struct sv_engine *engine, const struct sv_store_li
 		return NULL;
 	}
 	store->engine = engine;
+	store->may_suspend = true;
 	sv_store_limits_init(&store->limits);
 	if (limits)
 		store->limits = *limits;
@@ -88,6 +89,7 @@ void sv_store_free(struct sv_store *store)
 	stack_finish(&store->stack, store->engine);
 	root_stack_finish(&store->root_stack);
 	free(store->view.values);
+	free(store->suspension.frame);
 	atomic_fetch_sub(&store->engine->tenants, 1);
 	free(store);
 }

@@ -9,6 +9,7 @@
 #include "runtime/root_stack.h"
 #include "runtime/selvage.h"
 #include "runtime/stack.h"
+#include "runtime/suspend.h"
 
 struct activation;
 struct heap;
@@ -39,6 +40,10 @@ struct sv_store {
 	_Atomic uint64_t call;         /* of the outermost activation; 0: idle */
 	_Atomic uint64_t stopped;      /* the call that sv_store_interrupt wants to end */
 	uint64_t deadline;
+	uint64_t cpu_left; /* CPU time that its calls may still take; 0: no limit */
+	uint64_t quantum;  /* nanoseconds of a turn; 0: no turns */
+	bool may_suspend;  /* not while it instantiates */
+	struct suspension suspension;
 	struct sv_instance *instances; /* owned, as are the lists below; newest first */
 	struct sv_memory *memories;
 	struct sv_table_object *tables;

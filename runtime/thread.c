@@ -25,14 +25,19 @@ static _Atomic uint64_t thread_count;
 /* Calls of one thread before its numbers could meet the next thread's: 2^40. */
 static const unsigned thread_call_bits = 40;
 
+static void signal_stack_finish(struct thread *thread)
+{
+	sigaltstack(&thread->foreign_stack, NULL);
+	munmap(thread->signal_stack, thread->signal_stack_size);
+}
+
 static void thread_finish(void *data)
 {
 	struct thread *thread = data;
-	watchdog_remove(&thread->engine->watchdog, thread);
+	deadline_thread_leave(thread);
 	thread_current = NULL;
-	sigaltstack(&thread->foreign_stack, NULL);
 	pthread_sigmask(SIG_SETMASK, &thread->foreign_mask, NULL);
-	munmap(thread->signal_stack, thread->signal_stack_size);
+	signal_stack_finish(thread);
 	free(thread);
 }
 
@@ -71,7 +76,7 @@ static bool signal_stack_init(struct thread *thread, struct sv_error *error)
 	return true;
 }
 
-/* A blocked fault would kill the process, a blocked watchdog could not end a guest. */
+/* A blocked fault would kill the process, a blocked timer could not end a guest. */
 static void thread_unblock_signals(struct thread *thread)
 {
 	sigset_t needed;
@@ -98,10 +103,14 @@ bool sv_thread_enter(struct sv_engine *engine, struct sv_error *error)
 		free(thread);
 		return false;
 	}
+	if (!deadline_thread_enter(thread, error)) {
+		signal_stack_finish(thread);
+		free(thread);
+		return false;
+	}
+	thread_current = thread;
 	thread_unblock_signals(thread);
 	pthread_setspecific(thread_key, thread);
-	watchdog_add(&engine->watchdog, thread);
-	thread_current = thread;
 	return true;
 }
 

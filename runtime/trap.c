@@ -28,7 +28,7 @@ const char *sv_trap_text(enum sv_trap kind)
 /* async-signal-safe */
 static enum sv_outcome trap_outcome(enum sv_trap kind)
 {
-	return kind == SV_TRAP_DEADLINE ? SV_TIMED_OUT : SV_TRAPPED;
+	return kind == SV_TRAP_DEADLINE || kind == SV_TRAP_CPU_TIME ? SV_TIMED_OUT : SV_TRAPPED;
 }
 
 /* async-signal-safe */
@@ -89,8 +89,7 @@ void trap_exit(struct sv_store *store, int32_t code)
 
 void trap_leave_pending(struct sv_store *store)
 {
-	enum sv_trap kind = atomic_load_explicit(&store->state.pending, memory_order_relaxed);
-	trap_raise(store, kind, NULL);
+	trap_raise(store, trap_pending(store), NULL);
 }
 
 /* async-signal-safe */

@@ -11,10 +11,17 @@
 /* Leave the guest that called the host with this trap; `text` NULL means the text of the kind. */
 SV_NORETURN void trap_raise(struct sv_store *store, enum sv_trap kind, const char *text);
 
+/* The trap that the guest is to end with when it is next returned to, or SV_TRAP_NONE. */
+static inline enum sv_trap trap_pending(const struct sv_store *store)
+{
+	return (enum sv_trap)(atomic_load_explicit(&store->state.pending, memory_order_relaxed) &
+			SWITCH_PENDING_TRAP);
+}
+
 /* Leave the guest that called the host with SV_EXITED. */
 SV_NORETURN void trap_exit(struct sv_store *store, int32_t code);
 
-/* Leave the guest for what is in state.pending. Called by the switch. */
+/* Leave the guest for the trap in state.pending. */
 SV_NORETURN void trap_leave_pending(struct sv_store *store);
 
 /*

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/arch/switch.h"
+
 static const uint64_t second_ns = 1000000000;
 
 /* On the stack of the thread that sleeps; in the list while it may be woken. */
@@ -72,7 +74,7 @@ static struct timespec wait_until(int64_t timeout)
 static bool wait_in_kernel(struct waiter *waiter, const struct timespec *until,
 		const _Atomic uint32_t *pending)
 {
-	while (!atomic_load(&waiter->is_woken) && !atomic_load(pending)) {
+	while (!atomic_load(&waiter->is_woken) && !(atomic_load(pending) & SWITCH_PENDING_TRAP)) {
 		long status = syscall(SYS_futex, &waiter->is_woken,
 				FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, 0, until, NULL,
 				FUTEX_BITSET_MATCH_ANY);

@@ -22,7 +22,7 @@ struct wait_order {
 	int64_t timeout; /* nanoseconds; negative: none */
 };
 
-/* Sleep if the value is the expected one. Ends early if `pending` becomes something but 0. */
+/* Sleep if the value is the expected one. Ends early if a trap is noted in `pending`. */
 enum wait_result wait_sleep(struct sv_shared_memory *shared, const struct wait_order *order,
 		const _Atomic uint32_t *pending);
 

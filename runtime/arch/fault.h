@@ -4,7 +4,9 @@
 #ifndef SELVAGE_RUNTIME_ARCH_FAULT_H
 #define SELVAGE_RUNTIME_ARCH_FAULT_H
 
+#include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/layout.h"
@@ -31,6 +33,20 @@ enum sv_trap fault_trap_number(uintptr_t pc);
  * async-signal-safe
  */
 bool fault_is_in_probe(uintptr_t pc);
+
+/*
+ * Bytes that fault_frame_save needs at most; the place is aligned to 64 bytes.
+ */
+size_t fault_frame_room(void);
+
+/*
+ * Keep all registers of the interrupted code in `frame`, which has `room` bytes, for
+ * switch_resume_frame. How many bytes it took; 0 if they do not fit. async-signal-safe
+ */
+size_t fault_frame_save(void *frame, size_t room, const void *ucontext);
+
+/* Have the thread that resumes it keep its own signal stack and mask. */
+void fault_frame_adopt(void *frame, const stack_t *signal_stack, const sigset_t *mask);
 
 /*
  * Address that the interrupted function will return to if `frame` is not yet (or no longer)

@@ -11,6 +11,7 @@
 #define SELVAGE_RUNTIME_ARCH_SWITCH_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/layout.h"
@@ -26,8 +27,13 @@ struct guest_frame {
 struct switch_state {
 	void *host_sp;                   /* NULL: no guest is entered */
 	struct guest_frame *guest_frame; /* of the stub through which the guest called the host */
-	_Atomic uint32_t pending; /* enum sv_trap: end the guest when it is next returned to */
+	_Atomic uint32_t pending; /* what to do when the guest is next returned to; 0: go on */
 };
+
+/* Of `pending`: end the guest (enum sv_trap), or leave it to be resumed: others' turn, a wait. */
+#define SWITCH_PENDING_TRAP 0xffffu
+#define SWITCH_PENDING_TURN 0x10000u
+#define SWITCH_PENDING_WAIT 0x20000u
 
 /*
  * Run entry(context, code, values) on the guest stack that grows down from `guest_sp`
@@ -43,6 +49,18 @@ int switch_enter(struct switch_state *state, void *guest_sp, sv_entry_stub entry
  * From host functions, helpers and signal handlers. async-signal-safe
  */
 SV_NORETURN void switch_leave(void *host_sp, int outcome);
+
+/*
+ * Go on in a guest that was left where a host function or helper returns to it; its stub's
+ * frame is in `state`. As switch_enter otherwise.
+ */
+int switch_resume(struct switch_state *state);
+
+/*
+ * Go on in a guest that was left by a signal. The `size` bytes at `frame` are what
+ * fault_frame_save kept; they are not changed.
+ */
+int switch_resume_frame(struct switch_state *state, const void *frame, size_t size);
 
 /* Stubs of helpers.def in its order: what sv_context.helpers points to. */
 extern const sv_helper_code switch_helpers[SV_HELPER_COUNT];

@@ -9,6 +9,9 @@
 #define SWITCH_GUEST_FRAME 8
 #define SWITCH_PENDING 16
 
+#define SWITCH_FRAME_FLOATS 320 /* of a saved signal frame; a multiple of 64 */
+#define SWITCH_FRAME_FLOATS_POINTER 224
+
 #define SWITCH_CONTEXT_STORE 0
 #define SWITCH_HOST_ROW_STORE 8
 

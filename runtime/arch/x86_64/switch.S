@@ -86,20 +86,78 @@ switch_leave:
 	jmp	2b
 	.size	switch_leave, . - switch_leave
 
+/* The host's frame, as switch_enter makes it: its epilogue takes it down. */
+	.macro	enter_again
+	pushq	%rbp
+	pushq	%rbx
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	subq	$8, %rsp
+	stmxcsr	(%rsp)
+	fnstcw	4(%rsp)
+	movq	%rdi, %rbx
+	movq	%rsp, SWITCH_HOST_SP(%rbx)
+	.endm
+
+/* int switch_resume(state rdi): into the end of switch_to_host, with what that has kept. */
+	.globl	switch_resume
+	.hidden	switch_resume
+	.type	switch_resume, @function
+	.p2align 4
+switch_resume:
+	enter_again
+	pushq	$DEFAULT_MXCSR
+	ldmxcsr	(%rsp)
+	movq	SWITCH_GUEST_FRAME(%rbx), %rbp
+	movq	-16(%rbp), %rax
+	movq	-24(%rbp), %r12
+	movq	-32(%rbp), %r13
+	movq	-40(%rbp), %r14
+	movq	-48(%rbp), %r15
+	leaq	-8(%rbp), %rsp
+	popq	%rbx
+	popq	%rbp
+	ret
+	.size	switch_resume, . - switch_resume
+
+/*
+ * int switch_resume_frame(state rdi, frame rsi, size rdx): the kernel takes the registers from
+ * a frame on the stack, here the host's, as when a handler returns (sigreturn(2)).
+ */
+	.globl	switch_resume_frame
+	.hidden	switch_resume_frame
+	.type	switch_resume_frame, @function
+	.p2align 4
+switch_resume_frame:
+	enter_again
+	subq	%rdx, %rsp
+	andq	$-64, %rsp
+	movq	%rsp, %rdi
+	movq	%rdx, %rcx
+	rep movsb
+	leaq	SWITCH_FRAME_FLOATS(%rsp), %rax
+	movq	%rax, SWITCH_FRAME_FLOATS_POINTER(%rsp)
+	movl	$15, %eax		/* rt_sigreturn */
+	syscall
+	ud2
+	.size	switch_resume_frame, . - switch_resume_frame
+
 	.globl	switch_stubs_start
 	.hidden	switch_stubs_start
 switch_stubs_start:
 
 /*
  * One stub per helper. Arguments stay in the six registers, the context first. The probe
- * reads the lowest byte of guest stack that switch_to_host writes: where the stack ends, it
+ * reads the lowest word of guest stack that switch_to_host writes: where the stack ends, it
  * faults before anything has changed, and with the frame pointer of the calling function.
  */
 	.macro	helper_stub name
 	.p2align 4
 	.type	stub_\name, @function
 stub_\name:
-	testq	%rax, -16(%rsp)
+	testq	%rax, -56(%rsp)
 	movq	SWITCH_CONTEXT_STORE(%rdi), %r10
 	leaq	helper_\name(%rip), %r11
 	jmp	switch_to_host
@@ -115,7 +173,7 @@ stub_\name:
 	.type	switch_host_stub, @function
 	.p2align 4
 switch_host_stub:
-	testq	%rax, -16(%rsp)
+	testq	%rax, -56(%rsp)
 	movq	SWITCH_HOST_ROW_STORE(%rdi), %r10
 	leaq	host_call_run(%rip), %r11
 	.size	switch_host_stub, . - switch_host_stub
@@ -147,9 +205,20 @@ switch_stubs_end:
 	popq	%rbx
 	popq	%rbp
 	ret
-1:	movq	%rbx, %rdi		/* still on the host's stack */
-	call	trap_leave_pending
-	ud2
+/*
+ * The guest is to be left. If it is to be resumed, what it expects to find is below its frame:
+ * the result of the helper and the callee-saved registers.
+ */
+1:	movq	%rax, -16(%rbp)
+	movq	%r12, -24(%rbp)
+	movq	%r13, -32(%rbp)
+	movq	%r14, -40(%rbp)
+	movq	%r15, -48(%rbp)
+	movq	%rbx, %rdi		/* still on the host's stack */
+	call	suspend_leave_pending	/* returns how, or leaves with a trap */
+	movq	SWITCH_HOST_SP(%rbx), %rdi
+	movl	%eax, %esi
+	jmp	switch_leave
 	.cfi_endproc
 	.size	switch_to_host, . - switch_to_host
 
