@@ -201,12 +201,13 @@ fill_in = sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(libdir),' -e 's,@INCLU
 
 install: all
 	$(Q)install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1 \
-		$(headers)/base $(headers)/abi $(headers)/compiler $(DESTDIR)$(datadir)/selvage/sdk/c
+		$(headers)/base $(headers)/abi $(headers)/runtime $(headers)/compiler $(DESTDIR)$(datadir)/selvage/sdk/c
 	$(Q)install -m 755 $(PROGRAM) $(DESTDIR)$(bindir)/selvage
 	$(Q)install -m 644 $(BUILD)/libselvage.a $(DESTDIR)$(libdir)/libselvage.a
 	$(Q)$(call install_library,libselvage)
 	$(Q)$(call install_library,libselvage-compiler)
 	$(Q)install -m 644 runtime/selvage.h compiler/compiler.h $(headers)
+	$(Q)install -m 644 runtime/selvage.h runtime/selvage_serve.h $(headers)/runtime
 	$(Q)install -m 644 $(PUBLIC_BASE) $(headers)/base
 	$(Q)install -m 644 $(PUBLIC_ABI) $(headers)/abi
 	$(Q)install -m 644 compiler/stages.def compiler/features.def $(headers)/compiler

@@ -17,7 +17,7 @@
 #include "runtime/store.h"
 #include "runtime/thread.h"
 
-/* Between two signals to a guest that is still running: the first ones, and those to hosts that block. */
+/* Between two signals to a guest that still runs: the first ones, and those to hosts that block. */
 static const uint64_t refire_ns = 100000, refire_slow_ns = 1000000;
 static const uint32_t refires_fast = 20;
 

@@ -76,8 +76,8 @@ SV_PUBLIC void sv_engine_free(struct sv_engine *engine);
 /*
  * Give the calling thread its signal stack and unblock SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGURG
  * in it. Required once before the thread runs guests; may be called again. Handlers that the
- * embedder installs for other signals must have SA_ONSTACK, else they run on the guest's stack, where there
- * may be no room for them.
+ * embedder installs for other signals must have SA_ONSTACK, else they run on the guest's stack,
+ * where there may be no room for them.
  */
 SV_PUBLIC bool sv_thread_enter(struct sv_engine *engine, struct sv_error *error);
 
@@ -315,27 +315,12 @@ SV_PUBLIC void *sv_store_data(const struct sv_store *store);
 
 /*
  * End guest code of this store that still runs at `deadline` (nanoseconds of
- * CLOCK_MONOTONIC; 0: never) with SV_TIMED_OUT. Without any check in compiled
- * code: a timer of the thread sends it SIGURG until the call has ended, so host functions that block
- * see EINTR and should return. Deadlines later than the call before had take no system call. Set it while no guest runs.
+ * CLOCK_MONOTONIC; 0: never) with SV_TIMED_OUT. Without any check in compiled code: a timer of
+ * the thread sends it SIGURG until the call has ended, so host functions that block see EINTR and
+ * should return. A deadline later than that of the call before takes no system call. Set it while
+ * no guest runs.
  */
 SV_PUBLIC void sv_store_set_deadline(struct sv_store *store, uint64_t deadline);
-
-/*
- * Let calls of this store, all of them together, use at most so much CPU time of their threads
- * (nanoseconds; 0: no limit); then they end with SV_TIMED_OUT and a trap of kind
- * SV_TRAP_CPU_TIME. Costs two system calls a call. Set it while no guest runs; a pool's lease
- * ends it.
- */
-SV_PUBLIC void sv_store_set_cpu_limit(struct sv_store *store, uint64_t nanoseconds);
-
-/*
- * Have calls of this store end with SV_PREEMPTED after so many nanoseconds (0: never), to be
- * resumed after others have had a turn. Outermost calls only; while a host function runs, when
- * it returns. False with `error` if there is no memory. A pool's lease ends it.
- */
-SV_PUBLIC bool sv_store_set_quantum(struct sv_store *store, uint64_t nanoseconds,
-		struct sv_error *error);
 
 /* End the guest that runs in this store now (SV_TRAP_INTERRUPT), if one does. Any thread. */
 SV_PUBLIC void sv_store_interrupt(struct sv_store *store);
@@ -430,19 +415,6 @@ SV_PUBLIC enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *fun
 		const char *signature, union sv_value *values, struct sv_error *error);
 
 /*
- * Go on with a guest that was suspended or preempted, on any thread that has entered the engine.
- * `results` are those of the host function that suspended it, of its type, copied (NULL: it has
- * none, or the guest was preempted). Ends as the call would have; what that was given for its
- * values must have stayed where it was. SV_REFUSED with `error`, and still suspended, if a result
- * is of the wrong type. A suspended store may also be freed or returned to its pool.
- */
-SV_PUBLIC enum sv_outcome sv_resume(struct sv_store *store, const union sv_value *results,
-		struct sv_error *error);
-
-/* True between an outcome of SV_SUSPENDED or SV_PREEMPTED and sv_resume. */
-SV_PUBLIC bool sv_store_is_suspended(const struct sv_store *store);
-
-/*
  * What an externref is as anyref, and back, as any.convert_extern and extern.convert_any have
  * it; in place. What comes out may be an object of the store, which lives until its next one is
  * made unless a guest holds it.
@@ -452,38 +424,10 @@ SV_PUBLIC bool sv_reference_internalise(struct sv_store *store, void **reference
 SV_PUBLIC bool sv_reference_externalise(struct sv_store *store, void **reference,
 		struct sv_error *error);
 
-/* ---- pool ---- */
-
-/*
- * Make a pool of stores for instances of `artifact` linked against `linker`, at most `count`
- * at once (0: as many as the engine allows). Checks the linking once. The pool keeps pointers
- * to all three. NULL with `error` on failure.
- */
-SV_PUBLIC struct sv_pool *sv_pool_new(struct sv_engine *engine, struct sv_artifact *artifact,
-		struct sv_linker *linker, const struct sv_store_limits *limits, uint32_t count,
-		struct sv_error *error);
-
-/* Release it; every lease must have been returned. NULL is allowed. */
-SV_PUBLIC void sv_pool_free(struct sv_pool *pool);
-
-/*
- * A store with one fresh instance: memories, tables and globals as after instantiation,
- * before the start function, which the caller runs as part of sv_pool_start. Any thread; the
- * store is then the calling thread's. NULL with `error` (LIMIT when `count` are out).
- */
-SV_PUBLIC struct sv_store *sv_pool_lease(struct sv_pool *pool, struct sv_error *error);
-
-/* The instance of a leased store; NULL if starting it failed. */
-SV_PUBLIC struct sv_instance *sv_store_instance(struct sv_store *store);
-
-/* Run what instantiation runs of the guest, once: segments not in the image, then `start`. */
-SV_PUBLIC enum sv_outcome sv_pool_start(struct sv_store *store, struct sv_error *error);
-
-/* Give the store back: nothing of what the guest wrote is ever seen again. */
-SV_PUBLIC void sv_pool_return(struct sv_pool *pool, struct sv_store *store);
-
 #ifdef __cplusplus
 }
 #endif
+
+#include "runtime/selvage_serve.h"
 
 #endif

@@ -152,13 +152,16 @@ static bool signal_is_ours(const struct thread *thread, const siginfo_t *info)
 				 (info->si_code == SI_QUEUE && mark == &thread->engine->threads));
 }
 
-/* End the call or its turn, here or when the host returns; false: later. async-signal-safe */
+/* End the call or its turn, here or when the host returns. async-signal-safe */
 static void signal_end_guest(struct thread *thread, struct sv_store *store, enum sv_trap verdict,
 		const void *context)
 {
 	struct fault_place place = fault_place(context);
+	uint32_t pending = atomic_load_explicit(&store->state.pending, memory_order_relaxed);
+	pending = verdict ? (pending & ~SWITCH_PENDING_TRAP) | verdict
+			  : pending | SWITCH_PENDING_TURN;
 	/* Left set when the guest is left here: guests further out end too. */
-	atomic_fetch_or(&store->state.pending, verdict ? verdict : SWITCH_PENDING_TURN);
+	atomic_store_explicit(&store->state.pending, pending, memory_order_relaxed);
 	if (!store_instance_at(store, place.pc) ||
 			(!verdict && !suspend_by_signal(store, context))) {
 		deadline_arm_again(thread);

@@ -34,7 +34,7 @@ void suspend_in_host(struct sv_store *store, const struct host_row *row, union s
 	struct suspension *suspension = &store->suspension;
 	if (!suspend_is_possible(store))
 		trap_raise(store, SV_TRAP_HOST,
-				"a host function suspends a guest that another host function called");
+				"a host function suspends a guest that a host function called");
 	suspension->row = row;
 	suspension->values = values;
 	suspension->roots_before = roots_before;

@@ -14,8 +14,8 @@
 #include "runtime/selvage.h"
 
 /*
- * The running call as its handler and other threads see it. `call` is 0 while none runs and different for
- * each call of the process, so that a signal that comes late finds nothing to end.
+ * The running call as its handler and other threads see it. `call` is 0 while none runs and
+ * different for each call of the process, so that a signal that comes late finds nothing to end.
  */
 struct thread {
 	struct sv_engine *engine;

@@ -28,7 +28,8 @@ static const char text[] =
 		"    (local.get 4))) (i32.add (i32.add (local.get 5) (local.get 6))\n"
 		"    (i32.add (i32.trunc_f64_s (local.get 7)) (i32.wrap_i64 (local.get 8))))))\n"
 		"(func (export \"twice\") (type $ii) (call $wait (call $wait (local.get 0))))\n"
-		"(func (export \"traps\") (type $ii) (drop (call $wait (local.get 0))) (unreachable))\n"
+		"(func (export \"traps\") (type $ii)\n"
+		"  (drop (call $wait (local.get 0))) (unreachable))\n"
 		/* Counts in registers of all kinds; the result tells if any of them was lost. */
 		"(func (export \"spin\") (type $ii) (local i32 i64 f64 i32)\n"
 		"  (loop $again\n"
@@ -37,8 +38,10 @@ static const char text[] =
 		"    (local.set 3 (f64.add (local.get 3) (f64.const 0.5)))\n"
 		"    (i32.store (i32.const 128) (local.get 1))\n"
 		"    (br_if $again (i32.lt_u (local.get 1) (local.get 0))))\n"
-		"  (i32.and (i64.eq (local.get 2) (i64.mul (i64.extend_i32_u (local.get 1)) (i64.const 3)))\n"
-		"    (f64.eq (local.get 3) (f64.mul (f64.convert_i32_u (local.get 1)) (f64.const 0.5)))))\n"
+		"  (i32.and (i64.eq (local.get 2) (i64.mul (i64.extend_i32_u (local.get 1))\n"
+		"      (i64.const 3)))\n"
+		"    (f64.eq (local.get 3) (f64.mul (f64.convert_i32_u (local.get 1))\n"
+		"      (f64.const 0.5)))))\n"
 		"(func (export \"calls\") (type $ii) (local i32 i32)\n"
 		"  (loop $again\n"
 		"    (local.set 2 (i32.add (local.get 2) (call $plain (local.get 1))))\n"
@@ -268,8 +271,9 @@ static enum sv_host_result host_nested(struct sv_caller *caller, union sv_value 
 	struct sv_funcref *function =
 			sv_instance_function(sv_caller_instance(caller), "twice");
 	union sv_value value = {.i32 = values[0].i32};
+	struct sv_store *store = sv_caller_store(caller);
 	struct sv_error failure = SV_ERROR_INIT;
-	values[0].i32 = (int32_t)sv_call(sv_caller_store(caller), function, "i:i", &value, &failure);
+	values[0].i32 = (int32_t)sv_call(store, function, "i:i", &value, &failure);
 	return SV_HOST_OK;
 }
 
