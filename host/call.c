@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "runtime/selvage.h"
+#include "runtime/selvage_serve.h"
 
 /* Names come from the module: what could end a log line or steer a terminal becomes '?'. */
 static void frame_name_clean(char *name)

@@ -13,6 +13,7 @@
 #include "runtime/deadline.h"
 #include "runtime/instance.h"
 #include "runtime/reference.h"
+#include "runtime/selvage_serve.h"
 #include "runtime/signals.h"
 #include "runtime/thread.h"
 #include "runtime/type.h"

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/engine.h"
+#include "runtime/selvage_serve.h"
 #include "runtime/signals.h"
 #include "runtime/store.h"
 #include "runtime/thread.h"

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "runtime/selvage.h"
+#include "runtime/selvage_serve.h"
 
 /*
  * Spare stores, the last returned first: it is in the cache. Each thread has its own shelf, and

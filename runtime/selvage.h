@@ -428,6 +428,4 @@ SV_PUBLIC bool sv_reference_externalise(struct sv_store *store, void **reference
 }
 #endif
 
-#include "runtime/selvage_serve.h"
-
 #endif

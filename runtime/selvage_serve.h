@@ -1,6 +1,6 @@
 /*
  * selvage_serve.h: the part of selvage.h for embedders that serve many guests: pools, guests that
- * wait without a thread, turns and limits of time. Included by selvage.h, which has the terms.
+ * wait without a thread, turns and limits of time. The terms are in selvage.h.
  */
 #ifndef SELVAGE_SERVE_H
 #define SELVAGE_SERVE_H

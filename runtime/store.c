@@ -13,6 +13,7 @@
 #include "runtime/heap.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
+#include "runtime/selvage_serve.h"
 #include "runtime/table.h"
 #include "runtime/tag.h"
 

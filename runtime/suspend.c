@@ -16,6 +16,7 @@
 #include "runtime/host_call.h"
 #include "runtime/instance.h"
 #include "runtime/reference.h"
+#include "runtime/selvage_serve.h"
 #include "runtime/thread.h"
 #include "runtime/trap.h"
 #include "runtime/type.h"

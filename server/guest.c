@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "runtime/selvage.h"
+#include "runtime/selvage_serve.h"
 #include "server/loop.h"
 
 struct guest_service {

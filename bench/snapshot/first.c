@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "bench/instantiate/timing.h"
-#include "runtime/selvage.h"
+#include "runtime/selvage_serve.h"
 
 struct bench {
 	struct sv_engine *engine;

@@ -12,7 +12,7 @@
 #include "abi/limits.h"
 #include "cli/bench/bench.h"
 #include "cli/stub_imports.h"
-#include "runtime/selvage.h"
+#include "runtime/selvage_serve.h"
 
 struct wasi;
 

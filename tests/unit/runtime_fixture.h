@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 #include "compiler/compiler.h"
-#include "runtime/selvage.h"
+#include "runtime/selvage_serve.h"
 #include "tests/lib/test.h"
 
 static struct sv_engine *engine;
