@@ -9,7 +9,7 @@
 #include <program.h>
 #include <wasm-rt-impl.h>
 
-#include "bench/peers/timing.h"
+#include "bench/timing.h"
 
 #define JOIN_AGAIN(a, b) a##b
 #define JOIN(a, b) JOIN_AGAIN(a, b)
@@ -52,5 +52,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "trap: %s\n", wasm_rt_strerror(trap));
 		return 1;
 	}
-	return !timing_print((unsigned)atoi(argv[1]), instantiate, NULL);
+	return !timing_print("wasm2c", (unsigned)atoi(argv[1]), instantiate, NULL);
 }

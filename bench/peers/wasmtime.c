@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/peers/timing.h"
+#include "bench/timing.h"
 #include "bench/peers/wasmtime_api.h"
 
 enum { MAX_VALUES = 8 };
@@ -116,7 +116,7 @@ static bool measure(struct bench *bench, unsigned count, const char *path)
 			fine("link", wasmtime_linker_instantiate_pre(
 						     bench->linker, bench->module, &bench->pre),
 					NULL) &&
-			timing_print(count, once, bench);
+			timing_print("wasmtime", count, once, bench);
 }
 
 static bool compile(struct wasm_engine *engine, const char *from, const char *to)

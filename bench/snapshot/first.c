@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/instantiate/timing.h"
+#include "bench/timing.h"
 #include "runtime/selvage_serve.h"
 
 struct bench {

@@ -1,5 +1,5 @@
 /* timing.c: clock, percentiles, one line of output. */
-#include "bench/peers/timing.h"
+#include "bench/timing.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ static unsigned long long quantile(const uint64_t *sorted, unsigned count, unsig
 	return sorted[((uint64_t)count * per_mille + 999) / 1000 - 1];
 }
 
-bool timing_print(unsigned count, timing_function function, void *data)
+bool timing_print(const char *label, unsigned count, timing_function function, void *data)
 {
 	uint64_t *times = malloc(count * sizeof *times);
 
@@ -55,7 +55,7 @@ bool timing_print(unsigned count, timing_function function, void *data)
 
 	if (done) {
 		qsort(times, count, sizeof *times, compare);
-		printf("%llu\t%llu\t%llu\t%llu\t%llu\n", (unsigned long long)times[0],
+		printf("%s\t%llu\t%llu\t%llu\t%llu\t%llu\n", label, (unsigned long long)times[0],
 				quantile(times, count, 500), quantile(times, count, 990),
 				quantile(times, count, 999), quantile(times, count, 1000));
 	}
