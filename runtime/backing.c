@@ -10,13 +10,23 @@
 
 #include "abi/limits.h"
 #include "runtime/artifact.h"
+#include "runtime/engine.h"
 #include "runtime/store.h"
 
 /* A memory without guard strategy still has this much unreachable space behind it. */
 static const uint64_t post_guard = SV_PRE_GUARD;
 
+/* Largest image, in bytes, that is copied so that it needs no mapping. */
+static const uint32_t dense_image_most = 256 * 1024;
+
 /* Most address space that a 64-bit memory is given; a process has 2^47. */
 static const uint64_t memory64_room = UINT64_C(1) << 40;
+
+/* In a small slot: everything is accessible and nothing is mapped. */
+static bool backing_is_placed(const struct backing *backing)
+{
+	return !backing->slot.start;
+}
 
 /* The pages of the initial size are like this until they are written. */
 static int backing_protection(const struct backing *backing)
@@ -45,8 +55,7 @@ static bool backing_map_image(struct backing *backing, struct sv_error *error)
 	return true;
 }
 
-/* The accessible bytes of a memory of this size: whole pages of the machine. */
-static uint64_t backing_extent(uint64_t size)
+uint64_t backing_extent(uint64_t size)
 {
 	return (size + SV_HOST_PAGE - 1) & ~(SV_HOST_PAGE - 1);
 }
@@ -55,8 +64,8 @@ static uint64_t backing_extent(uint64_t size)
 static bool backing_allow(struct backing *backing, uint64_t from, uint64_t to)
 {
 	uint64_t first = backing_extent(from), length = backing_extent(to) - first;
-	return length == 0 || mprotect(backing->view.base + first, length,
-						PROT_READ | PROT_WRITE) == 0;
+	return length == 0 || backing_is_placed(backing) ||
+			mprotect(backing->view.base + first, length, PROT_READ | PROT_WRITE) == 0;
 }
 
 static void backing_set_size(struct backing *backing, uint64_t size)
@@ -96,8 +105,50 @@ static uint64_t backing_reach(const struct backing *backing, enum sv_bounds boun
 	return backing_extent(backing->room) + post_guard;
 }
 
+/* In a small slot there are no mappings of files: they would split it. */
+static void backing_copy_image(struct backing *backing)
+{
+	const struct sv_artifact *artifact = backing->artifact;
+	if (!artifact)
+		return;
+	const struct sv_memory_record *record = &artifact_memories(artifact)[backing->index];
+	const struct sv_extent_record *extents = artifact_extents(artifact) + record->first_extent;
+	for (uint32_t i = 0; i < record->extent_count; i++)
+		memcpy(backing->view.base + extents[i].address,
+				artifact_image(artifact) + extents[i].offset, extents[i].length);
+}
+
+/*
+ * Small images of many instances are copied: their mappings are what there is least of. So are
+ * those for which none are left.
+ */
+static bool backing_show_image(struct backing *backing, struct sv_engine *engine, bool is_dense,
+		struct sv_error *error)
+{
+	const struct sv_artifact *artifact = backing->artifact;
+	if (!artifact)
+		return true;
+	const struct sv_memory_record *record = &artifact_memories(artifact)[backing->index];
+	bool is_small = artifact->header->image.count <= dense_image_most;
+	uint32_t mappings = 2 * record->extent_count;
+	if ((!is_dense || !is_small) && engine_take_mappings(engine, mappings)) {
+		backing->image_mappings = mappings;
+		return backing_map_image(backing, error);
+	}
+	/* Closed pages show what is mapped. */
+	resident_free(backing->resident);
+	backing->resident = NULL;
+	uint64_t extent = backing_extent(backing->initial);
+	if (extent && mprotect(backing->view.base, extent, PROT_READ | PROT_WRITE) != 0)
+		return sv_fail_errno(error, "cannot make a memory writable");
+	backing->is_copied = true;
+	backing_copy_image(backing);
+	return true;
+}
+
 /* Show the initial contents in the slot. */
-static bool backing_fill(struct backing *backing, struct sv_error *error)
+static bool backing_fill(struct backing *backing, struct sv_engine *engine, bool is_dense,
+		struct sv_error *error)
 {
 	uint64_t extent = backing_extent(backing->initial);
 	if (extent && mprotect(backing->view.base, extent, backing_protection(backing)) != 0)
@@ -105,7 +156,7 @@ static bool backing_fill(struct backing *backing, struct sv_error *error)
 				"cannot make %" PRIu64 " bytes of memory accessible "
 				"(see vm.max_map_count and vm.overcommit_memory)",
 				backing->initial);
-	return backing_map_image(backing, error);
+	return backing_show_image(backing, engine, is_dense, error);
 }
 
 bool backing_open(struct backing *backing, struct sv_engine *engine, const struct memory_plan *plan,
@@ -115,15 +166,22 @@ bool backing_open(struct backing *backing, struct sv_engine *engine, const struc
 		return sv_fail(error, SV_ERROR_LIMIT, "the module needs %" PRIu64 " bytes of "
 				"memory; this memory may have %" PRIu64,
 				backing->initial, backing->room);
+	if (plan->place) {
+		backing->view.base = plan->place;
+		backing_set_size(backing, backing->initial);
+		backing->is_copied = true;
+		backing_copy_image(backing);
+		return true;
+	}
 	TRY(slot_lease(&backing->slot, engine, backing_reach(backing, plan->bounds), error));
 	backing->view.base = backing->slot.base;
 	backing_set_size(backing, backing->initial);
 	bool is_open = true;
-	if (plan->is_leased) {
+	if (plan->is_leased && !plan->is_dense) {
 		backing->resident = resident_new(engine, backing->initial, error);
 		is_open = backing->resident != NULL;
 	}
-	if (is_open && backing_fill(backing, error))
+	if (is_open && backing_fill(backing, engine, plan->is_dense, error))
 		return true;
 	backing_close(backing, engine);
 	return false;
@@ -133,6 +191,8 @@ void backing_close(struct backing *backing, struct sv_engine *engine)
 {
 	resident_free(backing->resident);
 	backing->resident = NULL;
+	engine_give_mappings(engine, backing->image_mappings);
+	backing->image_mappings = 0;
 	slot_return(&backing->slot, engine);
 }
 
@@ -174,7 +234,10 @@ bool backing_reset(struct backing *backing, struct sv_error *error)
 	if (!backing_drop(backing, dropped, extent) ||
 			(backing->resident && !resident_reset(backing)))
 		return sv_fail_errno(error, "cannot reset %" PRIu64 " bytes of memory", size);
-	if (extent > kept && mprotect(backing->view.base + kept, extent - kept, PROT_NONE) != 0)
+	if (backing->is_copied)
+		backing_copy_image(backing);
+	if (extent > kept && !backing_is_placed(backing) &&
+			mprotect(backing->view.base + kept, extent - kept, PROT_NONE) != 0)
 		return sv_fail_errno(error, "cannot close %" PRIu64 " grown bytes of memory "
 				"(see vm.max_map_count)", extent - kept);
 	if (size != backing->initial)

@@ -16,7 +16,9 @@ struct backing {
 	uint64_t initial;             /* bytes */
 	uint64_t maximum;             /* pages it may ever have by its type */
 	uint64_t room;                /* bytes there is address space for */
-	struct slot slot;
+	struct slot slot; /* none: in a small slot */
+	uint32_t image_mappings; /* that its image took; 0: it has none, or is a copy */
+	bool is_copied;          /* the image is a copy */
 	struct resident *resident; /* owned; NULL: all pages are open */
 	const struct sv_artifact *artifact; /* owner of the initial image, or NULL */
 	uint32_t index;                     /* in that artifact */
@@ -28,13 +30,18 @@ struct memory_plan {
 	enum sv_bounds bounds; /* SV_BOUNDS_CHECK takes less address space */
 	const struct sv_artifact *artifact; /* NULL: no image */
 	uint32_t index;
-	bool is_leased; /* again and again: it is put back to what it was each time */
+	uint8_t *place; /* in a small slot, all of it accessible; NULL: in a slot of its own */
+	bool is_leased; /* again and again: pages that are written may stay */
+	bool is_dense;  /* with as few mappings as can be */
 };
 
 /* Fill in all that needs nothing of the system; it will never have more than `limit` bytes. */
 void backing_plan(struct backing *backing, const struct memory_plan *plan, uint64_t limit);
 
 /* Reserve the address space and show the initial contents. */
+/* Bytes rounded up to whole pages of the machine. */
+uint64_t backing_extent(uint64_t size);
+
 SV_MUST_USE bool backing_open(struct backing *backing, struct sv_engine *engine,
 		const struct memory_plan *plan, struct sv_error *error);
 

@@ -12,6 +12,7 @@
 #include "runtime/host_call.h"
 #include "runtime/link.h"
 #include "runtime/memory.h"
+#include "runtime/pool.h"
 #include "runtime/root_stack.h"
 #include "runtime/segment.h"
 #include "runtime/tag.h"
@@ -204,6 +205,7 @@ static bool instance_make_memories(struct instance_draft *draft)
 {
 	struct sv_instance *instance = draft->instance;
 	const struct sv_artifact *artifact = instance->artifact;
+	const struct sv_pool *pool = instance->store->pool;
 	struct sv_memory_row *rows = instance_context_at(instance, artifact->layout.memories);
 	for (uint32_t i = 0; i < artifact->header->memories.count; i++) {
 		struct memory_plan plan = {
@@ -211,7 +213,10 @@ static bool instance_make_memories(struct instance_draft *draft)
 				.bounds = artifact->header->bounds,
 				.artifact = artifact,
 				.index = i,
-				.is_leased = instance->store->pool != NULL};
+				.is_leased = pool != NULL,
+				.is_dense = pool && pool->is_dense};
+		if (pool && pool->has_slab)
+			plan.place = instance->store->slot + pool->slab.stack_size;
 		if (i >= artifact->header->imported_memories)
 			instance->memories[i] = memory_new(instance->store, &plan, draft->error);
 		if (!instance->memories[i])

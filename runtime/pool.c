@@ -17,14 +17,52 @@
 #include "runtime/table.h"
 #include "runtime/thread.h"
 
-/* Most stores of a pool without a number of its own and without memories: 2^20. */
-static const uint32_t pool_max = 1u << 20;
+/*
+ * Mappings of a store with slots of its own, an image and some runs of open pages. A pool of more
+ * stores than could have these does without both: four are left.
+ */
+static const uint64_t store_mappings = 12;
 
-static uint32_t pool_limit(const struct sv_engine *engine, uint32_t count)
+/* Address space that small slots of one pool may take: half of what there is. */
+static const uint64_t slab_space_most = UINT64_C(1) << 46;
+
+/* Stores with slots of their own that are possible, with so many mappings each. */
+static uint32_t pool_most(const struct sv_engine *engine, uint64_t mappings)
 {
-	if (count == 0)
-		count = pool_max;
-	return count < engine->config.max_slots ? count : (uint32_t)engine->config.max_slots;
+	uint64_t most = engine->max_mappings / mappings;
+	return (uint32_t)(most < engine->config.max_slots ? most : engine->config.max_slots);
+}
+
+/* Code that compares everything, one memory of its own, nothing else that is mapped. */
+static bool pool_can_have_slab(const struct sv_artifact *artifact)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	return header->bounds == SV_BOUNDS_CHECK && !(header->flags & SV_ARTIFACT_OBJECTS) &&
+			header->memories.count == 1 && header->imported_memories == 0 &&
+			!artifact_memories(artifact)->limits.is_shared;
+}
+
+/* So many instances: small slots, if the code allows them. */
+static bool pool_choose_slab(struct sv_pool *pool, struct sv_error *error)
+{
+	pool->is_dense = pool->count > pool_most(pool->engine, store_mappings);
+	if (!pool->is_dense || !pool_can_have_slab(pool->artifact))
+		return true;
+	struct backing backing;
+	const struct memory_plan plan = {.type = artifact_memories(pool->artifact)->limits,
+			.bounds = SV_BOUNDS_CHECK};
+	backing_plan(&backing, &plan, pool->limits.max_memory);
+	uint64_t memory = backing_extent(backing.room);
+	size_t stack = pool->engine->config.guest_stack_size;
+	stack = (stack + SV_HOST_PAGE - 1) & ~(size_t)(SV_HOST_PAGE - 1);
+	if (memory + stack > slab_space_most / pool->count)
+		return sv_fail(error, SV_ERROR_LIMIT,
+				"%" PRIu32 " instances with %" PRIu64 " bytes of memory each need "
+				"more address space than there is (see max_memory)",
+				pool->count, memory);
+	slab_init(&pool->slab, pool->engine, stack, memory);
+	pool->has_slab = true;
+	return true;
 }
 
 struct sv_pool *sv_pool_new(struct sv_engine *engine, struct sv_artifact *artifact,
@@ -39,10 +77,14 @@ struct sv_pool *sv_pool_new(struct sv_engine *engine, struct sv_artifact *artifa
 		return NULL;
 	}
 	*pool = (struct sv_pool){.engine = engine, .artifact = artifact, .linker = linker,
-			.count = pool_limit(engine, count)};
+			.count = count ? count : pool_most(engine, store_mappings)};
 	sv_store_limits_init(&pool->limits);
 	if (limits)
 		pool->limits = *limits;
+	if (!pool_choose_slab(pool, error)) {
+		free(pool);
+		return NULL;
+	}
 	for (unsigned i = 0; i < POOL_SHELVES; i++)
 		pthread_mutex_init(&pool->shelves[i].lock, NULL);
 	return pool;
@@ -69,15 +111,16 @@ void sv_pool_free(struct sv_pool *pool)
 	for (unsigned i = 0; i < POOL_SHELVES; i++)
 		spares += shelf_free(&pool->shelves[i]);
 	check(spares == atomic_load(&pool->made));
+	if (pool->has_slab)
+		slab_finish(&pool->slab);
 	free(pool);
 }
 
 static struct sv_store *pool_make(struct sv_pool *pool, struct sv_error *error)
 {
-	struct sv_store *store = sv_store_new(pool->engine, &pool->limits, error);
+	struct sv_store *store = store_new(pool->engine, pool, &pool->limits, error);
 	if (!store)
 		return NULL;
-	store->pool = pool;
 	if (instance_prepare(store, pool->artifact, pool->linker, error))
 		return store;
 	sv_store_free(store);

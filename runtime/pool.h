@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "runtime/selvage_serve.h"
+#include "runtime/slab.h"
 
 /*
  * Spare stores, the last returned first: it is in the cache. Each thread has its own shelf, and
@@ -26,6 +27,9 @@ struct sv_pool {
 	struct sv_linker *linker;
 	struct sv_store_limits limits;
 	uint32_t count;        /* most stores at once */
+	bool is_dense;         /* so many stores that each has as few mappings as can be */
+	bool has_slab;         /* stacks and memories are in `slab` */
+	struct slab slab;
 	_Atomic uint32_t made; /* spare and leased; a place is taken before a store is made */
 	struct pool_shelf shelves[POOL_SHELVES];
 };

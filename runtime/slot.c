@@ -9,8 +9,8 @@
 #include "abi/limits.h"
 #include "runtime/engine.h"
 
-/* What is below, the memory, what is behind it; more for its image and open pages. */
-static const uint64_t slot_mappings = 3;
+/* The memory and what is between it and the next; more for its image and open pages. */
+static const uint64_t slot_mappings = 2;
 
 static bool slot_count_take(struct sv_engine *engine, struct sv_error *error)
 {

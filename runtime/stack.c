@@ -55,6 +55,11 @@ bool stack_init(struct stack *stack, struct sv_engine *engine, size_t size, stru
 	return false;
 }
 
+void stack_place(struct stack *stack, uint8_t *low, size_t size)
+{
+	*stack = (struct stack){.low = low, .top = low + size, .open = low};
+}
+
 void stack_finish(struct stack *stack, struct sv_engine *engine)
 {
 	if (!stack->guard)
@@ -71,7 +76,8 @@ uint64_t stack_limit(const struct stack *stack)
 
 bool stack_guard_holds(const struct stack *stack, uintptr_t address)
 {
-	return address >= (uintptr_t)stack->guard && address < (uintptr_t)stack->low;
+	return stack->guard && address >= (uintptr_t)stack->guard &&
+			address < (uintptr_t)stack->low;
 }
 
 bool stack_holds(const struct stack *stack, uintptr_t address, size_t size)
@@ -94,7 +100,7 @@ bool stack_deepen(struct stack *stack, uintptr_t address)
 void stack_reset(struct stack *stack)
 {
 	uint8_t *open = stack->top - stack_shallow;
-	if (stack->open >= open || ++stack->deep_uses < deep_interval)
+	if (!stack->guard || stack->open >= open || ++stack->deep_uses < deep_interval)
 		return;
 	size_t deep = (size_t)(open - stack->low);
 	/* Only memory use is at stake: compiled code never reads what it has not written. */

@@ -15,7 +15,7 @@ struct sv_engine;
 
 /* [guard, low) faults, [low, top) is the stack, of which [low, open) is closed until it is used. */
 struct stack {
-	uint8_t *guard; /* owned mapping; NULL: none */
+	uint8_t *guard; /* owned mapping; NULL: the stack is somebody else's, without one */
 	uint8_t *low, *top;
 	uint8_t *open;
 	uint32_t deep_uses; /* guests since the deep part was opened */
@@ -24,6 +24,9 @@ struct stack {
 /* Map a stack of `size` bytes (rounded up to pages) above a guard of SV_STACK_GUARD. */
 SV_MUST_USE bool stack_init(struct stack *stack, struct sv_engine *engine, size_t size,
 		struct sv_error *error);
+/* The stack is [low, low + size), which somebody else owns, with no guard. */
+void stack_place(struct stack *stack, uint8_t *low, size_t size);
+
 void stack_finish(struct stack *stack, struct sv_engine *engine);
 
 /* The limit that code compiled with stack checks compares with. */

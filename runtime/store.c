@@ -13,6 +13,7 @@
 #include "runtime/heap.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
+#include "runtime/pool.h"
 #include "runtime/selvage_serve.h"
 #include "runtime/table.h"
 #include "runtime/tag.h"
@@ -25,8 +26,26 @@ void sv_store_limits_init(struct sv_store_limits *limits)
 	};
 }
 
+static bool store_init_stack(struct sv_store *store, struct sv_error *error)
+{
+	struct sv_engine *engine = store->engine;
+	struct sv_pool *pool = store->pool;
+	if (!pool || !pool->has_slab)
+		return stack_init(&store->stack, engine, engine->config.guest_stack_size, error);
+	store->slot = slab_take(&pool->slab, error);
+	if (store->slot)
+		stack_place(&store->stack, store->slot, pool->slab.stack_size);
+	return store->slot != NULL;
+}
+
 struct sv_store *sv_store_new(struct sv_engine *engine, const struct sv_store_limits *limits,
 		struct sv_error *error)
+{
+	return store_new(engine, NULL, limits, error);
+}
+
+struct sv_store *store_new(struct sv_engine *engine, struct sv_pool *pool,
+		const struct sv_store_limits *limits, struct sv_error *error)
 {
 	struct sv_store *store = calloc(1, sizeof *store);
 	if (!store) {
@@ -38,7 +57,8 @@ struct sv_store *sv_store_new(struct sv_engine *engine, const struct sv_store_li
 	sv_store_limits_init(&store->limits);
 	if (limits)
 		store->limits = *limits;
-	if (!stack_init(&store->stack, engine, engine->config.guest_stack_size, error)) {
+	store->pool = pool;
+	if (!store_init_stack(store, error)) {
 		free(store);
 		return NULL;
 	}
@@ -88,6 +108,8 @@ void sv_store_free(struct sv_store *store)
 	store_free_globals(store);
 	store_free_tags(store);
 	stack_finish(&store->stack, store->engine);
+	if (store->slot)
+		slab_give(&store->pool->slab, store->slot);
 	root_stack_finish(&store->root_stack);
 	free(store->view.values);
 	free(store->suspension.frame);

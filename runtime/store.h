@@ -62,8 +62,13 @@ struct sv_store {
 	struct sv_trap_info trap;
 	void *data;
 	struct sv_pool *pool;   /* that it is from, or NULL */
+	uint8_t *slot;          /* of the pool's slab; NULL: none */
 	struct sv_store *spare; /* next of the pool's free stores */
 };
+
+/* A store of `pool` (NULL: of none), with its stack from there. */
+struct sv_store *store_new(struct sv_engine *engine, struct sv_pool *pool,
+		const struct sv_store_limits *limits, struct sv_error *error);
 
 /* Room for `count` values in the view; false if there is no memory. */
 bool store_reserve_values(struct sv_store *store, uint32_t count);

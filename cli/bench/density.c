@@ -136,6 +136,12 @@ static bool density_add(struct density *density, struct sv_error *error)
 			subject_call(subject, store, instance, density->values, error);
 }
 
+static uint32_t density_most(const struct bench *bench)
+{
+	uint64_t count = bench->options->count;
+	return count && count < DENSITY_MAX ? (uint32_t)count : DENSITY_MAX;
+}
+
 static bool density_fill(struct density *density, uint64_t most, struct sv_error *error)
 {
 	while (density->count < most && density_memory_left(density) &&
@@ -196,7 +202,7 @@ static bool density_run(struct density *density, struct sv_error *error)
 {
 	struct bench *bench = density->bench;
 	const struct subject *subject = bench->subject;
-	uint64_t most = bench->options->count ? bench->options->count : DENSITY_MAX;
+	uint64_t most = density_most(bench);
 	density->values = calloc(subject->value_count, sizeof *density->values);
 	density->stores = calloc(most, sizeof *density->stores);
 	if (!density->values || !density->stores)
@@ -221,7 +227,7 @@ bool bench_density(struct bench *bench, struct sv_error *error)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for instances");
 	density->bench = bench;
 	density->pool = sv_pool_new(subject->engine, subject->artifact, subject->linker,
-			&subject->limits, 0, error);
+			&subject->limits, density_most(bench), error);
 	bool done = density->pool && density_run(density, error);
 	for (uint64_t i = 0; i < density->count; i++)
 		sv_pool_return(density->pool, density->stores[i]);
