@@ -1,6 +1,7 @@
 //! A fresh instance in Wasmtime with what only its Rust API can switch on: PAGEMAP_SCAN, by which
 //! pages that were written are found and put back by copying. Otherwise as wasmtime.c.
-//!   pagemap COUNT KEEP MODULE.wasm FUNCTION [I32...]
+//!   pagemap COUNT KEEP MODULE.cwasm FUNCTION [I32...]
+//!   pagemap compile MODULE.wasm MODULE.cwasm
 
 use std::time::Instant;
 use wasmtime::{
@@ -38,9 +39,14 @@ fn once(engine: &Engine, pre: &InstancePre<()>, name: &str, values: &[Val]) -> R
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
+    if arguments[1] == "compile" {
+        let compiled = engine(0)?.precompile_module(&std::fs::read(&arguments[2])?)?;
+        return Ok(std::fs::write(&arguments[3], compiled)?);
+    }
     let count: usize = arguments[1].parse()?;
     let engine = engine(arguments[2].parse()?)?;
-    let module = Module::from_file(&engine, &arguments[3])?;
+    // What this program wrote itself is to be trusted.
+    let module = unsafe { Module::deserialize_file(&engine, &arguments[3])? };
     let mut linker = Linker::new(&engine);
     linker.define_unknown_imports_as_traps(&module)?;
     let pre = linker.instantiate_pre(&module)?;
