@@ -233,7 +233,9 @@ static int bench_file(const struct bench_options *options, const struct mode *mo
 		char **operands)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	struct subject subject = {.arguments = operands + 1, .argument_count = count - 1};
+	struct subject subject = {.arguments = operands + 1,
+			.argument_count = count - 1,
+			.suspends = strcmp(mode->name, "suspend") == 0};
 	struct bench bench = {.options = options, .mode = mode->name, .subject = &subject};
 	int code = EXIT_FINE;
 	bool done = options_fit(options, mode->name, &error) && threads_parse(&bench, &error) &&

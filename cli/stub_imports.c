@@ -47,8 +47,9 @@ bool stub_imports_define(struct stub_imports *stubs, const struct sv_artifact *a
 			continue;
 		}
 		const char *name = stub_name(stubs, &import, error);
-		TRY(name && sv_linker_define_import_function(linker, artifact, i, stub_call,
-				(void *)name, error));
+		TRY(name && sv_linker_define_import_function(linker, artifact, i,
+				stubs->function ? stubs->function : stub_call, (void *)name,
+				error));
 	}
 	return true;
 }

@@ -10,14 +10,12 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "runtime/selvage.h"
 
-struct sv_artifact;
-struct sv_linker;
-struct sv_store;
-
-/* Names of the stubs; owned. All zero is valid and empty. */
+/* All zero is valid and empty. */
 struct stub_imports {
-	char **names;
+	sv_host_function function; /* what functions do instead of trapping; NULL: trap */
+	char **names; /* owned; each the data of its function */
 	size_t count;
 };
 

@@ -1,12 +1,14 @@
 /*
  * density.c: leases instances and calls each once until something ends it, and says what that was.
  */
+#include "cli/bench/density.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-#include "cli/bench/lanes.h"
+#include "cli/bench/clock.h"
 #include "cli/bench/plot.h"
 #include "cli/bench/process.h"
 #include "cli/units.h"
@@ -22,14 +24,15 @@
 /* What ended it: the name of a limit and what raises it. */
 struct verdict {
 	const char *limit;
-	char setting[200];
+	char setting[600];
 };
 
 struct density {
 	struct bench *bench;
+	bool waiting; /* the instances stay suspended in their calls */
 	struct sv_pool *pool;
 	struct wasi *wasi;
-	union sv_value *values;
+	union sv_value *values;   /* owned; of each instance that waits, else of all */
 	struct sv_store **stores; /* owned; those that are leased */
 	uint64_t count;
 	struct process_memory before, after;
@@ -72,12 +75,17 @@ static void verdict_find(struct verdict *verdict, const struct sv_error *error,
 {
 	uint64_t maps = process_setting("/proc/sys/vm/max_map_count", UINT64_MAX);
 	struct rlimit space;
+	/* The runtime leaves some of the mappings to the embedder, and says so. */
 	if (error->code == SV_ERROR_LIMIT) {
-		verdict_set(verdict, "address space of a process",
-				"%s; --bounds=check reserves less for each memory", error->text);
+		if (now->mappings > maps / 4 * 3)
+			verdict_set(verdict, "mappings of a process", "%s", error->text);
+		else
+			verdict_set(verdict, "address space of a process",
+					"%s; --bounds=check reserves less for each memory",
+					error->text);
 		return;
 	}
-	/* The last mapping may have needed more than one. */
+	/* The last instance may have needed more than one. */
 	if (now->mappings + 16 >= maps) {
 		verdict_set(verdict, "mappings of a process",
 				"vm.max_map_count is %" PRIu64 " (sysctl -w vm.max_map_count=N)",
@@ -131,9 +139,13 @@ static bool density_add(struct density *density, struct sv_error *error)
 	TRY(subject_wasi_reset(subject, density->wasi, error));
 	sv_store_set_data(store, density->wasi);
 	struct sv_instance *instance = sv_store_instance(store);
-	return subject_ended(store, sv_pool_start(store, error), error) &&
-			subject_initialize(subject, store, instance, error) &&
-			subject_call(subject, store, instance, density->values, error);
+	TRY(subject_ended(store, sv_pool_start(store, error), error));
+	TRY(subject_initialize(subject, store, instance, error));
+	size_t at = density->waiting ? (density->count - 1) * subject->value_count : 0;
+	enum sv_outcome outcome =
+			subject_begin(subject, store, instance, &density->values[at], error);
+	return (density->waiting && outcome == SV_SUSPENDED) ||
+			subject_ended(store, outcome, error);
 }
 
 static uint32_t density_most(const struct bench *bench)
@@ -185,7 +197,7 @@ static bool density_plot(const struct density *density, struct sv_error *error)
 			{"of that its own, and page tables", (struct plot_point *)density->own,
 					density->points},
 	};
-	char title[200], end[300];
+	char title[200], end[700];
 	snprintf(title, sizeof title, "bench density: %s", bench->subject->path);
 	snprintf(end, sizeof end, "ended by %s: %s", density->verdict.limit,
 			density->verdict.setting);
@@ -198,12 +210,43 @@ static bool density_plot(const struct density *density, struct sv_error *error)
 	return plot_write(&plot, bench->options->svg, error);
 }
 
+/* ---- instances that wait ---- */
+
+static bool store_resume_to_end(struct sv_store *store, struct sv_error *error)
+{
+	enum sv_outcome outcome;
+	do
+		outcome = subject_resume(store, error);
+	while (outcome == SV_SUSPENDED);
+	return subject_ended(store, outcome, error);
+}
+
+/* All that wait go on, the first that began to wait first: nothing of it is in a cache. */
+static bool density_resume(struct density *density, struct sv_error *error)
+{
+	uint64_t *times = calloc(density->count, sizeof *times);
+	bool done = times != NULL;
+	if (!done)
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for samples");
+	for (uint64_t i = 0; done && i < density->count; i++) {
+		uint64_t start = clock_read();
+		done = store_resume_to_end(density->stores[i], error);
+		times[i] = clock_read() - start;
+	}
+	char what[80];
+	snprintf(what, sizeof what, "resume one of %" PRIu64 " that wait", density->count);
+	done = done && results_add(&density->bench->results, what, times, density->count, 1, error);
+	free(times);
+	return done;
+}
+
 static bool density_run(struct density *density, struct sv_error *error)
 {
 	struct bench *bench = density->bench;
 	const struct subject *subject = bench->subject;
 	uint64_t most = density_most(bench);
-	density->values = calloc(subject->value_count, sizeof *density->values);
+	density->values = calloc(density->waiting ? most : 1,
+			subject->value_count * sizeof *density->values);
 	density->stores = calloc(most, sizeof *density->stores);
 	if (!density->values || !density->stores)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for instances");
@@ -216,16 +259,19 @@ static bool density_run(struct density *density, struct sv_error *error)
 		return sv_fail(error, SV_ERROR_LIMIT, "not one instance: %s (%s)",
 				density->verdict.limit, density->verdict.setting);
 	bench->details = density_json(density);
+	if (density->waiting)
+		return density_resume(density, error);
 	return !bench->options->svg || density_plot(density, error);
 }
 
-bool bench_density(struct bench *bench, struct sv_error *error)
+bool density_measure(struct bench *bench, bool waiting, struct sv_error *error)
 {
 	const struct subject *subject = bench->subject;
 	struct density *density = calloc(1, sizeof *density);
 	if (!density)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for instances");
 	density->bench = bench;
+	density->waiting = waiting;
 	density->pool = sv_pool_new(subject->engine, subject->artifact, subject->linker,
 			&subject->limits, density_most(bench), error);
 	bool done = density->pool && density_run(density, error);
@@ -237,4 +283,9 @@ bool bench_density(struct bench *bench, struct sv_error *error)
 	free(density->stores);
 	free(density);
 	return done;
+}
+
+bool bench_density(struct bench *bench, struct sv_error *error)
+{
+	return density_measure(bench, false, error);
 }

@@ -30,10 +30,19 @@ struct sv_engine *subject_engine(const struct bench_options *options, struct sv_
 	return NULL;
 }
 
+/* The guest waits for what nobody has; whoever resumes it makes that up. */
+static enum sv_host_result import_suspend(struct sv_caller *caller, union sv_value *values)
+{
+	(void)caller, (void)values;
+	return SV_HOST_SUSPEND;
+}
+
 static bool linker_fill(struct subject *subject, struct sv_linker *linker,
 		struct sv_artifact *artifact, struct stub_imports *stubs, struct sv_error *error)
 {
-	if (subject->options->stub_imports)
+	if (subject->suspends)
+		stubs->function = import_suspend;
+	if (subject->options->stub_imports || subject->suspends)
 		TRY(stub_imports_define(stubs, artifact, linker, NULL, error));
 	TRY(assemblyscript_bind(linker, error));
 	TRY(wasi_bind(linker, error));
@@ -113,6 +122,9 @@ bool subject_ended(struct sv_store *store, enum sv_outcome outcome, struct sv_er
 		return sv_fail(error, SV_ERROR_TRAP, "the guest trapped: %s",
 				trap && trap->text[0] ? trap->text : sv_trap_text(trap ? trap->kind
 									   : SV_TRAP_HOST));
+	case SV_SUSPENDED:
+		return sv_fail(error, SV_ERROR_LINK,
+				"the guest waits while it starts, and not in the call");
 	default:
 		return sv_fail(error, SV_ERROR_INTERNAL, "the call did not begin");
 	}
@@ -207,12 +219,24 @@ bool subject_initialize(const struct subject *subject, struct sv_store *store,
 	return subject_ended(store, sv_call(store, function, ":", &none, error), error);
 }
 
-bool subject_call(const struct subject *subject, struct sv_store *store,
+enum sv_outcome subject_begin(const struct subject *subject, struct sv_store *store,
 		struct sv_instance *instance, union sv_value *values, struct sv_error *error)
 {
 	memcpy(values, subject->values, subject->value_count * sizeof *values);
 	struct sv_funcref *function = sv_instance_function(instance, subject->export);
-	return subject_ended(store, sv_call(store, function, NULL, values, error), error);
+	return sv_call(store, function, NULL, values, error);
+}
+
+enum sv_outcome subject_resume(struct sv_store *store, struct sv_error *error)
+{
+	static const union sv_value zeros[SV_MAX_RESULTS];
+	return sv_resume(store, zeros, error);
+}
+
+bool subject_call(const struct subject *subject, struct sv_store *store,
+		struct sv_instance *instance, union sv_value *values, struct sv_error *error)
+{
+	return subject_ended(store, subject_begin(subject, store, instance, values, error), error);
 }
 
 /* ---- the first call ---- */
@@ -231,6 +255,19 @@ static uint64_t instance_own_pages(struct sv_instance *instance, uint64_t *bytes
 	return pages;
 }
 
+/* A guest that waits in a loop ends with its time too: resuming it is no call of its own. */
+static bool subject_try_to_end(struct subject *subject, struct sv_store *store,
+		struct sv_instance *instance, union sv_value *values, struct sv_error *error)
+{
+	uint64_t end = clock_read() + subject->options->timeout;
+	enum sv_outcome outcome = subject_begin(subject, store, instance, values, error);
+	while (outcome == SV_SUSPENDED && clock_read() < end) {
+		subject->suspensions++;
+		outcome = subject_resume(store, error);
+	}
+	return subject_ended(store, outcome == SV_SUSPENDED ? SV_TIMED_OUT : outcome, error);
+}
+
 static bool subject_try_call(struct subject *subject, struct sv_store *store,
 		struct sv_instance *instance, struct sv_error *error)
 {
@@ -241,7 +278,7 @@ static bool subject_try_call(struct subject *subject, struct sv_store *store,
 	union sv_value *values = calloc(subject->value_count, sizeof *values);
 	if (!values)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for arguments");
-	bool done = subject_call(subject, store, instance, values, error);
+	bool done = subject_try_to_end(subject, store, instance, values, error);
 	free(values);
 	uint64_t after = instance_own_pages(instance, &subject->memory_bytes);
 	subject->dirty_pages = after > before ? after - before : 0;

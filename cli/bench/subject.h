@@ -29,11 +29,13 @@ struct subject {
 	const char *export; /* owned; name of the function that is called */
 	bool initialize;      /* `_initialize` is called first */
 	bool uses_wasi;
+	bool suspends; /* imports that nobody defines suspend the guest; set before subject_init */
 	char signature[2 * SV_MAX_PARAMETERS + 2];
 	union sv_value *values; /* owned; the arguments */
 	size_t value_count;
 	const char **wasi_arguments; /* owned; argv of the guest */
 	uint64_t call_time;   /* of the first call, with everything before it; nanoseconds */
+	uint64_t suspensions; /* during the first call */
 	uint64_t dirty_pages; /* that the first call wrote to in linear memories */
 	int exit_code;         /* of a process that does the same */
 	uint64_t memory_bytes; /* of all linear memories after it */
@@ -74,6 +76,13 @@ struct sv_instance *subject_instantiate(struct sv_store *store, struct sv_artifa
 /* Run `_initialize` if there is one; all else of the start is over. */
 SV_MUST_USE bool subject_initialize(const struct subject *subject, struct sv_store *store,
 		struct sv_instance *instance, struct sv_error *error);
+
+/* The call until it ends or, if the subject suspends, until the guest waits. */
+enum sv_outcome subject_begin(const struct subject *subject, struct sv_store *store,
+		struct sv_instance *instance, union sv_value *values, struct sv_error *error);
+
+/* Go on, with zeros and nulls as results, until the guest ends or waits again. */
+enum sv_outcome subject_resume(struct sv_store *store, struct sv_error *error);
 
 /* The call, found by name. `values` is the thread's room for subject->value_count values. */
 SV_MUST_USE bool subject_call(const struct subject *subject, struct sv_store *store,
