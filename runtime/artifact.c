@@ -92,13 +92,23 @@ static bool artifact_map(struct sv_artifact *artifact, const struct artifact_elf
 	return true;
 }
 
+bool artifact_holds(const struct sv_artifact *artifact, uintptr_t start, uint64_t size)
+{
+	for (size_t i = 0; i < ARTIFACT_LOADS; i++) {
+		const struct artifact_load *load = &artifact->loads[i];
+		uint64_t inside = start - artifact->bias - load->address;
+		if (inside <= load->size && size <= load->size - inside)
+			return true;
+	}
+	return false;
+}
+
 static bool artifact_place(struct sv_artifact *artifact, const struct artifact_elf *elf,
 		struct sv_error *error)
 {
-	artifact->low = artifact->bias;
-	artifact->high = artifact->bias + elf->high;
 	uintptr_t start = (uintptr_t)artifact->header;
-	if (start < artifact->low || start > artifact->high - sizeof *artifact->header ||
+	memcpy(artifact->loads, elf->loads, sizeof artifact->loads);
+	if (!artifact_holds(artifact, start, sizeof *artifact->header) ||
 			start % _Alignof(struct sv_artifact_header) != 0)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has its header outside its segments");
 	artifact->text_start = artifact->bias + elf->text_address;
@@ -202,6 +212,7 @@ static bool artifact_open(struct sv_artifact *artifact, int fd, struct sv_error 
 	TRY(artifact_map(artifact, &elf, error));
 	TRY(artifact_place(artifact, &elf, error));
 	TRY(artifact_intern_types(artifact, error));
+	TRY(artifact_values_check(artifact, error));
 	artifact_measure(artifact);
 	return true;
 }

@@ -16,6 +16,14 @@
 struct defined_type;
 struct symbols;
 
+/* Loaded segments that an artifact may have; the linker makes four. */
+#define ARTIFACT_LOADS 8
+
+/* A part of the file that is mapped; between two of them there may be nothing. */
+struct artifact_load {
+	uint64_t address, size; /* counted from the bias */
+};
+
 struct sv_artifact {
 	struct sv_engine *engine;
 	char *name;   /* owned: of the file, for messages */
@@ -24,7 +32,7 @@ struct sv_artifact {
 	const struct sv_artifact_header *header;
 	uintptr_t bias;                 /* address - address in the file's headers */
 	uintptr_t text_start, text_end; /* of its code */
-	uintptr_t low, high;            /* of all that is mapped */
+	struct artifact_load loads[ARTIFACT_LOADS];
 	off_t image_offset;             /* of `image` in the file */
 	const struct defined_type **types; /* owned; by the module's type index */
 	struct sv_context_counts counts;
@@ -40,6 +48,8 @@ struct artifact_elf {
 	uint64_t image_address, image_offset, image_size; /* size 0: no image */
 	uint64_t text_address, text_size;                 /* all executable segments */
 	uint64_t high; /* end of all loaded segments; they begin at 0 */
+	struct artifact_load loads[ARTIFACT_LOADS];
+	unsigned load_count;
 };
 
 /*
@@ -50,8 +60,14 @@ struct artifact_elf {
 SV_MUST_USE bool artifact_elf_check(struct sv_bytes bytes, struct artifact_elf *elf,
 		struct sv_error *error);
 
+/* True if these bytes are in one loaded segment of a mapped artifact. */
+bool artifact_holds(const struct sv_artifact *artifact, uintptr_t start, uint64_t size);
+
 /* Check that each record of a mapped artifact is inside it and refers to what exists. */
 SV_MUST_USE bool artifact_records_check(const struct sv_artifact *artifact, struct sv_error *error);
+
+/* Check the types in the records, which are known by now, against each other. */
+SV_MUST_USE bool artifact_values_check(const struct sv_artifact *artifact, struct sv_error *error);
 
 /* Check the note's feature list against this machine. */
 SV_MUST_USE bool cpu_check(const char *features, struct sv_error *error);

@@ -168,6 +168,12 @@ static bool elf_check_load(struct elf_file *file, const GElf_Phdr *segment, stru
 				"has memory that is writable and executable");
 	if (!elf_load_is_plain(file, segment))
 		return sv_fail(error, SV_ERROR_ARTIFACT, "is cut off or has a damaged segment");
+	if (found->load_count == ARTIFACT_LOADS || !(segment->p_flags & PF_R))
+		return sv_fail(error, SV_ERROR_ARTIFACT,
+				"has a segment that cannot be read, or more than %d",
+				ARTIFACT_LOADS);
+	found->loads[found->load_count++] = (struct artifact_load){
+			.address = segment->p_vaddr, .size = segment->p_memsz};
 	found->high = segment->p_vaddr + segment->p_memsz;
 	if (!(segment->p_flags & PF_X))
 		return true;

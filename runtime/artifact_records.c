@@ -1,7 +1,8 @@
 /*
  * artifact_records.c: do the records of a mapped artifact agree with each other? The
  * checksum has already said that they are what the compiler wrote; this keeps a compiler
- * of another mind from making the runtime read outside the artifact.
+ * of another mind from making the runtime read outside the artifact. What needs more of a type
+ * than its number is artifact_values.c's.
  */
 #include "runtime/artifact.h"
 
@@ -20,8 +21,7 @@ static bool records_check_span(const struct sv_artifact *artifact, struct sv_spa
 	uintptr_t start = (uintptr_t)artifact->header + (uintptr_t)(intptr_t)span.offset;
 	if (span.count == 0)
 		return true;
-	if (start < artifact->low || start > artifact->high || start % alignment != 0 ||
-			span.count * size > artifact->high - start)
+	if (start % alignment != 0 || !artifact_holds(artifact, start, span.count * size))
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has inconsistent records: %s is outside",
 				name);
 	return true;
@@ -46,6 +46,9 @@ static bool records_check_head(const struct sv_artifact *artifact, struct sv_err
 		return records_fail(error, "header of another version");
 	if (header->bounds != SV_BOUNDS_GUARD && header->bounds != SV_BOUNDS_CHECK)
 		return records_fail(error, "unknown bounds strategy");
+	const uint32_t flags = SV_ARTIFACT_OBJECTS | SV_ARTIFACT_PROPAGATES | SV_ARTIFACT_SNAPSHOT;
+	if (header->flags & ~flags || header->optimisation > 3 || header->reserved)
+		return records_fail(error, "unknown flags or level");
 	/* A module without functions may have no text. */
 	uintptr_t base = (uintptr_t)header;
 	if (header->text_start == header->text_end)
@@ -57,9 +60,35 @@ static bool records_check_head(const struct sv_artifact *artifact, struct sv_err
 	return true;
 }
 
+/* As for modules, so that the size of a context is a number of 32 bits. */
+static bool records_check_limits(const struct sv_artifact_header *header, struct sv_error *error)
+{
+	if (header->types.count > SV_MAX_TYPES || header->imports.count > SV_MAX_IMPORTS ||
+			header->exports.count > SV_MAX_EXPORTS ||
+			header->functions.count > SV_MAX_FUNCTIONS ||
+			header->tables.count > SV_MAX_TABLES ||
+			header->memories.count > SV_MAX_MEMORIES ||
+			header->globals.count > SV_MAX_GLOBALS ||
+			header->tags.count > SV_MAX_TAGS || header->data.count > SV_MAX_SEGMENTS ||
+			header->elements.count > SV_MAX_SEGMENTS)
+		return records_fail(error, "more of a kind than a module may have");
+	return true;
+}
+
+static bool range_holds(uint32_t count, uint64_t first, uint64_t length)
+{
+	return first <= count && length <= count - first;
+}
+
+static bool name_is_valid(const struct sv_artifact_header *header, struct sv_name name)
+{
+	return range_holds(header->strings.count, name.offset, name.length);
+}
+
 static bool records_check_counts(const struct sv_artifact *artifact, struct sv_error *error)
 {
 	const struct sv_artifact_header *header = artifact->header;
+	TRY(records_check_limits(header, error));
 	if (header->imported_functions > header->functions.count ||
 			header->imported_tables > header->tables.count ||
 			header->imported_memories > header->memories.count ||
@@ -74,12 +103,9 @@ static bool records_check_counts(const struct sv_artifact *artifact, struct sv_e
 		return records_fail(error, "more references than functions");
 	if (header->start != SV_NO_INDEX && header->start >= header->functions.count)
 		return records_fail(error, "start function");
+	if (!name_is_valid(header, header->module_name))
+		return records_fail(error, "name of the module");
 	return true;
-}
-
-static bool range_holds(uint32_t count, uint64_t first, uint64_t length)
-{
-	return first <= count && length <= count - first;
 }
 
 /* A value type whose heap type, if defined, is below `types`. */
@@ -101,7 +127,8 @@ static bool type_is_valid(const struct sv_artifact *artifact, uint32_t index, ui
 	bool is_function = type->kind == SV_KIND_FUNCTION;
 	uint32_t most = is_function ? SV_MAX_PARAMETERS : SV_MAX_FIELDS;
 	uint32_t count = (uint32_t)type->parameter_count + type->result_count;
-	if (type->kind > SV_KIND_ARRAY || type->parameter_count > most ||
+	if (type->kind > SV_KIND_ARRAY || type->is_final > 1 || type->reserved ||
+			type->parameter_count > most ||
 			type->result_count > (is_function ? SV_MAX_RESULTS : 0) ||
 			(type->kind == SV_KIND_ARRAY && type->parameter_count != 1) ||
 			!range_holds(header->type_codes.count, type->offset, count))
@@ -144,21 +171,39 @@ static bool records_check_groups(const struct sv_artifact *artifact, struct sv_e
 	return true;
 }
 
-static bool records_check_types(const struct sv_artifact *artifact, struct sv_error *error)
+/* Functions that can be referred to are numbered in order, so that no two share a number. */
+static bool records_check_functions(const struct sv_artifact *artifact, struct sv_error *error)
 {
 	const struct sv_artifact_header *header = artifact->header;
-	TRY(records_check_groups(artifact, error));
+	uint32_t references = 0;
 	for (uint32_t i = 0; i < header->functions.count; i++) {
 		const struct sv_function_record *function = &artifact_functions(artifact)[i];
 		if (function->type >= header->types.count ||
 				artifact_types(artifact)[function->type].kind != SV_KIND_FUNCTION ||
-				!range_holds(header->strings.count, function->name.offset,
-						function->name.length) ||
-				(function->reference != SV_NO_INDEX &&
-						function->reference >= header->reference_count))
+				!name_is_valid(header, function->name) || function->reserved)
 			return records_fail(error, "function");
+		if (function->reference == SV_NO_INDEX)
+			continue;
+		if (function->reference != references)
+			return records_fail(error, "number of a function's reference");
+		references++;
 	}
+	if (references != header->reference_count)
+		return records_fail(error, "number of references");
 	return true;
+}
+
+/* Imports of one kind are in order; that of a function has its type once more. */
+static bool import_is_valid(const struct sv_artifact *artifact,
+		const struct sv_import_record *import, uint32_t number, uint32_t imported)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	if (!name_is_valid(header, import->module) || !name_is_valid(header, import->name) ||
+			number >= imported)
+		return false;
+	if (import->kind != SV_EXTERN_FUNCTION)
+		return import->index == number;
+	return import->index == artifact_functions(artifact)[number].type;
 }
 
 static bool records_check_imports(const struct sv_artifact *artifact, struct sv_error *error)
@@ -170,20 +215,10 @@ static bool records_check_imports(const struct sv_artifact *artifact, struct sv_
 			header->imported_globals, header->imported_tags};
 	for (uint32_t i = 0; i < header->imports.count; i++) {
 		const struct sv_import_record *import = &artifact_imports(artifact)[i];
-		if (import->kind >= SV_EXTERN_KINDS || !range_holds(header->strings.count,
-				import->module.offset, import->module.length) ||
-				!range_holds(header->strings.count, import->name.offset,
-						import->name.length))
+		if (import->kind >= SV_EXTERN_KINDS ||
+				!import_is_valid(artifact, import, seen[import->kind],
+						imported[import->kind]))
 			return records_fail(error, "import");
-		bool is_function = import->kind == SV_EXTERN_FUNCTION;
-		uint32_t limit = is_function ? header->types.count : imported[import->kind];
-		if (import->index >= limit ||
-				(is_function &&
-						artifact_types(artifact)[import->index].kind !=
-								SV_KIND_FUNCTION))
-			return records_fail(error, "index of an import");
-		if (import->kind != SV_EXTERN_FUNCTION && import->index != seen[import->kind])
-			return records_fail(error, "order of the imports");
 		seen[import->kind]++;
 	}
 	for (unsigned kind = 0; kind < SV_EXTERN_KINDS; kind++) {
@@ -201,8 +236,7 @@ static bool records_check_exports(const struct sv_artifact *artifact, struct sv_
 	for (uint32_t i = 0; i < header->exports.count; i++) {
 		const struct sv_export_record *export = &artifact_exports(artifact)[i];
 		if (export->kind >= SV_EXTERN_KINDS || export->index >= counts[export->kind] ||
-				!range_holds(header->strings.count, export->name.offset,
-						export->name.length))
+				!name_is_valid(header, export->name))
 			return records_fail(error, "export");
 		if (export->kind == SV_EXTERN_FUNCTION &&
 				artifact_functions(artifact)[export->index].reference ==
@@ -215,6 +249,7 @@ static bool records_check_exports(const struct sv_artifact *artifact, struct sv_
 static bool records_limits_are_valid(const struct sv_limits_record *limits)
 {
 	return limits->has_maximum <= 1 && limits->is_64 <= 1 && limits->is_shared <= 1 &&
+			!limits->reserved &&
 			(!limits->has_maximum || limits->minimum <= limits->maximum);
 }
 
@@ -222,19 +257,18 @@ static bool records_memory_type_is_valid(const struct sv_limits_record *limits)
 {
 	if (limits->page_log2 != 0 && limits->page_log2 != SV_WASM_PAGE_LOG2)
 		return false;
+	uint64_t most = sv_memory_most_pages(limits->is_64, limits->page_log2);
 	return records_limits_are_valid(limits) && (limits->has_maximum || !limits->is_shared) &&
-			limits->minimum <= sv_memory_most_pages(limits->is_64, limits->page_log2);
+			limits->minimum <= most &&
+			(!limits->has_maximum || limits->maximum <= most);
 }
 
-static bool records_check_tables(const struct sv_artifact *artifact, struct sv_error *error)
+static bool records_table_type_is_valid(const struct sv_limits_record *limits)
 {
-	for (uint32_t i = 0; i < artifact->header->tables.count; i++) {
-		const struct sv_limits_record *limits = &artifact_tables(artifact)[i].limits;
-		if (!records_limits_are_valid(limits) || limits->is_shared ||
-				(!limits->is_64 && limits->minimum > UINT32_MAX))
-			return records_fail(error, "table");
-	}
-	return true;
+	uint64_t most = limits->is_64 ? UINT64_MAX : UINT32_MAX;
+	return records_limits_are_valid(limits) && !limits->is_shared &&
+			limits->page_log2 == SV_WASM_PAGE_LOG2 && limits->minimum <= most &&
+			(!limits->has_maximum || limits->maximum <= most);
 }
 
 /* Imported memories have no image: it would overwrite what is there. */
@@ -249,21 +283,28 @@ static bool records_check_memory(const struct sv_artifact *artifact, uint32_t in
 			(memory->extent_count && memory->limits.page_log2 == 0))
 		return records_fail(error, "memory");
 	uint64_t size = sv_memory_bytes(memory->limits.minimum, memory->limits.page_log2);
+	uint64_t end = 0; /* of the extent before: they are in order */
 	for (uint32_t i = 0; i < memory->extent_count; i++) {
 		const struct sv_extent_record *extent =
 				&artifact_extents(artifact)[memory->first_extent + i];
 		if ((extent->address | extent->offset | extent->length) % SV_HOST_PAGE != 0 ||
-				extent->length == 0 || extent->address > size ||
+				extent->length == 0 || extent->address < end ||
+				extent->address > size ||
 				extent->length > size - extent->address ||
 				!range_holds(header->image.count, extent->offset, extent->length))
 			return records_fail(error, "initial contents of a memory");
+		end = extent->address + extent->length;
 	}
 	return true;
 }
 
-static bool constant_is_valid(const struct sv_artifact_header *header,
+/* One that refers to what exists; `globals` are those it may name. */
+static bool constant_is_valid(const struct sv_artifact *artifact,
 		const struct sv_constant *constant, uint32_t globals)
 {
+	const struct sv_artifact_header *header = artifact->header;
+	if (!code_is_valid(constant->type, false, header->types.count))
+		return false;
 	switch (constant->kind) {
 	case SV_CONSTANT_BITS:
 	case SV_CONSTANT_NULL:
@@ -271,7 +312,9 @@ static bool constant_is_valid(const struct sv_artifact_header *header,
 	case SV_CONSTANT_GLOBAL:
 		return constant->value < globals;
 	case SV_CONSTANT_FUNCTION:
-		return constant->value < header->functions.count;
+		return constant->value < header->functions.count &&
+				artifact_functions(artifact)[constant->value].reference !=
+						SV_NO_INDEX;
 	case SV_CONSTANT_CODE:
 		return constant->value < header->constants.count;
 	default:
@@ -279,63 +322,120 @@ static bool constant_is_valid(const struct sv_artifact_header *header,
 	}
 }
 
-static bool records_check_globals(const struct sv_artifact *artifact, struct sv_error *error)
+static bool records_check_tables(const struct sv_artifact *artifact, struct sv_error *error)
 {
 	const struct sv_artifact_header *header = artifact->header;
-	for (uint32_t i = header->imported_globals; i < header->globals.count; i++) {
-		if (!constant_is_valid(header, &artifact_globals(artifact)[i].initial, i))
-			return records_fail(error, "global");
-	}
-	for (uint32_t i = 0; i < header->tags.count; i++) {
-		uint32_t type = artifact_tags(artifact)[i].type;
-		if (type >= header->types.count ||
-				artifact_types(artifact)[type].kind != SV_KIND_FUNCTION)
-			return records_fail(error, "tag");
-	}
 	for (uint32_t i = 0; i < header->tables.count; i++) {
 		const struct sv_table_record *table = &artifact_tables(artifact)[i];
-		if (!code_is_valid(table->element_type, false, header->types.count) ||
-				!sv_type_is_reference((enum sv_type)table->element_type) ||
-				(table->has_initial &&
-						!constant_is_valid(header, &table->initial,
-								header->imported_globals)))
+		if (!records_table_type_is_valid(&table->limits) || table->has_initial > 1 ||
+				(i < header->imported_tables && table->has_initial))
 			return records_fail(error, "table");
-	}
-	for (uint32_t i = 0; i < header->globals.count; i++) {
-		if (!code_is_valid(artifact_globals(artifact)[i].type, false, header->types.count))
-			return records_fail(error, "type of a global");
-	}
-	for (uint32_t i = 0; i < header->items.count; i++) {
-		if (!constant_is_valid(header, &artifact_items(artifact)[i], header->globals.count))
-			return records_fail(error, "item of an element segment");
+		if (!code_is_valid(table->element_type, false, header->types.count) ||
+				!sv_type_is_reference((enum sv_type)table->element_type))
+			return records_fail(error, "type of a table");
+		if (table->has_initial &&
+				!constant_is_valid(artifact, &table->initial,
+						header->imported_globals))
+			return records_fail(error, "initial value of a table");
 	}
 	return true;
 }
 
-static bool records_check_segments(const struct sv_artifact *artifact, struct sv_error *error)
+static bool records_check_globals(const struct sv_artifact *artifact, struct sv_error *error)
 {
 	const struct sv_artifact_header *header = artifact->header;
+	for (uint32_t i = 0; i < header->globals.count; i++) {
+		const struct sv_global_record *global = &artifact_globals(artifact)[i];
+		if (!code_is_valid(global->type, false, header->types.count) || global->mutable > 1)
+			return records_fail(error, "type of a global");
+		if (i >= header->imported_globals &&
+				!constant_is_valid(artifact, &global->initial, i))
+			return records_fail(error, "global");
+	}
+	for (uint32_t i = 0; i < header->tags.count; i++) {
+		const struct sv_tag_record *tag = &artifact_tags(artifact)[i];
+		if (tag->type >= header->types.count || tag->reserved ||
+				artifact_types(artifact)[tag->type].kind != SV_KIND_FUNCTION ||
+				artifact_types(artifact)[tag->type].result_count != 0)
+			return records_fail(error, "tag");
+	}
+	return true;
+}
+
+/* Nothing is left of a segment that is in the image, or dropped. */
+static bool data_is_valid(const struct sv_artifact *artifact, const struct sv_data_record *data)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	if (!range_holds(header->segment_bytes.count, data->offset, data->length))
+		return false;
+	switch (data->mode) {
+	case SV_SEGMENT_PASSIVE:
+		return true;
+	case SV_SEGMENT_ACTIVE:
+		return data->memory < header->memories.count &&
+				constant_is_valid(artifact, &data->address, header->globals.count);
+	case SV_SEGMENT_IMAGE:
+		return data->length == 0;
+	default:
+		return false;
+	}
+}
+
+static bool element_is_valid(const struct sv_artifact *artifact,
+		const struct sv_element_record *element)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	if (element->reserved || !code_is_valid(element->type, false, header->types.count) ||
+			!sv_type_is_reference((enum sv_type)element->type))
+		return false;
+	if (element->mode == SV_SEGMENT_ACTIVE)
+		return element->table < header->tables.count &&
+				constant_is_valid(artifact, &element->index, header->globals.count);
+	return element->mode == SV_SEGMENT_PASSIVE || element->mode == SV_SEGMENT_DECLARED;
+}
+
+/* In a snapshot the module's own segments come first, none of them active. */
+static bool mode_may_follow(const struct sv_artifact_header *header, uint32_t mode, uint32_t before)
+{
+	return !(header->flags & SV_ARTIFACT_SNAPSHOT) || before != SV_SEGMENT_ACTIVE ||
+			mode == SV_SEGMENT_ACTIVE;
+}
+
+static bool records_check_data(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	uint32_t before = SV_SEGMENT_PASSIVE;
 	for (uint32_t i = 0; i < header->data.count; i++) {
 		const struct sv_data_record *data = &artifact_data(artifact)[i];
-		bool is_active = data->mode == SV_SEGMENT_ACTIVE;
-		if ((is_active &&
-				    (data->memory >= header->memories.count ||
-						    !constant_is_valid(header, &data->address,
-								    header->globals.count))) ||
-				!range_holds(header->segment_bytes.count, data->offset,
-						data->length))
+		if (!data_is_valid(artifact, data) || !mode_may_follow(header, data->mode, before))
 			return records_fail(error, "data segment");
+		before = data->mode;
 	}
+	return true;
+}
+
+/* Each item belongs to one element segment: dropping that one forgets it. */
+static bool records_check_elements(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	uint32_t items = 0, before = SV_SEGMENT_PASSIVE;
 	for (uint32_t i = 0; i < header->elements.count; i++) {
 		const struct sv_element_record *element = &artifact_elements(artifact)[i];
-		bool is_active = element->mode == SV_SEGMENT_ACTIVE;
-		if ((is_active &&
-				    (element->table >= header->tables.count ||
-						    !constant_is_valid(header, &element->index,
-								    header->globals.count))) ||
-				!range_holds(header->items.count, element->first_item,
-						element->item_count))
+		if (!element_is_valid(artifact, element) ||
+				!mode_may_follow(header, element->mode, before))
 			return records_fail(error, "element segment");
+		before = element->mode;
+		if (element->first_item != items ||
+				!range_holds(header->items.count, items, element->item_count))
+			return records_fail(error, "items of an element segment");
+		items += element->item_count;
+	}
+	if (items != header->items.count)
+		return records_fail(error, "items of no element segment");
+	for (uint32_t i = 0; i < header->items.count; i++) {
+		if (!constant_is_valid(artifact, &artifact_items(artifact)[i],
+				    header->globals.count))
+			return records_fail(error, "item of an element segment");
 	}
 	return true;
 }
@@ -369,12 +469,14 @@ bool artifact_records_check(const struct sv_artifact *artifact, struct sv_error 
 	TRY(records_check_spans(artifact, error));
 	TRY(records_check_counts(artifact, error));
 	TRY(records_check_code(artifact, error));
-	TRY(records_check_types(artifact, error));
+	TRY(records_check_groups(artifact, error));
+	TRY(records_check_functions(artifact, error));
 	TRY(records_check_imports(artifact, error));
 	TRY(records_check_exports(artifact, error));
 	TRY(records_check_tables(artifact, error));
 	for (uint32_t i = 0; i < artifact->header->memories.count; i++)
 		TRY(records_check_memory(artifact, i, error));
 	TRY(records_check_globals(artifact, error));
-	return records_check_segments(artifact, error);
+	TRY(records_check_data(artifact, error));
+	return records_check_elements(artifact, error);
 }

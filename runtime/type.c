@@ -68,7 +68,7 @@ static uint64_t member_number(const struct type_group *group, const struct defin
 	return (uint64_t)(type - group->types) * 2 + 1;
 }
 
-static uint32_t type_value_count(const struct defined_type *type)
+uint32_t type_value_count(const struct defined_type *type)
 {
 	return (uint32_t)type->parameter_count + type->result_count + type->field_count;
 }

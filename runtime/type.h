@@ -57,6 +57,9 @@ struct defined_type {
 	const char *letters;             /* functions: "ii:I" */
 };
 
+/* Of `values`. */
+uint32_t type_value_count(const struct defined_type *type);
+
 /* True for references outside the function hierarchy: they may be to objects of the heap. */
 bool value_type_is_traced(const struct value_type *type);
 
