@@ -7,9 +7,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "server/log_writer.h"
 
 /* "2026-11-24T00:08:40.123Z" */
 static void time_text(char *text, size_t size)
@@ -101,27 +101,21 @@ void log_event(struct server_log *log, const char *format, ...)
 
 void log_flush(struct server_log *log)
 {
-	size_t at = 0;
-	while (at < log->out.length) {
-		ssize_t written = write(STDERR_FILENO, log->out.data + at, log->out.length - at);
-		if (written <= 0)
-			break; /* nobody reads the log: serve on without */
-		at += (size_t)written;
-	}
+	if (log->out.length)
+		log_writer_add((const char *)log->out.data, log->out.length);
 	log->out.length = 0;
 }
 
+/* One call, so that lines of several threads do not mix. */
 void log_guest(void *data, const char *line, size_t length)
 {
-	char head[160], time[40];
+	char text[1280], time[40]; /* lines of guests have up to 1000 bytes (host/lines.h) */
 	time_text(time, sizeof time);
-	int head_length = snprintf(head, sizeof head, "%s guest %.80s: ", time, (const char *)data);
-	struct iovec parts[] = {
-			{head, (size_t)head_length},
-			{(char *)(uintptr_t)line, length},
-			{(char[]){'\n'}, 1},
-	};
-	/* One call, so that lines of several threads do not mix. A lost line is no failure. */
-	ssize_t written = writev(STDERR_FILENO, parts, 3);
-	(void)written;
+	int head = snprintf(text, sizeof text, "%s guest %.80s: ", time, (const char *)data);
+	size_t room = sizeof text - (size_t)head - 1;
+	if (length > room)
+		length = room;
+	memcpy(text + head, line, length);
+	text[(size_t)head + length] = '\n';
+	log_writer_add(text, (size_t)head + length + 1);
 }

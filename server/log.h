@@ -1,6 +1,6 @@
 /*
- * log.h: the server's lines on standard error. Lines of the loop are gathered and
- * written once per turn; those of guests, from any thread, are written at once.
+ * log.h: the server's lines on standard error, through log_writer.h. Lines of the loop are
+ * gathered and handed over once per turn; those of guests, from any thread, at once.
  */
 #ifndef SELVAGE_SERVER_LOG_H
 #define SELVAGE_SERVER_LOG_H
@@ -25,7 +25,7 @@ void log_refusal(struct server_log *log, const char *remote, int status, const c
 /* A line about the server itself. */
 void log_event(struct server_log *log, const char *format, ...) SV_PRINTF(2, 3);
 
-/* Write what was gathered. */
+/* Hand over what was gathered. */
 void log_flush(struct server_log *log);
 
 /* host_log_line: a guest's own line; `data` is the guest's name. */

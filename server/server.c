@@ -12,9 +12,13 @@
 #include <unistd.h>
 
 #include "server/connection.h"
+#include "server/log_writer.h"
 
 /* A client that has its response closes; one that does not is not waited for longer. */
 static const uint64_t linger_time = UINT64_C(2000000000);
+
+/* At the end, a log that nobody reads is not waited for longer. */
+static const uint64_t log_time = UINT64_C(1000000000);
 
 static void server_take_answers(struct loop_source *source, uint32_t events)
 {
@@ -74,6 +78,7 @@ static bool server_start(struct server *server, const struct server_config *conf
 	struct server_limits *limits = &server->limits;
 	TRY(server_limits_check(limits, error));
 	server_raise_descriptors(limits);
+	TRY(log_writer_start(error));
 	TRY(loop_init(&server->loop, error));
 	TRY(listen_open(server, config->listen, error));
 	loop_add_timeouts(&server->loop, &server->idle, limits->idle_time, connection_expired);
@@ -139,6 +144,7 @@ bool server_run(struct server *server)
 	if (left)
 		log_event(&server->log, "stopped with %zu requests unanswered", left);
 	log_flush(&server->log);
+	log_writer_drain(log_time);
 	return left == 0;
 }
 

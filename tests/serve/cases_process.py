@@ -1,4 +1,5 @@
 """The process: how it starts, refuses, stops, and keeps its promises about connections."""
+import fcntl
 import os
 import signal
 import socket
@@ -189,6 +190,45 @@ def test_quiet_logs_only_failures():
         server.get("/h")
     expect("/m0" not in server.log_text, "a good request is in the log")
     expect("GET /h 500" in server.log_text, "a bad request is not in the log")
+
+
+def test_a_log_that_nobody_reads_stops_nothing():
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    wanted, text = 2000, b""
+    with Server("echo.wat", stderr=writer) as server:
+        os.close(writer)
+        head = f"GET /{'x' * 600} HTTP/1.1\r\nHost: t\r\n\r\n".encode()
+        with server.connect() as client:
+            for _ in range(wanted // 20):
+                client.send(head * 20)
+                for _ in range(20):
+                    expect(client.response().status == 200, "a request failed")
+        while b"dropped" not in text:
+            more = os.read(reader, 65536)
+            expect(more, "the log ended without a word")
+            text += more
+        expect(server.get("/afterwards").status == 200, "a request failed")
+        while b"/afterwards" not in text:
+            text += os.read(reader, 65536)
+    os.close(reader)
+    lines = text.decode().split("\n")
+    dropped = sum(int(line.split()[1]) for line in lines if "log lines dropped" in line)
+    kept = sum("/xxx" in line for line in lines)
+    expect(dropped > 0 and kept > 0, f"{kept} lines, {dropped} dropped")
+    expect(kept + dropped == wanted, f"{kept} lines and {dropped} dropped of {wanted}")
+
+
+def test_a_log_that_is_never_read_lets_the_server_end():
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    with Server("echo.wat", stderr=writer) as server:
+        os.close(writer)
+        for _ in range(100):
+            server.get("/" + "x" * 600)
+        server.process.terminate()
+        expect(server.process.wait(10) == 0, "not exit code 0")
+    os.close(reader)
 
 
 def test_log_lines_cannot_be_forged():

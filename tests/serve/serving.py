@@ -37,11 +37,12 @@ def guest_path(name):
 class Server:
     """Runs in the background from __enter__ to __exit__; ends with SIGTERM and must exit with 0."""
 
-    def __init__(self, guest, *options, descriptors=None):
+    def __init__(self, guest, *options, descriptors=None, stderr=None):
         self.guest = guest if os.path.isabs(guest) else guest_path(guest)
         self.options = options
         self.most_descriptors = descriptors
         self.log_text = None
+        self.stderr = stderr  # a descriptor in place of the file that becomes log_text
 
     def limit(self):
         """In the server's process, before it starts."""
@@ -52,7 +53,7 @@ class Server:
     def __enter__(self):
         self.log = tempfile.TemporaryFile()
         command = [SELVAGE, "serve", "--listen", "127.0.0.1:0", *self.options, self.guest]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.stderr or self.log,
                                         preexec_fn=self.limit)
         line = self.process.stdout.readline().decode()
         match = re.fullmatch(r"serving (.*) on http://127\.0\.0\.1:(\d+)/\n", line)
