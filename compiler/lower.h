@@ -62,6 +62,11 @@ struct lowering {
 	uint32_t control_count, control_capacity;
 	bool reachable;
 	uint32_t skipped; /* blocks opened in unreachable code */
+	bool is_plain; /* not to be optimised */
+	struct aside {
+		LLVMTypeRef type;
+		LLVMValueRef place;
+	} asides[8], index_aside; /* for each type that is stored, and for indices */
 };
 
 /* ---- lower_function.c ---- */

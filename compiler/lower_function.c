@@ -103,7 +103,8 @@ static void lower_attributes(struct lowering *l)
 {
 	struct ir *ir = l->ir;
 	ir_add_code_attributes(ir, l->function);
-	if (ir->options->level > 0 && !ir->plain[l->index])
+	l->is_plain = ir->options->level == 0 || ir->plain[l->index];
+	if (!l->is_plain)
 		return;
 	LLVMAddAttributeAtIndex(l->function, LLVMAttributeFunctionIndex,
 			ir_attribute(ir, "optnone", 0));

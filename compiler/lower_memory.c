@@ -95,6 +95,40 @@ LLVMValueRef memory_wide(struct lowering *l, uint32_t memory, LLVMValueRef value
 }
 
 /*
+ * Without optimisation each value that is used behind a check has a place of its own in the frame,
+ * which makes frames of 400 KB. So what is used there is put aside before the check, in a place for
+ * all values of its type, and one for all indices.
+ */
+static LLVMValueRef memory_put_aside(struct lowering *l, struct aside *aside, LLVMValueRef value)
+{
+	if (!l->is_plain || !memory_is_checked(l, l->at->memarg.memory))
+		return NULL;
+	if (!aside->type) {
+		LLVMBasicBlockRef saved = lower_enter_entry(l);
+		aside->type = LLVMTypeOf(value);
+		aside->place = LLVMBuildAlloca(l->ir->builder, aside->type, "");
+		lower_leave_entry(l, saved);
+	}
+	LLVMBuildStore(l->ir->builder, value, aside->place);
+	return aside->place;
+}
+
+/* The one of the type, or a new one. */
+static struct aside *memory_aside(struct lowering *l, LLVMTypeRef type)
+{
+	struct aside *aside = l->asides;
+	while (aside->type && aside->type != type)
+		aside++;
+	debug_check(aside < l->asides + ARRAY_LENGTH(l->asides));
+	return aside;
+}
+
+static LLVMValueRef memory_take_back(struct lowering *l, LLVMValueRef place, LLVMValueRef value)
+{
+	return place ? LLVMBuildLoad2(l->ir->builder, LLVMTypeOf(value), place, "") : value;
+}
+
+/*
  * The host address of a guest access of `width` bytes. A 32-bit index is zero-extended (an
  * i32 in a GEP would be sign-extended: an escape), and no arithmetic carries a no-wrap flag.
  */
@@ -104,8 +138,11 @@ LLVMValueRef memory_address(struct lowering *l, LLVMValueRef guest_address, uint
 	uint32_t memory = l->at->memarg.memory;
 	uint64_t displacement = l->at->memarg.displacement;
 	LLVMValueRef index = memory_wide(l, memory, guest_address);
-	if (memory_is_checked(l, memory))
+	if (memory_is_checked(l, memory)) {
+		LLVMValueRef place = memory_put_aside(l, &l->index_aside, index);
 		memory_check(l, index, width);
+		index = memory_take_back(l, place, index);
+	}
 	LLVMValueRef base = memory_base(l, memory);
 	LLVMValueRef address = LLVMBuildGEP2(ir->builder, ir->i8, base, &index, 1, "");
 	trap_mark_position(l);
@@ -153,7 +190,10 @@ void lower_store(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory)
 	LLVMValueRef value = pop(l);
 	if (type != in_memory && LLVMGetTypeKind(type) == LLVMIntegerTypeKind)
 		value = LLVMBuildTrunc(l->ir->builder, value, in_memory, "");
-	LLVMValueRef address = memory_address(l, pop(l), memory_width(in_memory));
+	LLVMValueRef index = pop(l);
+	LLVMValueRef place = memory_put_aside(l, memory_aside(l, in_memory), value);
+	LLVMValueRef address = memory_address(l, index, memory_width(in_memory));
+	value = memory_take_back(l, place, value);
 	LLVMValueRef store = LLVMBuildStore(l->ir->builder, value, address);
 	LLVMSetMetadata(store, l->ir->tbaa_kind, l->ir->alias_tags[memory_alias(l)]);
 	LLVMSetAlignment(store, 1);
