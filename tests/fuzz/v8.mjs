@@ -20,7 +20,7 @@ const TRAPS = [
 	[/^Atomics.wait cannot be called/, 17],
 	[/^array element access out of bounds/, 25],
 	[/^illegal cast/, 26],
-	[/^dereferencing a null pointer/, 11],
+	[/^dereferencing a null pointer|^rethrowing null value/, 11],
 ];
 
 let count, bytes, view, why;
