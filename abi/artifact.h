@@ -101,7 +101,7 @@ enum sv_constant_kind {
 
 struct sv_constant {
 	uint32_t kind;
-	uint32_t type; /* enum sv_type */
+	uint32_t type; /* enum sv_type; of a global, see there */
 	uint64_t value;
 	uint64_t high; /* upper half of a v128's bits */
 };

@@ -303,7 +303,8 @@ static bool constant_is_valid(const struct sv_artifact *artifact,
 		const struct sv_constant *constant, uint32_t globals)
 {
 	const struct sv_artifact_header *header = artifact->header;
-	if (!code_is_valid(constant->type, false, header->types.count))
+	if (constant->kind != SV_CONSTANT_GLOBAL &&
+			!code_is_valid(constant->type, false, header->types.count))
 		return false;
 	switch (constant->kind) {
 	case SV_CONSTANT_BITS:

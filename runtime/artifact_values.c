@@ -79,26 +79,24 @@ static bool values_check_types(const struct sv_artifact *artifact, struct sv_err
 static bool constant_fits(const struct sv_artifact *artifact, const struct sv_constant *constant,
 		const struct value_type *place)
 {
-	struct value_type type = value_of_code(artifact, constant->type);
+	const bool is_global = constant->kind == SV_CONSTANT_GLOBAL;
+	const struct value_type type = value_of_code(artifact,
+			is_global ? artifact_globals(artifact)[constant->value].type
+				  : constant->type);
 	switch ((enum sv_constant_kind)constant->kind) {
 	case SV_CONSTANT_BITS:
 		return !sv_type_is_reference(type.type) && type.type == place->type;
 	case SV_CONSTANT_NULL:
 		return sv_type_is_reference(type.type) && sv_type_is_nullable(type.type) &&
 				value_type_matches(&type, place);
-	case SV_CONSTANT_GLOBAL: {
-		const struct sv_global_record *global =
-				&artifact_globals(artifact)[constant->value];
-		type = value_of_code(artifact, global->type);
-		return !global->mutable && global->type == constant->type &&
+	case SV_CONSTANT_GLOBAL:
+		return !artifact_globals(artifact)[constant->value].mutable &&
 				value_type_matches(&type, place);
-	}
 	case SV_CONSTANT_FUNCTION: {
 		uint32_t own = artifact_functions(artifact)[constant->value].type;
-		type = (struct value_type){.type = sv_ref(SV_HEAP_DEFINED),
+		const struct value_type function = {.type = sv_ref(SV_HEAP_DEFINED),
 				.defined = artifact->types[own]};
-		struct value_type said = value_of_code(artifact, constant->type);
-		return value_type_matches(&type, &said) && value_type_matches(&type, place);
+		return value_type_matches(&function, &type) && value_type_matches(&function, place);
 	}
 	case SV_CONSTANT_CODE:
 		return value_type_matches(&type, place);
