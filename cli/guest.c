@@ -137,11 +137,11 @@ static int guest_exit_code(int32_t code)
 int guest_report(struct guest *guest, enum sv_outcome outcome, const struct sv_error *error)
 {
 	const struct sv_trap_info *trap = sv_store_trap(guest->store);
+	guest->has_exited = outcome == SV_EXITED;
 	switch (outcome) {
 	case SV_RETURNED:
 		return EXIT_FINE;
 	case SV_EXITED:
-		guest->has_exited = true;
 		return guest_exit_code(sv_store_exit_code(guest->store));
 	case SV_TRAPPED:
 		return trap ? report_trap(trap) : report_error(error);

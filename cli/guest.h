@@ -56,7 +56,7 @@ struct guest {
 	struct sv_store *store;
 	struct stub_imports stubs;
 	struct sv_linker *linker;
-	bool has_exited; /* it ended itself with an exit code */
+	bool has_exited; /* the last outcome that was reported is its own exit code */
 };
 
 /* What the guest's standard streams are. */

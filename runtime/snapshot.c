@@ -12,6 +12,19 @@
 #include "runtime/shared.h"
 #include "runtime/store.h"
 
+/* The state between two calls is all there is: no frames on a stack, nothing left to do. */
+static bool snapshot_check_rest(const struct sv_instance *instance, struct sv_error *error)
+{
+	const struct sv_store *store = instance->store;
+	TRY(instance_may_run(instance, error));
+	if (store->activation || store->suspension.at || instance->is_failed)
+		return sv_fail(error, SV_ERROR_USAGE, "the instance of %s %s",
+				instance->artifact->name,
+				instance->is_failed ? "was not instantiated"
+						    : "is in the middle of a call");
+	return true;
+}
+
 /* What is not the instance's alone cannot be kept: its owner may give another one. */
 static bool snapshot_check_imports(const struct sv_artifact *artifact, struct sv_error *error)
 {
@@ -59,12 +72,13 @@ bool snapshot_make(const struct sv_instance *instance, const struct snapshot_exp
 {
 	struct snapshot_draft draft = {
 			.instance = instance, .artifact = instance->artifact, .error = error};
-	check(!instance->store->activation && output->length == 0);
+	check(output->length == 0);
 	draft.image.limit = SNAPSHOT_MAX_BYTES;
 #define STATE_SPAN(name, type) draft.name.limit = SNAPSHOT_MAX_BYTES;
 #include "abi/state.def"
 #undef STATE_SPAN
-	bool done = snapshot_check_imports(draft.artifact, error) &&
+	bool done = snapshot_check_rest(instance, error) &&
+			snapshot_check_imports(draft.artifact, error) &&
 			snapshot_check_shared(instance, error) && snapshot_find_functions(&draft) &&
 			snapshot_globals(&draft) && snapshot_segments(&draft) &&
 			snapshot_tables(&draft) && snapshot_memories(&draft) &&

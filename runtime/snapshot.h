@@ -23,10 +23,11 @@ struct snapshot_exports {
 };
 
 /*
- * Put the snapshot of `instance`, which has started and runs nothing now, into `output`, an
- * empty buffer. The same state gives the same bytes. False with UNSUPPORTED if there is
- * something that a file cannot hold: imported memories, tables and globals, shared memories that
- * others use, references to other things than the module's functions. The error names it.
+ * Put the snapshot of `instance` into `output`, an empty buffer. The same state gives the same
+ * bytes. False with USAGE if it has not started, or is in the middle of a call or suspended; with
+ * UNSUPPORTED if there is something that a file cannot hold: imported memories, tables and
+ * globals, shared memories that others use, references to other things than the module's
+ * functions. The error names it.
  */
 SV_MUST_USE bool snapshot_make(const struct sv_instance *instance,
 		const struct snapshot_exports *exports, struct buffer *output,

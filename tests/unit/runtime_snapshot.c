@@ -1,6 +1,6 @@
 /*
  * runtime_snapshot.c: instances of a snapshot begin where the instance was, in every mode and
- * from a pool; the same state gives the same bytes; what no file can hold is refused by name.
+ * from a pool; the same state gives the same bytes.
  */
 #include <elf.h>
 #include <zlib.h>
@@ -9,9 +9,9 @@
 #include "runtime/artifact.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
-#include "runtime/snapshot.h"
+#include "runtime/selvage_serve.h"
 #include "runtime/table.h"
-#include "tests/unit/runtime_fixture.h"
+#include "tests/unit/snapshot_fixture.h"
 
 /* Everything that an instance can change, changed by `init`; each export is a number. */
 static const char rich_text[] =
@@ -89,31 +89,6 @@ static struct sv_linker *rich_linker(void)
 							answer, NULL, &error),
 			"linker");
 	return linker;
-}
-
-static struct guest guest_of(struct sv_artifact *artifact, struct sv_linker *linker)
-{
-	struct guest guest = {artifact, fixture_store(), NULL};
-	guest.instance = sv_instance_new(guest.store, artifact, linker, NULL, &error);
-	fixture_need(guest.instance != NULL, "instance");
-	return guest;
-}
-
-static struct guest initialised(struct sv_artifact *artifact, struct sv_linker *linker)
-{
-	union sv_value none;
-	struct guest guest = guest_of(artifact, linker);
-	fixture_need(guest_call(&guest, "init", &none) == SV_RETURNED, "init");
-	return guest;
-}
-
-static const struct snapshot_exports keep_all;
-
-static struct buffer snapshot_of(const struct guest *guest)
-{
-	struct buffer bytes = {0};
-	fixture_need(snapshot_make(guest->instance, &keep_all, &bytes, &error), "snapshot");
-	return bytes;
 }
 
 /* ---- the whole state ---- */
@@ -388,79 +363,6 @@ TEST(shared_memories_are_kept_unless_others_use_them)
 	buffer_finish(&bytes);
 	sv_shared_memory_free(shared);
 	guest_close(&guest);
-}
-
-/* ---- what no file can hold ---- */
-
-static const char holder_text[] =
-		"(module (table $t (export \"slots\") 4 funcref) (table $x 3 externref)\n"
-		"(global $f (export \"held\") (mut funcref) (ref.null func))\n"
-		"(global $e (mut externref) (ref.null extern)) (func (export \"init\"))\n"
-		"(func (export \"global\") (param funcref) (global.set $f (local.get 0)))\n"
-		"(func (export \"table\") (param funcref)\n"
-		"  (table.set $t (i32.const 3) (local.get 0)))\n"
-		"(func (export \"extern\") (param externref) (global.set $e (local.get 0)))\n"
-		"(func (export \"entry\") (param externref)\n"
-		"  (table.set $x (i32.const 2) (local.get 0))))";
-
-static void check_held(struct guest *guest, const char *name, void *reference, const char *text)
-{
-	struct buffer bytes = {0};
-	union sv_value value = {.ref = reference};
-	CHECK_EQ(guest_call(guest, name, &value), SV_RETURNED);
-	CHECK_ERROR(snapshot_make(guest->instance, &keep_all, &bytes, &error), SV_ERROR_UNSUPPORTED,
-			text);
-	buffer_finish(&bytes);
-	value.ref = NULL;
-	CHECK_EQ(guest_call(guest, name, &value), SV_RETURNED);
-	CHECK_OK(snapshot_make(guest->instance, &keep_all, &bytes, &error));
-	buffer_finish(&bytes);
-}
-
-TEST(references_that_no_file_can_hold_are_named)
-{
-	struct guest guest = initialised(fixture_load(holder_text), NULL);
-	struct sv_artifact *other = fixture_load("(module (func (export \"f\")))");
-	struct sv_instance *instance = sv_instance_new(guest.store, other, NULL, NULL, &error);
-	CHECK_OK(instance);
-	struct sv_funcref *function = sv_instance_function(instance, "f");
-	check_held(&guest, "global", function,
-			"global 0 (\"held\") holds a function that is not of this module; a "
-			"snapshot can hold no reference but null and the module's functions");
-	check_held(&guest, "table", function, "table 0 (\"slots\"), entry 3, holds a function");
-	check_held(&guest, "extern", &guest, "global 1 holds a reference of the host");
-	check_held(&guest, "entry", &guest, "table 1, entry 2, holds a reference of the host");
-	check_held(&guest, "table", sv_instance_function(instance, "f"), "holds a function");
-	guest_close(&guest);
-	sv_artifact_free(other);
-}
-
-TEST(imported_state_is_named)
-{
-	static const struct {
-		const char *text, *reason;
-	} cases[] = {
-			{"(module (import \"a\" \"m\" (memory 1)))",
-					"the memory \"a.m\" is imported"},
-			{"(module (import \"a\" \"t\" (table 1 funcref)))", "the table \"a.t\""},
-			{"(module (import \"a\" \"g\" (global i32)))", "the global \"a.g\""},
-	};
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		struct buffer bytes = {0};
-		struct sv_artifact *artifact = fixture_load(cases[i].text);
-		struct sv_linker *linker = sv_linker_new(engine, &error);
-		struct sv_store *store = fixture_store();
-		CHECK_OK(sv_linker_define_import_value(linker, artifact, 0, store, &error));
-		struct sv_instance *instance =
-				sv_instance_new(store, artifact, linker, NULL, &error);
-		CHECK_OK(instance);
-		CHECK_ERROR(snapshot_make(instance, &keep_all, &bytes, &error),
-				SV_ERROR_UNSUPPORTED, cases[i].reason);
-		buffer_finish(&bytes);
-		sv_store_free(store);
-		sv_linker_free(linker);
-		sv_artifact_free(artifact);
-	}
 }
 
 /* ---- exports ---- */
