@@ -70,6 +70,7 @@ bool suspend_by_signal(struct sv_store *store, const void *ucontext)
 void suspend_keep(struct sv_store *store)
 {
 	store->suspension.roots = store_roots_used(store);
+	store->suspension.exception = store->view.exception;
 }
 
 bool suspend_take_results(struct sv_store *store, const union sv_value *results,
@@ -103,6 +104,7 @@ int suspend_resume(struct sv_store *store, const struct thread *thread)
 	store_set_roots_used(store, at == SUSPENDED_IN_HOST ? suspension->roots_before
 							    : suspension->roots);
 	suspension->at = SUSPENDED_NOWHERE;
+	store->view.exception = suspension->exception;
 	if (at != SUSPENDED_BY_SIGNAL) {
 		store->state.guest_frame = suspension->guest_frame;
 		return switch_resume(&store->state);

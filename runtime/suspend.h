@@ -33,6 +33,7 @@ struct suspension {
 	union sv_value *values;          /* where its results go, on the guest's stack, */
 	size_t roots_before;             /* and the roots in use without its arguments */
 	size_t roots;                    /* in use */
+	void *exception;                 /* that was being thrown, or NULL */
 	void *frame;                     /* BY_SIGNAL: owned, allocated when there is a quantum */
 	size_t frame_room, frame_size;
 };

@@ -208,6 +208,29 @@ TEST(a_turn_ends_in_code_and_behind_host_functions)
 	sv_linker_free(linker);
 }
 
+/* Exceptions are in the store while they are thrown, objects on its root stack. */
+TEST(a_turn_may_end_while_an_exception_is_thrown)
+{
+	static const char throws[] =
+			"(module (tag $e (param i32)) (table 1 funcref)\n"
+			"(elem (i32.const 0) $throw)\n"
+			"(func $throw (param i32) (throw $e (local.get 0)))\n"
+			"(func (export \"throws\") (param i32) (result i32) (local i32 i32)\n"
+			"  (loop $again\n"
+			"    (try (do (call_indirect (param i32) (local.get 1)\n"
+			"        (i32.const 0)))\n"
+			"      (catch $e (local.set 2 (i32.add (local.get 2)))))\n"
+			"    (local.set 1 (i32.add (local.get 1) (i32.const 1)))\n"
+			"    (br_if $again (i32.lt_u (local.get 1) (local.get 0))))\n"
+			"  (local.get 2)))";
+	struct guest guest = guest_open(throws);
+	union sv_value value = {.i32 = 1000000};
+	unsigned turns = turns_of(&guest, "throws", millisecond / 50, &value);
+	CHECK(turns > 50);
+	CHECK_EQ((uint32_t)value.i32, (uint32_t)(UINT64_C(1000000) * 999999 / 2));
+	guest_close(&guest);
+}
+
 TEST(deadlines_and_limits_of_time_hold_across_turns)
 {
 	struct sv_linker *linker = linker_of_hosts();
