@@ -1,7 +1,7 @@
 /*
  * wasm2c.c: a fresh instance of a module that wasm2c has made C of.
  *   wasm2c COUNT
- * The build says what is called: FUNCTION and its ARGUMENTS, and ABORT if env.abort is imported.
+ * The build says what is called: FUNCTION and its ARGUMENTS, each behind a comma, and ABORT if env.abort is imported.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static bool instantiate(void *data)
 
 	(void)data;
 	Z_program_instantiate(&program IMPORTS);
-	JOIN(Z_programZ_, FUNCTION)(&program, ARGUMENTS);
+	JOIN(Z_programZ_, FUNCTION)(&program ARGUMENTS);
 	Z_program_free(&program);
 	return true;
 }
