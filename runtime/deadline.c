@@ -96,9 +96,14 @@ static void deadline_set_timer(struct thread *thread, uint64_t when)
 	check(timer_settime(thread->timer, TIMER_ABSTIME, &setting, NULL) == 0);
 }
 
+static uint64_t deadline_next(const struct thread *thread)
+{
+	return earlier(earlier(thread->deadline, thread->turn_end), thread->cpu_look);
+}
+
 void deadline_arm(struct thread *thread)
 {
-	uint64_t when = earlier(earlier(thread->deadline, thread->turn_end), thread->cpu_look);
+	uint64_t when = deadline_next(thread);
 	if (when && (!thread->armed || when < thread->armed))
 		deadline_set_timer(thread, when);
 }
@@ -107,6 +112,19 @@ void deadline_fired(struct thread *thread)
 {
 	if (thread->armed <= deadline_now())
 		thread->armed = 0;
+}
+
+/*
+ * A time that has passed belongs to a call that is just beginning or ending: the timer must leave
+ * it some time for that, or it would fire whenever the handler returns, for ever.
+ */
+void deadline_arm_later(struct thread *thread)
+{
+	uint64_t when = deadline_next(thread), soonest = deadline_now() + refire_ns;
+	if (when && when < soonest)
+		when = soonest;
+	if (when && (!thread->armed || when < thread->armed))
+		deadline_set_timer(thread, when);
 }
 
 void deadline_arm_again(struct thread *thread)

@@ -47,6 +47,8 @@ void deadline_arm(struct thread *thread);
 /* From the handler: the timer may have fired; and what it is for could not be done yet. */
 void deadline_fired(struct thread *thread);
 void deadline_arm_again(struct thread *thread);
+/* From the handler, when there was nothing to do. */
+void deadline_arm_later(struct thread *thread);
 
 /* CPU time that the calling thread has used, in nanoseconds. async-signal-safe */
 uint64_t deadline_cpu_now(void);

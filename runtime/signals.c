@@ -193,7 +193,7 @@ static void signal_watchdog(int signal, siginfo_t *info, void *context)
 	if (verdict || is_turn)
 		signal_end_guest(thread, store, verdict, context);
 	else
-		deadline_arm(thread);
+		deadline_arm_later(thread);
 	errno = saved_errno;
 }
 

@@ -1,7 +1,8 @@
 /*
  * wasm2c.c: a fresh instance of a module that wasm2c has made C of.
  *   wasm2c COUNT
- * The build says what is called: FUNCTION and its ARGUMENTS, each behind a comma, and ABORT if env.abort is imported.
+ * The build says what is called: FUNCTION and its ARGUMENTS, each behind a comma, and ABORT if
+ * env.abort is imported.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -208,6 +208,27 @@ TEST(a_turn_ends_in_code_and_behind_host_functions)
 	sv_linker_free(linker);
 }
 
+/* The deadline passes at any time, also while a call is just beginning or ending. */
+TEST(a_guest_that_waits_again_and_again_ends_at_its_deadline)
+{
+	static const char waits[] =
+			"(module (import \"host\" \"wait\" (func $wait (param i32) (result i32)))\n"
+			"(func (export \"waits\") (param i32) (result i32)\n"
+			"  (loop (drop (call $wait (i32.const 1))) (br 0)) (unreachable)))";
+	struct sv_linker *linker = linker_of_hosts();
+	struct guest guest = guest_open_linked(waits, linker);
+	for (uint64_t i = 0; i < 3000; i++) {
+		union sv_value value = {.i32 = 0};
+		sv_store_set_deadline(guest.store, fixture_now() + 20000 + i % 1000 * 30);
+		enum sv_outcome outcome = guest_call(&guest, "waits", &value);
+		while (outcome == SV_SUSPENDED)
+			outcome = resume_with(&guest, 1);
+		CHECK_EQ(outcome, SV_TIMED_OUT);
+	}
+	guest_close(&guest);
+	sv_linker_free(linker);
+}
+
 /* Exceptions are in the store while they are thrown, objects on its root stack. */
 TEST(a_turn_may_end_while_an_exception_is_thrown)
 {
