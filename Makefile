@@ -35,7 +35,7 @@ SOVERSION := 0
 objects = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
 
 BASE := $(wildcard base/*.c abi/*.c)
-RUNTIME := $(wildcard runtime/*.c runtime/arch/x86_64/*.[cS])
+RUNTIME := $(wildcard runtime/*.c runtime/arch/*.c runtime/arch/x86_64/*.[cS])
 HOST := $(wildcard host/*.c host/*/*.c)
 SERVER := $(wildcard server/*.c)
 CLI := $(wildcard cli/*.c cli/*/*.c)

@@ -15,4 +15,4 @@ _Static_assert(offsetof(struct switch_state, pending) == SWITCH_PENDING, "pendin
 _Static_assert(offsetof(struct sv_store, state) == 0, "store.state");
 _Static_assert(offsetof(struct sv_context, store) == SWITCH_CONTEXT_STORE, "context.store");
 _Static_assert(offsetof(struct host_row, head) == 0, "host_row.head");
-_Static_assert(offsetof(struct host_row, store) == SWITCH_HOST_ROW_STORE, "host_row.store");
+_Static_assert(offsetof(struct sv_host_row, store) == SWITCH_HOST_ROW_STORE, "host_row.store");
