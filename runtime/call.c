@@ -71,6 +71,12 @@ static uint64_t deadline_earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* A time so far away that it has no number is the last one. */
+static uint64_t time_behind(uint64_t time, uint64_t span)
+{
+	return span < UINT64_MAX - time ? time + span : UINT64_MAX;
+}
+
 /* The thread's times for this call: the earliest of its own and those of the calls around it. */
 static void activation_set_times(struct activation *activation, struct sv_store *store,
 		struct thread *thread)
@@ -78,11 +84,11 @@ static void activation_set_times(struct activation *activation, struct sv_store 
 	thread->refires = 0;
 	thread->deadline = deadline_earlier(store->deadline, activation->outer_deadline);
 	if (store->quantum && thread->depth == 1)
-		thread->turn_end = deadline_now() + store->quantum;
+		thread->turn_end = time_behind(deadline_now(), store->quantum);
 	if (store->cpu_left && !thread->cpu_end) {
 		activation->cpu_begin = deadline_cpu_now();
-		thread->cpu_end = activation->cpu_begin + store->cpu_left;
-		thread->cpu_look = deadline_now() + store->cpu_left;
+		thread->cpu_end = time_behind(activation->cpu_begin, store->cpu_left);
+		thread->cpu_look = time_behind(deadline_now(), store->cpu_left);
 	}
 	deadline_arm(thread);
 }

@@ -80,17 +80,16 @@ bool suspend_take_results(struct sv_store *store, const union sv_value *results,
 	if (suspension->at != SUSPENDED_IN_HOST)
 		return true;
 	const struct defined_type *type = suspension->row->type;
-	if (type->has_references) {
-		/* Only the results: the arguments were checked when they came. */
-		for (uint32_t i = 0; i < type->result_count; i++) {
-			const struct value_type *result = &type->values[type->parameter_count + i];
-			if (!reference_may_enter(store, suspension->row->instance->artifact, result,
-					    results[i].ref) ||
-					!reference_fits(store, result, results[i].ref))
-				return sv_fail(error, SV_ERROR_USAGE,
-						"result %u is a reference of another store or type",
-						i);
-		}
+	if (type->result_count && !results)
+		return sv_fail(error, SV_ERROR_USAGE, "the host function has %u results, none given",
+				(unsigned)type->result_count);
+	for (uint32_t i = 0; type->has_references && i < type->result_count; i++) {
+		const struct value_type *result = &type->values[type->parameter_count + i];
+		if (!reference_may_enter(store, suspension->row->instance->artifact, result,
+				    results[i].ref) ||
+				!reference_fits(store, result, results[i].ref))
+			return sv_fail(error, SV_ERROR_USAGE,
+					"result %u is a reference of another store or type", i);
 	}
 	if (type->result_count)
 		memcpy(suspension->values, results, type->result_count * sizeof *results);

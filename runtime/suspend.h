@@ -54,9 +54,7 @@ bool suspend_by_signal(struct sv_store *store, const void *ucontext);
 /* After the guest was left: keep what the activation is about to put back. */
 void suspend_keep(struct sv_store *store);
 
-/*
- * Check what sv_resume was given and put it in place.
- */
+/* Check what sv_resume was given and put it in place. */
 SV_MUST_USE bool suspend_take_results(struct sv_store *store, const union sv_value *results,
 		struct sv_error *error);
 

@@ -129,6 +129,8 @@ TEST(a_suspended_store_is_not_called_and_others_are_not_resumed)
 	CHECK_EQ(guest_call(&guest, "twice", &value), SV_SUSPENDED);
 	CHECK_ERROR(guest_call(&guest, "id", &value) != SV_REFUSED, SV_ERROR_USAGE,
 			"suspended: resume it");
+	CHECK_ERROR(sv_resume(guest.store, NULL, &error) != SV_REFUSED, SV_ERROR_USAGE,
+			"has 1 results, none given");
 	sv_store_set_deadline(guest.store, fixture_now() + 2 * millisecond);
 	CHECK_EQ(resume_with(&guest, 1), SV_SUSPENDED);
 	guest_close(&guest); /* with its guest */
@@ -271,6 +273,19 @@ TEST(deadlines_and_limits_of_time_hold_across_turns)
 		outcome = sv_resume(guest.store, NULL, &error);
 	CHECK_EQ(outcome, SV_TIMED_OUT);
 	CHECK_EQ(sv_store_trap(guest.store)->kind, SV_TRAP_CPU_TIME);
+	guest_close(&guest);
+	sv_linker_free(linker);
+}
+
+TEST(limits_without_end_end_nothing)
+{
+	struct sv_linker *linker = linker_of_hosts();
+	struct guest guest = guest_open_linked(text, linker);
+	CHECK_OK(sv_store_set_quantum(guest.store, UINT64_MAX, &error));
+	sv_store_set_cpu_limit(guest.store, UINT64_MAX);
+	sv_store_set_deadline(guest.store, UINT64_MAX);
+	CHECK_EQ(guest_number(&guest, "spin", 3000000), 1);
+	CHECK_EQ(guest_number(&guest, "id", 3), 3);
 	guest_close(&guest);
 	sv_linker_free(linker);
 }
