@@ -183,7 +183,7 @@ static void activation_settle(struct sv_store *store, struct thread *thread)
 	sigset_t timer;
 	thread->is_masked = false;
 	sigemptyset(&timer);
-	sigaddset(&timer, SIGNAL_WATCHDOG);
+	sigaddset(&timer, SIGNAL_TIMER);
 	pthread_sigmask(SIG_UNBLOCK, &timer, NULL);
 }
 

@@ -148,7 +148,7 @@ void thread_list_finish(struct thread_list *list)
 
 bool deadline_thread_enter(struct thread *thread, struct sv_error *error)
 {
-	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGNAL_WATCHDOG};
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGNAL_TIMER};
 	struct thread_list *list = &thread->engine->threads;
 	event.sigev_value.sival_ptr = thread;
 	event._sigev_un._tid = gettid(); /* glibc has no name for it before 2.38 */
@@ -208,7 +208,7 @@ void sv_store_interrupt(struct sv_store *store)
 		if (atomic_load(&thread->call) != call)
 			continue;
 		atomic_store(&thread->stopped, call);
-		pthread_sigqueue(thread->handle, SIGNAL_WATCHDOG,
+		pthread_sigqueue(thread->handle, SIGNAL_TIMER,
 				(union sigval){.sival_ptr = list});
 	}
 	pthread_mutex_unlock(&list->lock);

@@ -23,8 +23,8 @@ void sv_engine_config_init(struct sv_engine_config *config)
 {
 	*config = (struct sv_engine_config){
 			.guest_stack_size = 1024 * 1024,
-			/* 47 bits of address space, less room for everything else. */
-			.max_slots = (UINT64_C(1) << 47) / SV_GUARD_RESERVATION - 256,
+			/* The address space and vm.max_map_count have limits of their own. */
+			.max_slots = UINT64_MAX,
 	};
 }
 

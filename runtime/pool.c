@@ -26,11 +26,18 @@ static const uint64_t store_mappings = 12;
 /* Address space that small slots of one pool may take: half of what there is. */
 static const uint64_t slab_space_most = UINT64_C(1) << 46;
 
-/* Stores with slots of their own that are possible, with so many mappings each. */
-static uint32_t pool_most(const struct sv_engine *engine, uint64_t mappings)
+/* Stores with slots of their own that the mappings are enough for. */
+static uint32_t pool_most(const struct sv_engine *engine)
 {
-	uint64_t most = engine->max_mappings / mappings;
-	return (uint32_t)(most < engine->config.max_slots ? most : engine->config.max_slots);
+	return (uint32_t)(engine->max_mappings / store_mappings);
+}
+
+static uint32_t pool_limit(const struct sv_engine *engine, uint32_t count)
+{
+	uint64_t most = engine->config.max_slots;
+	if (count == 0)
+		count = pool_most(engine);
+	return count < most ? count : (uint32_t)most;
 }
 
 /* Code that compares everything, one memory of its own, nothing else that is mapped. */
@@ -45,7 +52,7 @@ static bool pool_can_have_slab(const struct sv_artifact *artifact)
 /* So many instances: small slots, if the code allows them. */
 static bool pool_choose_slab(struct sv_pool *pool, struct sv_error *error)
 {
-	pool->is_dense = pool->count > pool_most(pool->engine, store_mappings);
+	pool->is_dense = pool->count > pool_most(pool->engine);
 	if (!pool->is_dense || !pool_can_have_slab(pool->artifact))
 		return true;
 	struct backing backing;
@@ -77,7 +84,7 @@ struct sv_pool *sv_pool_new(struct sv_engine *engine, struct sv_artifact *artifa
 		return NULL;
 	}
 	*pool = (struct sv_pool){.engine = engine, .artifact = artifact, .linker = linker,
-			.count = count ? count : pool_most(engine, store_mappings)};
+			.count = pool_limit(engine, count)};
 	sv_store_limits_init(&pool->limits);
 	if (limits)
 		pool->limits = *limits;

@@ -52,11 +52,11 @@ struct sv_artifact_header;
 
 struct sv_engine_config {
 	size_t guest_stack_size; /* bytes of stack for guest code in each store */
-	uint64_t max_slots;      /* stores with a memory that may exist at once */
+	uint64_t max_slots;      /* memories that may exist at once, of whatever kind */
 	bool hardened_scan;      /* test builds: check that every returned slot is clean */
 };
 
-/* Fill `config` with the defaults: 1 MiB of stack, as many slots as the address space allows. */
+/* Fill `config` with the defaults: 1 MiB of stack, as many memories as the system allows. */
 SV_PUBLIC void sv_engine_config_init(struct sv_engine_config *config);
 
 /*
@@ -373,9 +373,6 @@ SV_PUBLIC const char *sv_trap_text(enum sv_trap kind);
 
 /* Code given by the host function that ended the guest with SV_HOST_EXIT. */
 SV_PUBLIC int32_t sv_store_exit_code(const struct sv_store *store);
-
-/* True if a memory.grow of this store was refused for max_memory since it was made or leased. */
-SV_PUBLIC bool sv_store_hit_memory_limit(const struct sv_store *store);
 
 /*
  * Instantiate: resolve imports from `linker` (NULL: none), make memories, tables and globals,

@@ -17,7 +17,7 @@
 #include "runtime/trap.h"
 
 static void signal_fault(int signal, siginfo_t *info, void *context);
-static void signal_watchdog(int signal, siginfo_t *info, void *context);
+static void signal_timer(int signal, siginfo_t *info, void *context);
 
 struct signal_row {
 	int signal;
@@ -28,7 +28,7 @@ struct signal_row {
 
 /*
  * Faults leave by switching stacks, without sigreturn: SA_NODEFER, or the signal would stay
- * blocked. The watchdog's must not pile up on the signal stack: it stays blocked while it is
+ * blocked. The timer's must not pile up on the signal stack: it stays blocked while it is
  * handled and call.c unblocks it.
  */
 static struct signal_row signal_rows[] = {
@@ -36,7 +36,7 @@ static struct signal_row signal_rows[] = {
 		{.signal = SIGBUS, .handler = signal_fault, .flags = SA_NODEFER},
 		{.signal = SIGILL, .handler = signal_fault, .flags = SA_NODEFER},
 		{.signal = SIGFPE, .handler = signal_fault, .flags = SA_NODEFER},
-		{.signal = SIGNAL_WATCHDOG, .handler = signal_watchdog},
+		{.signal = SIGNAL_TIMER, .handler = signal_timer},
 };
 
 /* async-signal-safe */
@@ -109,7 +109,7 @@ static void signal_chain(int signal, siginfo_t *info, void *context)
 		foreign->sa_handler(signal);
 		return;
 	}
-	if (signal == SIGNAL_WATCHDOG)
+	if (signal == SIGNAL_TIMER)
 		return; /* ignored by default */
 	/* A fault happens again when this returns, and then kills; a kill must be repeated. */
 	struct sigaction standard = {.sa_handler = SIG_DFL};
@@ -174,7 +174,7 @@ static void signal_end_guest(struct thread *thread, struct sv_store *store, enum
 }
 
 /* async-signal-safe */
-static void signal_watchdog(int signal, siginfo_t *info, void *context)
+static void signal_timer(int signal, siginfo_t *info, void *context)
 {
 	int saved_errno = errno;
 	struct thread *thread = thread_current;

@@ -1,5 +1,5 @@
 /*
- * signals.h: the process's handlers for faults and for the watchdog's signal.
+ * signals.h: the process's handlers for faults and for the timers' signal.
  */
 #ifndef SELVAGE_RUNTIME_SIGNALS_H
 #define SELVAGE_RUNTIME_SIGNALS_H
@@ -10,8 +10,8 @@
 #include "base/check.h"
 #include "base/error.h"
 
-/* The watchdog's signal: ignored by default, so that one too many harms nobody. */
-#define SIGNAL_WATCHDOG SIGURG
+/* The timers' signal: ignored by default, so that one too many harms nobody. */
+#define SIGNAL_TIMER SIGURG
 
 /* Install the handlers, keeping the foreign ones for faults that are not a guest's. */
 SV_MUST_USE bool signals_install(struct sv_error *error);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "runtime/engine.h"
+#include "runtime/slot.h"
 
 /*
  * Slots of a block. One reservation of everything would be simpler; but a mapping of tens of
@@ -97,9 +98,13 @@ static uint8_t *slab_take_locked(struct slab *slab, struct sv_error *error)
 
 uint8_t *slab_take(struct slab *slab, struct sv_error *error)
 {
+	if (!slot_count_take(slab->engine, error))
+		return NULL;
 	pthread_mutex_lock(&slab->lock);
 	uint8_t *slot = slab_take_locked(slab, error);
 	pthread_mutex_unlock(&slab->lock);
+	if (!slot)
+		slot_count_give(slab->engine);
 	return slot;
 }
 
@@ -110,4 +115,5 @@ void slab_give(struct slab *slab, uint8_t *slot)
 	pthread_mutex_lock(&slab->lock);
 	slab->spares[slab->spare_count++] = slot;
 	pthread_mutex_unlock(&slab->lock);
+	slot_count_give(slab->engine);
 }

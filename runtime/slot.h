@@ -23,6 +23,10 @@ struct slot {
 SV_MUST_USE bool slot_lease(struct slot *slot, struct sv_engine *engine, uint64_t reach,
 		struct sv_error *error);
 
+/* Count one more memory, wherever it is; false with `error` at the limit max_slots. */
+SV_MUST_USE bool slot_count_take(struct sv_engine *engine, struct sv_error *error);
+void slot_count_give(struct sv_engine *engine);
+
 /* Unmap everything. An empty slot is allowed. */
 void slot_return(struct slot *slot, struct sv_engine *engine);
 

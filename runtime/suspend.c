@@ -81,7 +81,8 @@ bool suspend_take_results(struct sv_store *store, const union sv_value *results,
 		return true;
 	const struct defined_type *type = suspension->row->type;
 	if (type->result_count && !results)
-		return sv_fail(error, SV_ERROR_USAGE, "the host function has %u results, none given",
+		return sv_fail(error, SV_ERROR_USAGE,
+				"the host function has %u results, none given",
 				(unsigned)type->result_count);
 	for (uint32_t i = 0; type->has_references && i < type->result_count; i++) {
 		const struct value_type *result = &type->values[type->parameter_count + i];

@@ -2,7 +2,7 @@
  * wait.c: sleeping and waking at addresses of shared memory.
  *
  * A thread that sleeps is in the list of its memory, with a word of its own that it sleeps on in
- * the kernel: unlike a condition variable, that sleep ends when the watchdog's signal arrives,
+ * the kernel: unlike a condition variable, that sleep ends when the timer's signal arrives,
  * so deadlines and interrupts reach guests here too. A signal that comes before the sleep begins
  * is sent again a millisecond later. Who is woken, and that the value is compared and the thread
  * listed in one step, is decided under shared->waiting.

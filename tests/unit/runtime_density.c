@@ -138,6 +138,25 @@ TEST(too_many_instances_for_the_address_space_are_refused)
 	sv_artifact_free(artifact);
 }
 
+TEST(small_slots_count_as_memories)
+{
+	struct sv_artifact *artifact = fixture_load_as(text, SV_BOUNDS_CHECK, 2);
+	struct sv_pool *pool = pool_of(artifact, MANY);
+	uint64_t before = engine->config.max_slots;
+	struct guest one = lease(pool), two = lease(pool);
+	CHECK(pool->has_slab);
+	engine->config.max_slots = 2;
+	CHECK_ERROR(sv_pool_lease(pool, &error), SV_ERROR_LIMIT, "the limit max_slots");
+	sv_pool_return(pool, one.store);
+	one = lease(pool);
+	sv_pool_return(pool, one.store);
+	sv_pool_return(pool, two.store);
+	sv_pool_free(pool);
+	CHECK_EQ(atomic_load(&engine->slots), 0);
+	engine->config.max_slots = before;
+	sv_artifact_free(artifact);
+}
+
 /* Writes in new places each time: open pages come and go, and each lease finds zeros. */
 static void leases_here_and_there(enum sv_bounds bounds)
 {

@@ -159,7 +159,7 @@ static void *urgent_sender(void *data)
 	return NULL;
 }
 
-/* The watchdog uses the same signal, marked as its own. */
+/* The timers use the same signal, marked as their own. */
 static void urgent_signals_in_a_guest(void)
 {
 	struct sigaction action = {.sa_flags = SA_SIGINFO, .sa_sigaction = urgent_info};
