@@ -188,6 +188,7 @@ enum sv_artifact_flag {
 	SV_ARTIFACT_PROPAGATES = 2, /* code looks for an exception behind calls that may throw */
 	/* Of its segments only those are active that hold state, behind the module's own. */
 	SV_ARTIFACT_SNAPSHOT = 4,
+	SV_ARTIFACT_FUEL = 8, /* code counts its operators */
 };
 
 struct sv_artifact_header {

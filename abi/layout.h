@@ -142,6 +142,7 @@ struct sv_store_view {
 	void **roots_limit;
 	/* Of a call just begun or just ended: what does not fit in registers. */
 	union sv_value *values;
+	int64_t fuel; /* units left; code that counts traps when it is below 0 */
 };
 
 /* What a call of an imported function needs. */
@@ -161,11 +162,10 @@ union sv_value {
 } __attribute__((aligned(16)));
 
 /*
- * Head of the record that stands for a host function: the `context` of its row.
- * The artifact's host thunk for the function's type stores the arguments in an
- * array of max(parameters, results) sv_value, calls enter(row, values) and takes
- * the results from the same array. `enter` switches to the host's stack. Limit and view are
- * where they are in a context, so that stubs need not know which of the two they were given.
+ * Head of the record that stands for a host function: the `context` of its row. The artifact's
+ * host thunk for the function's type stores the arguments in an array of max(parameters, results)
+ * sv_value, calls enter(row, values) and takes the results from the same array. `enter` switches to
+ * the host's stack. Limit and view are where they are in a context: stubs take either.
  */
 struct sv_host_row {
 	void (*enter)(struct sv_host_row *row, union sv_value *values);

@@ -38,7 +38,7 @@
 #define SV_STACK_GUARD UINT64_C(65536)
 
 /*
- * Stack checks of --bounds=check (docs/decisions/0012). Functions that call compare the stack
+ * Stack checks of --bounds=check (docs/decisions/0013). Functions that call compare the stack
  * pointer with a limit this far above the end of the stack; functions that do not go without,
  * and frames from SV_STACK_PROBE bytes on are compared before they are made. So what may be below
  * the limit is less than a frame of SV_STACK_PROBE, the registers it saves and its alignment

@@ -13,6 +13,7 @@ enum alias_class {
 	ALIAS_SHARED, /* shared memory: no other memory is the same bytes */
 	ALIAS_EXCEPTION, /* an exception's tag and values */
 	ALIAS_ROOT, /* the root stack */
+	ALIAS_FUEL, /* the counter in the store's view */
 	ALIAS_VIEW, /* what the instances of a store share */
 	ALIAS_FIELD, /* fields of structs */
 	ALIAS_ELEMENT, /* elements of arrays */

@@ -10,6 +10,7 @@
 
 #include "abi/limits.h"
 #include "base/version.h"
+#include "compiler/convention.h"
 
 static LLVMValueRef artifact_bytes(struct ir *ir, const void *bytes, size_t length)
 {

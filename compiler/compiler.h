@@ -68,6 +68,7 @@ struct sv_compile_options {
 	uint64_t features;  /* bits 1 << enum sv_feature */
 	/* Let exceptions of other modules through, even if this one has none of its own. */
 	bool propagate_exceptions;
+	bool fuel; /* count operators: sv_store_set_fuel */
 	enum sv_emit emit;
 	enum sv_stage dump; /* print this stage's product to dump_file */
 	FILE *dump_file;

@@ -32,4 +32,10 @@ void ir_receive_parameters(struct ir *ir, const struct function_type *type, LLVM
 /* Place of value `index` in an array of sv_value. */
 LLVMValueRef ir_value_slot(struct ir *ir, LLVMValueRef values, uint32_t index);
 
+/* ---- lower_stub.c: calls between host and guest ---- */
+
+/* The entry stub and the host thunk of a type; see abi/layout.h. */
+LLVMValueRef stub_entry(struct ir *ir, uint32_t type_index);
+LLVMValueRef stub_thunk(struct ir *ir, uint32_t type_index);
+
 #endif

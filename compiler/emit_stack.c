@@ -1,6 +1,6 @@
 /*
  * emit_stack.c: functions compare the stack pointer with the limit of their context, so that
- * no guard is needed below the stack (docs/decisions/0012).
+ * no guard is needed below the stack (docs/decisions/0013).
  *
  * Each function that calls another compares once, at its start, when its frame is made. What it
  * may have used of the stack by then is bounded: from SV_STACK_PROBE bytes on LLVM lets a probe

@@ -24,6 +24,7 @@ static const char *const alias_names[ALIAS_COUNT] = {
 		"shared",
 		"exception",
 		"root",
+		"fuel",
 		"view",
 		"field",
 		"element",

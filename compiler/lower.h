@@ -10,6 +10,7 @@
 #define SELVAGE_COMPILER_LOWER_H
 
 #include "compiler/ir.h"
+#include "compiler/lower_fuel.h"
 
 /* One open block, loop or if. */
 struct control {
@@ -23,6 +24,7 @@ struct control {
 	uint32_t height;              /* of the value stack below the parameters */
 	uint32_t root_shown;          /* of the lowering, where the block begins */
 	bool reached;                 /* target has a predecessor */
+	bool joined;                  /* one that is a branch */
 	/* try and try_table: where exceptions arrive, if any can; then those not yet caught. */
 	LLVMBasicBlockRef handler;
 	LLVMValueRef exception; /* try: the one that arrived */
@@ -55,6 +57,7 @@ struct lowering {
 	uint64_t start_offset; /* of the body in the module */
 	LLVMValueRef *bases;     /* by memory: base pointer, loaded in entry on first use */
 	LLVMMetadataRef scope;
+	struct fuel_line fuel;
 
 	LLVMValueRef *stack;
 	uint32_t depth, stack_capacity;
@@ -226,12 +229,6 @@ void lower_atomic_wait(struct lowering *l, LLVMTypeRef type, enum sv_helper help
 
 /* Lower the current operator (l->at) through its row. */
 void lower_op(struct lowering *l);
-
-/* ---- lower_stub.c ---- */
-
-/* The entry stub and the host thunk of a type; see abi/layout.h. */
-LLVMValueRef stub_entry(struct ir *ir, uint32_t type_index);
-LLVMValueRef stub_thunk(struct ir *ir, uint32_t type_index);
 
 /* ---- exact.c ---- */
 

@@ -57,9 +57,12 @@ static LLVMBasicBlockRef control_edge(struct lowering *l, struct control *contro
 	return control->target;
 }
 
+/* What a branch leads to. */
 static struct control *control_label(struct lowering *l, uint32_t label)
 {
-	return &l->controls[l->control_count - 1 - label];
+	struct control *control = &l->controls[l->control_count - 1 - label];
+	control->joined = true;
+	return control;
 }
 
 void control_open_function(struct lowering *l)
@@ -108,6 +111,7 @@ void lower_loop(struct lowering *l)
 	root_join(l, control);
 	for (uint32_t i = 0; i < type->parameter_count; i++)
 		push(l, control->phis[i]);
+	fuel_begin(l, true);
 }
 
 static LLVMValueRef control_condition(struct lowering *l)
@@ -142,6 +146,8 @@ void lower_if(struct lowering *l)
 	LLVMBasicBlockRef then = lower_new_block(l, "then");
 	control_expect(l, LLVMBuildCondBr(l->ir->builder, condition, then, control->otherwise));
 	lower_into(l, then);
+	control->joined = true;
+	fuel_begin(l, false);
 }
 
 /* Start the else part: its parameters are those the if began with. */
@@ -155,6 +161,7 @@ static void control_begin_else(struct lowering *l, struct control *control)
 	for (uint32_t i = 0; i < control->type.parameter_count; i++)
 		push(l, control->parameters[i]);
 	l->reachable = true;
+	fuel_begin(l, false);
 }
 
 void lower_else(struct lowering *l)
@@ -197,6 +204,8 @@ static void control_continue(struct lowering *l, struct control *control)
 	root_join(l, control);
 	for (uint32_t i = 0; i < control->branch_count; i++)
 		push(l, control->phis[i]);
+	if (control->joined)
+		fuel_begin(l, false);
 }
 
 void lower_end(struct lowering *l)
@@ -240,6 +249,7 @@ static LLVMValueRef control_build_branch(struct lowering *l, uint32_t label,
 	LLVMBasicBlockRef target = control_edge(l, control_label(l, label));
 	LLVMValueRef branch = LLVMBuildCondBr(l->ir->builder, condition, target, next);
 	lower_into(l, next);
+	fuel_begin(l, false);
 	return branch;
 }
 

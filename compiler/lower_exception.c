@@ -253,6 +253,7 @@ void lower_catch(struct lowering *l)
 	catch_branch(l, control->exception, l->at->index, &control->handler);
 	exception_set(l, LLVMConstNull(l->ir->ptr));
 	exception_push_values(l, control->exception, l->at->index);
+	fuel_begin(l, false);
 }
 
 void lower_catch_all(struct lowering *l)
@@ -262,6 +263,7 @@ void lower_catch_all(struct lowering *l)
 		return;
 	control->handler = NULL;
 	exception_set(l, LLVMConstNull(l->ir->ptr));
+	fuel_begin(l, false);
 }
 
 /* Exceptions that no catch of a closed try has taken. */

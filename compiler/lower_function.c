@@ -139,7 +139,11 @@ static bool lower_whole(struct lowering *l, struct sv_error *error)
 	LLVMBasicBlockRef start = lower_new_block(l, "start");
 	lower_into(l, start);
 	control_open_function(l);
+	const struct instruction at_start = {.offset = l->start_offset};
+	l->at = &at_start;
+	fuel_begin(l, true);
 	TRY(lower_body(l, error));
+	fuel_end(l);
 	LLVMBasicBlockRef frame = lower_new_block(l, "frame");
 	lower_into(l, frame);
 	LLVMSetCurrentDebugLocation2(ir->builder, NULL);

@@ -36,5 +36,6 @@ static const op_lowering op_lowerings[OP_COUNT] = {
 void lower_op(struct lowering *l)
 {
 	LLVMSetCurrentDebugLocation2(l->ir->builder, NULL);
+	fuel_count(l);
 	op_lowerings[l->at->op](l);
 }

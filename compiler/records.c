@@ -294,7 +294,8 @@ bool records_build(struct records *records, const struct module *module, const s
 		struct sv_error *error)
 {
 	uint32_t flags = (effects->has_objects ? SV_ARTIFACT_OBJECTS : 0) |
-			(effects->propagates ? SV_ARTIFACT_PROPAGATES : 0);
+			(effects->propagates ? SV_ARTIFACT_PROPAGATES : 0) |
+			(options->fuel ? SV_ARTIFACT_FUEL : 0);
 	*records = (struct records){
 			.header = {
 					.magic = SV_ARTIFACT_MAGIC,

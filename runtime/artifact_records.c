@@ -46,7 +46,8 @@ static bool records_check_head(const struct sv_artifact *artifact, struct sv_err
 		return records_fail(error, "header of another version");
 	if (header->bounds != SV_BOUNDS_GUARD && header->bounds != SV_BOUNDS_CHECK)
 		return records_fail(error, "unknown bounds strategy");
-	const uint32_t flags = SV_ARTIFACT_OBJECTS | SV_ARTIFACT_PROPAGATES | SV_ARTIFACT_SNAPSHOT;
+	const uint32_t flags = SV_ARTIFACT_OBJECTS | SV_ARTIFACT_PROPAGATES |
+			SV_ARTIFACT_SNAPSHOT | SV_ARTIFACT_FUEL;
 	if (header->flags & ~flags || header->optimisation > 3 || header->reserved)
 		return records_fail(error, "unknown flags or level");
 	/* A module without functions may have no text. */

@@ -25,6 +25,16 @@ void helper_pause(struct sv_context *context)
 		trap_leave_pending(context->store);
 }
 
+void helper_take_fuel(struct sv_context *context, uint64_t units)
+{
+	struct sv_store_view *view = context->view;
+	if (!(context->instance->artifact->header->flags & SV_ARTIFACT_FUEL))
+		return;
+	/* Never more than there are bytes in a memory: nothing wraps around. */
+	view->fuel -= (int64_t)units;
+	helper_trap_unless(view->fuel >= 0, context, SV_TRAP_FUEL);
+}
+
 int64_t helper_memory_grow(struct sv_context *context, uint32_t memory, uint64_t pages)
 {
 	return memory_grow(context->instance->memories[memory], pages);
@@ -35,6 +45,7 @@ void helper_memory_fill(struct sv_context *context, uint32_t memory, uint64_t to
 {
 	struct sv_memory *target = context->instance->memories[memory];
 	helper_trap_unless(memory_holds(target, to, length), context, SV_TRAP_MEMORY_BOUNDS);
+	helper_take_fuel(context, length / HELPER_FUEL_BYTES);
 	while (length > 0) {
 		uint64_t step = length < HELPER_STEP ? length : HELPER_STEP;
 		memset(memory_base(target) + to, (int)(byte & 0xff), step);
@@ -64,6 +75,7 @@ void helper_memory_copy(struct sv_context *context, uint32_t to_memory, uint32_t
 	struct sv_memory *source = context->instance->memories[from_memory];
 	helper_trap_unless(memory_holds(target, to, length) && memory_holds(source, from, length),
 			context, SV_TRAP_MEMORY_BOUNDS);
+	helper_take_fuel(context, length / HELPER_FUEL_BYTES);
 	helper_move(context, memory_base(target) + to, memory_base(source) + from, length);
 }
 
@@ -73,6 +85,7 @@ void helper_memory_init(struct sv_context *context, uint32_t segment, uint32_t m
 	enum sv_trap trap =
 			segment_init_memory(context->instance, segment, memory, to, from, length);
 	helper_trap_unless(trap == SV_TRAP_NONE, context, trap);
+	helper_take_fuel(context, length / HELPER_FUEL_BYTES);
 }
 
 /* The address of an atomic operator, checked as compiled code checks it. */
@@ -139,7 +152,10 @@ void *helper_table_get(struct sv_context *context, uint32_t table, uint64_t inde
 
 void helper_table_set(struct sv_context *context, uint32_t table, uint64_t index, void *reference)
 {
-	helper_table_fill(context, table, index, reference, 1);
+	struct sv_table_object *target = context->instance->tables[table];
+	helper_trap_unless(table_holds(target, index, 1), context, SV_TRAP_TABLE_BOUNDS);
+	table_touch(target, index, 1);
+	table_set(target, index, reference);
 }
 
 int64_t helper_table_grow(struct sv_context *context, uint32_t table, void *reference,
@@ -147,7 +163,10 @@ int64_t helper_table_grow(struct sv_context *context, uint32_t table, void *refe
 {
 	struct sv_table_object *target = context->instance->tables[table];
 	table_touch(target, target->view.size, 0);
-	return table_grow(target, reference, count);
+	int64_t size = table_grow(target, reference, count);
+	if (size >= 0)
+		helper_take_fuel(context, count);
+	return size;
 }
 
 void helper_table_fill(struct sv_context *context, uint32_t table, uint64_t index, void *reference,
@@ -155,6 +174,7 @@ void helper_table_fill(struct sv_context *context, uint32_t table, uint64_t inde
 {
 	struct sv_table_object *target = context->instance->tables[table];
 	helper_trap_unless(table_holds(target, index, count), context, SV_TRAP_TABLE_BOUNDS);
+	helper_take_fuel(context, count);
 	table_touch(target, index, count);
 	for (uint64_t i = 0; i < count; i++)
 		table_set(target, index + i, reference);
@@ -167,6 +187,7 @@ void helper_table_copy(struct sv_context *context, uint32_t to_table, uint32_t f
 	const struct sv_table_object *source = context->instance->tables[from_table];
 	helper_trap_unless(table_holds(target, to, count) && table_holds(source, from, count),
 			context, SV_TRAP_TABLE_BOUNDS);
+	helper_take_fuel(context, count);
 	table_touch(target, to, count);
 	table_copy(target, to, source, from, count);
 }
@@ -179,6 +200,7 @@ void helper_table_init(struct sv_context *context, uint32_t segment, uint32_t ta
 		table_touch(target, to, count);
 	enum sv_trap trap = segment_init_table(context->instance, segment, table, to, from, count);
 	helper_trap_unless(trap == SV_TRAP_NONE, context, trap);
+	helper_take_fuel(context, count);
 }
 
 void helper_elem_drop(struct sv_context *context, uint32_t segment)

@@ -64,6 +64,11 @@ void helper_array_init_elem(struct sv_context *context, struct sv_array_object *
 /* Between two looks at whether the guest should end: about a millisecond of work on bytes. */
 #define HELPER_STEP (UINT64_C(4) * 1024 * 1024)
 
+/* Bytes that take as much fuel as an operator does. */
+#define HELPER_FUEL_BYTES 16u
+
+/* Leave the guest if its code counts fuel and there is not so much left. */
+void helper_take_fuel(struct sv_context *context, uint64_t units);
 void helper_trap_unless(bool is_good, struct sv_context *context, enum sv_trap kind);
 /* Leave the guest if its time is over. */
 void helper_pause(struct sv_context *context);

@@ -29,6 +29,11 @@ static void array_check(struct sv_context *context, const struct sv_array_object
 	helper_trap_unless((uint64_t)index + count <= array->length, context, SV_TRAP_ARRAY_BOUNDS);
 }
 
+static uint64_t array_fuel(const struct sv_type_info *type, uint32_t count)
+{
+	return (uint64_t)count * type_element_size(type) / HELPER_FUEL_BYTES;
+}
+
 /* ---- from segments ---- */
 
 /* Each element takes as many bytes as it has in the array. */
@@ -91,6 +96,7 @@ void helper_array_init_data(struct sv_context *context, struct sv_array_object *
 {
 	array_check(context, array, to, count);
 	const uint8_t *bytes = data_find(context, array->head.type, segment, from, count);
+	helper_take_fuel(context, array_fuel(array->head.type, count));
 	array_take_data(context, array, to, bytes, count);
 }
 
@@ -98,7 +104,9 @@ void helper_array_init_elem(struct sv_context *context, struct sv_array_object *
 		uint32_t segment, uint32_t from, uint32_t count)
 {
 	array_check(context, array, to, count);
-	array_take_items(context, array, to, items_find(context, segment, from, count), count);
+	uint32_t first = items_find(context, segment, from, count);
+	helper_take_fuel(context, count);
+	array_take_items(context, array, to, first, count);
 }
 
 /* ---- from a value, from another array ---- */
@@ -108,6 +116,7 @@ void helper_array_copy(struct sv_context *context, struct sv_array_object *targe
 {
 	array_check(context, target, to, count);
 	array_check(context, source, from, count);
+	helper_take_fuel(context, array_fuel(target->head.type, count));
 	helper_move(context, array_element(target, to), array_element(source, from),
 			(uint64_t)count * type_element_size(target->head.type));
 }
@@ -126,6 +135,7 @@ void helper_array_fill(struct sv_context *context, struct sv_array_object *array
 		uint64_t low, uint64_t high, uint32_t count)
 {
 	array_check(context, array, to, count);
+	helper_take_fuel(context, array_fuel(array->head.type, count));
 	const uint64_t value[] = {low, high};
 	uint32_t size = type_element_size(array->head.type);
 	uint8_t *at = array_element(array, to);

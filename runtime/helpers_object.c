@@ -7,6 +7,7 @@
 #include "runtime/helpers.h"
 #include "runtime/instance.h"
 #include "runtime/reference.h"
+#include "runtime/type.h"
 
 void *helper_struct_new(struct sv_context *context, uint32_t type)
 {
@@ -19,8 +20,10 @@ void *helper_struct_new(struct sv_context *context, uint32_t type)
 
 void *helper_array_new(struct sv_context *context, uint32_t type, uint32_t length)
 {
-	struct sv_object *object = heap_new_array(context->store,
-			context->instance->artifact->types[type], length);
+	const struct defined_type *defined = context->instance->artifact->types[type];
+	uint64_t bytes = (uint64_t)length * sv_type_size(defined->values[0].type);
+	helper_take_fuel(context, bytes / HELPER_FUEL_BYTES);
+	struct sv_object *object = heap_new_array(context->store, defined, length);
 	if (!object)
 		heap_trap(context->store);
 	return object;

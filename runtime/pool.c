@@ -234,6 +234,7 @@ static bool store_reset(struct sv_store *store)
 		return false;
 	suspend_drop(store);
 	store->view.exception = NULL;
+	store->view.fuel = STORE_FUEL_MOST;
 	store_set_roots_used(store, 0);
 	stack_reset(&store->stack);
 	store->is_trapped = false;

@@ -322,6 +322,17 @@ SV_PUBLIC void *sv_store_data(const struct sv_store *store);
  */
 SV_PUBLIC void sv_store_set_deadline(struct sv_store *store, uint64_t deadline);
 
+/*
+ * Fuel: code compiled with the option `fuel` takes a unit for each operator off what is left and
+ * traps (SV_TRAP_FUEL) at the next start of a function or loop when it is used up. The same
+ * module with the same input uses the same fuel, whatever the CPU, level and bounds. Operators
+ * on many bytes or elements take more, one unit for 16 bytes or one element. Other code and the
+ * host take nothing. At first, and when leased, a store has more than can be used; what is
+ * more than INT64_MAX counts as that. May be set and asked in host functions too.
+ */
+SV_PUBLIC void sv_store_set_fuel(struct sv_store *store, uint64_t units);
+SV_PUBLIC uint64_t sv_store_fuel(const struct sv_store *store);
+
 /* End the guest that runs in this store now (SV_TRAP_INTERRUPT), if one does. Any thread. */
 SV_PUBLIC void sv_store_interrupt(struct sv_store *store);
 

@@ -54,6 +54,7 @@ struct sv_store *store_new(struct sv_engine *engine, struct sv_pool *pool,
 	}
 	store->engine = engine;
 	store->may_suspend = true;
+	store->view.fuel = STORE_FUEL_MOST;
 	sv_store_limits_init(&store->limits);
 	if (limits)
 		store->limits = *limits;
@@ -184,6 +185,16 @@ struct sv_memory *store_memory_at(const struct sv_store *store, uintptr_t addres
 			return at;
 	}
 	return NULL;
+}
+
+void sv_store_set_fuel(struct sv_store *store, uint64_t units)
+{
+	store->view.fuel = units < STORE_FUEL_MOST ? (int64_t)units : STORE_FUEL_MOST;
+}
+
+uint64_t sv_store_fuel(const struct sv_store *store)
+{
+	return store->view.fuel > 0 ? (uint64_t)store->view.fuel : 0;
 }
 
 void sv_store_set_data(struct sv_store *store, void *data)

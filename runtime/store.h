@@ -70,6 +70,9 @@ struct sv_store {
 struct sv_store *store_new(struct sv_engine *engine, struct sv_pool *pool,
 		const struct sv_store_limits *limits, struct sv_error *error);
 
+/* More than any guest uses. */
+#define STORE_FUEL_MOST INT64_MAX
+
 /* Room for `count` values in the view; false if there is no memory. */
 bool store_reserve_values(struct sv_store *store, uint32_t count);
 
