@@ -55,6 +55,10 @@ static const struct option_row rows[] = {
 				.help = "print what a stage made: read, validate, lower, optimise, "
 					"emit, "
 					"package"},
+		{.name = "fuel",
+				.kind = OPTION_FLAG,
+				.offset = offsetof(struct compile_command, flags.fuel),
+				.help = "count operators, for run --fuel"},
 		COMPILE_FLAG_ROWS(struct compile_command, flags),
 };
 

@@ -130,6 +130,8 @@ static void print_object(const json_t *object)
 	print_number(object, "level", "level");
 	if (json_is_true(json_object_get(object, "snapshot")))
 		printf("  %-11s yes: instances begin where one was\n", "snapshot");
+	if (json_is_true(json_object_get(object, "fuel")))
+		printf("  %-11s %s\n", "fuel", "counted");
 	print_counts(object);
 	print_space(json_object_get(object, "memories"), "memories");
 	print_space(json_object_get(object, "tables"), "tables");

@@ -22,6 +22,7 @@ bool compile_flags_apply(const struct compile_flags *flags, struct sv_compile_op
 	options->jobs = (unsigned)flags->jobs;
 	options->strict_traps = flags->strict_traps;
 	options->propagate_exceptions = flags->propagate_exceptions;
+	options->fuel = flags->fuel;
 	options->relaxed_simd = (enum sv_relaxed_simd)flags->relaxed_simd;
 	if (!flags->no_progress && progress_is_wanted())
 		options->progress = progress_show;

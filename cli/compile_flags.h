@@ -19,6 +19,7 @@ struct compile_flags {
 	bool strict_traps;
 	bool propagate_exceptions;
 	unsigned relaxed_simd; /* enum sv_relaxed_simd */
+	bool fuel;
 	bool no_progress;
 };
 

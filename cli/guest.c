@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "abi/artifact.h"
 #include "abi/limits.h"
 #include "cli/module_open.h"
 #include "cli/report.h"
@@ -42,6 +43,21 @@ static bool guest_make_engine(struct guest *guest, struct sv_error *error)
 		config.guest_stack_size = guest->options->max_stack;
 	guest->engine = sv_engine_new(&config, error);
 	return guest->engine && sv_thread_enter(guest->engine, error);
+}
+
+/* What is compiled here counts if that is wanted; an artifact does or does not. */
+static bool guest_open_module(struct guest *guest, struct sv_error *error)
+{
+	bool counts = guest->options->fuel != FUEL_UNCOUNTED;
+	struct compile_flags flags = guest->options->flags;
+	flags.fuel = counts;
+	guest->artifact = module_open(guest->engine, guest->path, &flags, error);
+	if (!guest->artifact)
+		return false;
+	if (!counts || sv_artifact_header(guest->artifact)->flags & SV_ARTIFACT_FUEL)
+		return true;
+	return sv_fail(error, SV_ERROR_USAGE, "%s was compiled without --fuel, which this needs",
+			guest->path);
 }
 
 static bool guest_make_linker(struct guest *guest, struct sv_error *error)
@@ -92,6 +108,8 @@ static bool guest_make_store(struct guest *guest, struct sv_error *error)
 	if (!guest->store)
 		return false;
 	sv_store_set_data(guest->store, guest->wasi);
+	if (guest->options->fuel != FUEL_UNCOUNTED)
+		sv_store_set_fuel(guest->store, guest->options->fuel);
 	return true;
 }
 
@@ -105,9 +123,7 @@ bool guest_open(struct guest *guest, const struct guest_options *options,
 	signal(SIGXFSZ, SIG_IGN);
 	TRY(grants_open(&guest->grants, &options->dirs, &options->envs, error));
 	TRY(guest_make_engine(guest, error));
-	guest->artifact = module_open(guest->engine, guest->path, &options->flags, error);
-	if (!guest->artifact)
-		return false;
+	TRY(guest_open_module(guest, error));
 	TRY(guest_make_wasi(guest, view, error) && guest_make_store(guest, error));
 	if (guest_make_linker(guest, error))
 		return true;

@@ -20,10 +20,12 @@ struct guest_options {
 	uint64_t timeout;    /* nanoseconds; 0: none */
 	uint64_t max_memory; /* bytes; 0: the runtime's default */
 	uint64_t max_stack;  /* bytes; 0: the runtime's default */
+	uint64_t fuel;       /* units; FUEL_UNCOUNTED: none are counted */
 	bool stub_imports;
 };
 
-#define GUEST_OPTIONS_INIT {.flags = COMPILE_FLAGS_INIT}
+#define FUEL_UNCOUNTED UINT64_MAX
+#define GUEST_OPTIONS_INIT {.flags = COMPILE_FLAGS_INIT, .fuel = FUEL_UNCOUNTED}
 
 /* Rows for an option table whose struct `type` has a struct guest_options `field`. */
 #define GUEST_ROWS(type, field) \
@@ -37,6 +39,9 @@ struct guest_options {
 	{.name = "max-stack", .kind = OPTION_SIZE, .offset = offsetof(type, field.max_stack), \
 			.argument = "SIZE", \
 			.help = "size of the guest's stack (default 1MiB)"}, \
+	{.name = "fuel", .kind = OPTION_NUMBER, .offset = offsetof(type, field.fuel), \
+			.argument = "N", .maximum = INT64_MAX, \
+			.help = "end the guest after N operators (see compile --fuel)"}, \
 	{.name = "stub-imports", .kind = OPTION_FLAG, \
 			.offset = offsetof(type, field.stub_imports), \
 			.help = "let missing functions trap when called, not at the start"}, \
