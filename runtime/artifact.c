@@ -170,6 +170,8 @@ static void artifact_measure(struct sv_artifact *artifact)
 			.tags = header->tags.count,
 	};
 	artifact->layout = sv_context_layout(artifact->counts);
+	for (uint32_t i = 0; i < header->data.count && !artifact->has_active_data; i++)
+		artifact->has_active_data = artifact_data(artifact)[i].mode == SV_SEGMENT_ACTIVE;
 }
 
 /*

@@ -37,6 +37,7 @@ struct sv_artifact {
 	const struct defined_type **types; /* owned; by the module's type index */
 	struct sv_context_counts counts;
 	struct sv_context_layout layout;
+	bool has_active_data; /* some data segment is not in the image */
 	pthread_mutex_t symbols_lock;
 	struct symbols *symbols; /* owned, made at the first trap, under the lock */
 };

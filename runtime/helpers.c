@@ -140,7 +140,7 @@ int32_t helper_memory_wait64(struct sv_context *context, uint32_t memory, uint64
 
 void helper_data_drop(struct sv_context *context, uint32_t segment)
 {
-	context->instance->dropped_data[segment] = true;
+	segment_drop_data(context->instance, segment);
 }
 
 void *helper_table_get(struct sv_context *context, uint32_t table, uint64_t index)

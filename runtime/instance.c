@@ -517,10 +517,10 @@ struct sv_instance *sv_instance_new(struct sv_store *store, struct sv_artifact *
 	return NULL;
 }
 
-/* All tables, whatever the first of them says. */
+/* All tables, whatever the first of them says. Items of the last run are not those of the next. */
 static bool instance_reset_tables(struct sv_instance *instance)
 {
-	bool are_sealed = true;
+	bool are_sealed = !instance->items;
 	for (uint32_t i = 0; i < instance->artifact->header->tables.count; i++)
 		are_sealed = table_reset(instance->tables[i]) && are_sealed;
 	return are_sealed;
@@ -531,13 +531,15 @@ bool instance_reset(struct sv_instance *instance, struct sv_error *error)
 	const struct sv_artifact_header *header = instance->artifact->header;
 	for (uint32_t i = 0; i < header->memories.count; i++)
 		TRY(memory_reset(instance->memories[i], error));
+	bool were_ready = instance->tables_ready;
 	instance->tables_ready = instance_reset_tables(instance);
 	if (header->globals.count)
 		memcpy(instance_cells(instance), instance->pristine,
 				header->globals.count * sizeof *instance->pristine);
 	if (instance->items)
 		memset(instance->items, 0, header->items.count * sizeof *instance->items);
-	segment_reset_dropped(instance);
+	if (instance->is_segment_dropped || instance->tables_ready != were_ready)
+		segment_reset_dropped(instance);
 	instance->is_started = instance->is_whole = instance->is_failed = false;
 	return true;
 }

@@ -40,6 +40,7 @@ struct sv_instance {
 	bool is_whole;
 	bool is_failed;    /* handed out no more; tables of others may have functions of it */
 	bool tables_ready; /* element segments are in the tables and nothing else is */
+	bool is_segment_dropped; /* since segment_reset_dropped */
 	struct arena arena; /* owns all of the above and this struct's arrays */
 };
 

@@ -179,8 +179,15 @@ void segment_drop_elements(struct sv_instance *instance, uint32_t segment)
 	if (instance->dropped_elements[segment])
 		return;
 	instance->dropped_elements[segment] = true;
+	instance->is_segment_dropped = true;
 	for (uint32_t i = 0; instance->items && i < record->item_count; i++)
 		instance->items[record->first_item + i] = NULL;
+}
+
+void segment_drop_data(struct sv_instance *instance, uint32_t segment)
+{
+	instance->dropped_data[segment] = true;
+	instance->is_segment_dropped = true;
 }
 
 /* For the next lease, unless they hold references of this run, which will be gone. */
@@ -192,24 +199,23 @@ static void segment_seal_tables(struct sv_instance *instance)
 		table_seal(instance->tables[i]);
 }
 
-/* Skipped (but dropped) if the tables of a pooled instance already hold them. */
+/* Nothing is left to do if the tables of a pooled instance already hold them. */
 static enum sv_outcome segment_run_elements(struct sv_instance *instance, struct sv_error *error)
 {
 	const struct sv_artifact *artifact = instance->artifact;
-	enum sv_outcome outcome = SV_RETURNED;
-	if (!instance->tables_ready)
-		outcome = segment_evaluate_items(instance, error);
-	if (!instance->tables_ready && outcome == SV_RETURNED)
+	if (instance->tables_ready)
+		return SV_RETURNED;
+	enum sv_outcome outcome = segment_evaluate_items(instance, error);
+	if (outcome == SV_RETURNED)
 		outcome = segment_fill_tables(instance, error);
 	for (uint32_t i = 0; outcome == SV_RETURNED && i < artifact->header->elements.count; i++) {
 		if (artifact_elements(artifact)[i].mode != SV_SEGMENT_ACTIVE)
 			continue;
-		if (!instance->tables_ready)
-			outcome = segment_run_element(instance, i, error);
+		outcome = segment_run_element(instance, i, error);
 		if (outcome == SV_RETURNED)
 			segment_drop_elements(instance, i);
 	}
-	if (outcome == SV_RETURNED && !instance->tables_ready)
+	if (outcome == SV_RETURNED)
 		segment_seal_tables(instance);
 	return outcome;
 }
@@ -217,7 +223,9 @@ static enum sv_outcome segment_run_elements(struct sv_instance *instance, struct
 static enum sv_outcome segment_run_data(struct sv_instance *instance, struct sv_error *error)
 {
 	const struct sv_artifact *artifact = instance->artifact;
-	for (uint32_t i = 0; i < artifact->header->data.count; i++) {
+	/* Modules have thousands of segments that are all in the image. */
+	uint32_t count = artifact->has_active_data ? artifact->header->data.count : 0;
+	for (uint32_t i = 0; i < count; i++) {
 		const struct sv_data_record *record = &artifact_data(artifact)[i];
 		uint64_t to;
 		if (record->mode != SV_SEGMENT_ACTIVE)
@@ -230,7 +238,7 @@ static enum sv_outcome segment_run_data(struct sv_instance *instance, struct sv_
 							record->length));
 		if (outcome != SV_RETURNED)
 			return outcome;
-		instance->dropped_data[i] = true;
+		segment_drop_data(instance, i);
 	}
 	return SV_RETURNED;
 }
@@ -246,7 +254,10 @@ void segment_reset_dropped(struct sv_instance *instance)
 	const struct sv_artifact *artifact = instance->artifact;
 	for (uint32_t i = 0; i < artifact->header->data.count; i++)
 		instance->dropped_data[i] = artifact_data(artifact)[i].mode == SV_SEGMENT_IMAGE;
-	for (uint32_t i = 0; i < artifact->header->elements.count; i++)
-		instance->dropped_elements[i] =
-				artifact_elements(artifact)[i].mode == SV_SEGMENT_DECLARED;
+	for (uint32_t i = 0; i < artifact->header->elements.count; i++) {
+		uint32_t mode = artifact_elements(artifact)[i].mode;
+		instance->dropped_elements[i] = mode == SV_SEGMENT_DECLARED ||
+				(mode == SV_SEGMENT_ACTIVE && instance->tables_ready);
+	}
+	instance->is_segment_dropped = false;
 }

@@ -28,10 +28,16 @@ void *segment_item(const struct sv_instance *instance, uint32_t item);
 /* Run the active segments in order and drop them (Core 2.0, 4.5.4). */
 enum sv_outcome segment_run_active(struct sv_instance *instance, struct sv_error *error);
 
+/* data.drop: the segment is empty from now on. */
+void segment_drop_data(struct sv_instance *instance, uint32_t segment);
+
 /* elem.drop: the segment is empty from now on, and holds no object. */
 void segment_drop_elements(struct sv_instance *instance, uint32_t segment);
 
-/* Mark what is dropped before the guest runs: segments in the image, declared elements. */
+/*
+ * Mark what is dropped before the guest runs: segments in the image, declared elements, those that
+ * the tables hold already.
+ */
 void segment_reset_dropped(struct sv_instance *instance);
 
 /*

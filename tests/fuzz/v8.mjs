@@ -18,7 +18,7 @@ const TRAPS = [
 	[/^Maximum call stack/, 10],
 	[/unaligned accesses/, 16],
 	[/^Atomics.wait cannot be called/, 17],
-	[/^array element access out of bounds/, 25],
+	[/^array element access out of bounds|^requested new array is too large/, 25],
 	[/^illegal cast/, 26],
 	[/^dereferencing a null pointer|^rethrowing null value/, 11],
 ];

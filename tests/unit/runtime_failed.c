@@ -177,4 +177,75 @@ TEST(an_entry_that_is_not_there_yet_traps)
 	}
 }
 
+/* (array i31ref) made of the first item of a passive segment, (ref.i31 (i32.const 7)). No table. */
+static const uint8_t items_module[] = "\0asm\1\0\0\0"
+		"\1\x08\2\x60\0\1\x7f\x5e\x6c\0"
+		"\3\2\1\0"
+		"\7\5\1\1f\0\0"
+		"\x09\x09\1\5\x6c\1\x41\7\xfb\x1c\x0b"
+		"\x0a\x13\1\x11\0\x41\0\x41\1\xfb\x0a\1\0\x41\0\xfb\x0b\1\xfb\x1d\x0b";
+
+TEST(items_that_are_code_are_computed_for_each_lease)
+{
+	struct sv_compile_options options;
+	struct buffer bytes = {0};
+	sv_compile_options_init(&options);
+	struct sv_bytes module = {items_module, sizeof items_module - 1};
+	CHECK_OK(sv_compile(module, &options, &bytes, &error));
+	struct guest guest = {fixture_load_bytes(bytes), NULL, NULL};
+	struct sv_pool *pool = sv_pool_new(engine, guest.artifact, NULL, NULL, 1, &error);
+	CHECK_OK(pool);
+	for (int i = 0; i < 3; i++) {
+		guest.store = sv_pool_lease(pool, &error);
+		CHECK_OK(guest.store);
+		guest.instance = sv_store_instance(guest.store);
+		CHECK_EQ(sv_pool_start(guest.store, &error), SV_RETURNED);
+		CHECK_EQ(guest_number(&guest, "f", 0), 7);
+		sv_pool_return(pool, guest.store);
+	}
+	sv_pool_free(pool);
+	sv_artifact_free(guest.artifact);
+}
+
+/* Segments: active ones into memory, where a global says, and one that the guest drops. */
+static const char segments_text[] =
+		"(module (memory 1 1) (global $at i32 (i32.const 5)) (table 4 4 funcref)\n"
+		"(data $a (offset (global.get $at)) \"x\") (data $late \"y\")\n"
+		"(elem $e (i32.const 1) func $f) (elem $p func $f)\n"
+		"(func $f (param i32) (result i32) (i32.const 3))\n"
+		"(func (export \"load\") (param i32) (result i32) (i32.load8_u (local.get 0)))\n"
+		"(func (export \"active\") (param i32) (result i32)\n"
+		"  (memory.init $a (i32.const 0) (i32.const 0) (i32.const 1)) (i32.const 0))\n"
+		"(func (export \"entries\") (param i32) (result i32)\n"
+		"  (table.init $e (i32.const 0) (i32.const 0) (i32.const 1)) (i32.const 0))\n"
+		"(func (export \"init\") (param i32) (result i32)\n"
+		"  (memory.init $late (i32.const 0) (i32.const 0) (i32.const 1))\n"
+		"  (table.init $p (i32.const 0) (i32.const 0) (i32.const 1)) (i32.const 0))\n"
+		"(func (export \"drop\") (param i32) (result i32)\n"
+		"  (data.drop $late) (elem.drop $p) (i32.const 0)))";
+
+TEST(segments_are_as_at_first_in_each_lease)
+{
+	struct guest guest = {fixture_load(segments_text), NULL, NULL};
+	struct sv_pool *pool = sv_pool_new(engine, guest.artifact, NULL, NULL, 1, &error);
+	CHECK_OK(pool);
+	for (int i = 0; i < 6; i++) {
+		guest.store = sv_pool_lease(pool, &error);
+		CHECK_OK(guest.store);
+		guest.instance = sv_store_instance(guest.store);
+		CHECK_EQ(sv_pool_start(guest.store, &error), SV_RETURNED);
+		CHECK_EQ(guest_number(&guest, "load", 5), 'x');
+		CHECK_EQ(guest_number(&guest, "active", 0), -1);
+		CHECK_EQ(guest_number(&guest, "entries", 0), -1);
+		CHECK_EQ(guest_number(&guest, "init", 0), 0);
+		if (i % 2 == 0) {
+			CHECK_EQ(guest_number(&guest, "drop", 0), 0);
+			CHECK_EQ(guest_number(&guest, "init", 0), -1);
+		}
+		sv_pool_return(pool, guest.store);
+	}
+	sv_pool_free(pool);
+	sv_artifact_free(guest.artifact);
+}
+
 RUNTIME_TEST_MAIN(hardened_config())
