@@ -1,78 +1,111 @@
 /*
- * package.c: objects into a temporary folder, lld, and the artifact back out; then the
- * state is made read-only and the checksum goes into the note. Uses libelf to find the note.
+ * package.c: objects to lld, and the artifact back; then the state is made read-only and the
+ * checksum goes into the note. Uses libelf to find the note.
  */
 #include "compiler/package.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "abi/artifact.h"
-#include "base/file.h"
 #include "compiler/link.h"
 
-/* Names in the temporary folder are short and ours. */
+/*
+ * What lld reads and writes: the objects as an archive (ar) in memory, and a pipe. To a regular
+ * file LLVM writes by way of a temporary one, which it also puts on a list for removal
+ * that never gets shorter and is searched each time.
+ */
 struct workplace {
-	char folder[256];
-	size_t object_count;
+	int objects;
+	int to_us, from_lld; /* the pipe's ends */
+	pthread_t reader;
+	struct buffer *output;
+	struct sv_error error; /* of the reader */
+	bool is_read;
 };
 
-static bool workplace_open(struct workplace *place, struct sv_error *error)
+static bool workplace_write(int fd, const void *bytes, size_t length, struct sv_error *error)
 {
-	const char *base = getenv("TMPDIR");
-	int length = snprintf(place->folder, sizeof place->folder - 32, "%s/selvage-XXXXXX",
-			base && *base ? base : "/tmp");
-	if (length >= (int)sizeof place->folder - 32)
-		return sv_fail(error, SV_ERROR_USAGE, "TMPDIR is too long");
-	if (!mkdtemp(place->folder))
-		return sv_fail_errno(error, "cannot make a temporary folder %s", place->folder);
+	for (size_t done = 0; done < length;) {
+		ssize_t n = write(fd, (const char *)bytes + done, length - done);
+		if (n < 0 && errno != EINTR)
+			return sv_fail_errno(error, "cannot keep objects in memory");
+		done += n > 0 ? (size_t)n : 0;
+	}
 	return true;
 }
 
-static void workplace_object(const struct workplace *place, size_t index, char *path, size_t size)
+/* ar(5): members begin at even offsets, with a head of 60 characters. */
+static bool workplace_write_object(int fd, const struct buffer *object, struct sv_error *error)
 {
-	snprintf(path, size, "%s/%zu.o", place->folder, index);
+	char head[64];
+	int length = snprintf(head, sizeof head, "%-16s%-12u%-6u%-6u%-8o%-10zu`\n", "object.o/", 0,
+			0, 0, 0644, object->length);
+	if (length != 60)
+		return sv_fail(error, SV_ERROR_LIMIT, "an object of %zu bytes is too large",
+				object->length);
+	return workplace_write(fd, head, (size_t)length, error) &&
+			workplace_write(fd, object->data, object->length, error) &&
+			workplace_write(fd, "\n", object->length % 2, error);
 }
 
-static void workplace_output(const struct workplace *place, char *path, size_t size)
+static bool workplace_open(struct workplace *place, const struct buffer *objects, size_t count,
+		struct sv_error *error)
 {
-	snprintf(path, size, "%s/out.so", place->folder);
+	static const char magic[] = "!<arch>\n";
+	int ends[2];
+	place->objects = memfd_create("selvage-objects", MFD_CLOEXEC);
+	if (place->objects < 0)
+		return sv_fail_errno(error, "cannot keep objects in memory");
+	bool done = workplace_write(place->objects, magic, sizeof magic - 1, error);
+	for (size_t i = 0; done && i < count; i++)
+		done = workplace_write_object(place->objects, &objects[i], error);
+	if (done && pipe2(ends, O_CLOEXEC) != 0)
+		done = sv_fail_errno(error, "cannot make a pipe for the linker");
+	if (!done) {
+		close(place->objects);
+		return false;
+	}
+	place->to_us = ends[0];
+	place->from_lld = ends[1];
+	return true;
 }
 
 static void workplace_close(struct workplace *place)
 {
-	char path[300];
-	for (size_t i = 0; i < place->object_count; i++) {
-		workplace_object(place, i, path, sizeof path);
-		unlink(path);
+	close(place->to_us);
+	close(place->objects);
+}
+
+/* To the end in any case: a writer must find a reader. */
+static void *workplace_read(void *data)
+{
+	struct workplace *place = data;
+	uint8_t bytes[65536];
+	ssize_t n;
+	place->is_read = true;
+	while ((n = read(place->to_us, bytes, sizeof bytes)) != 0) {
+		check(n > 0 || errno == EINTR);
+		if (n > 0 && place->is_read)
+			place->is_read = buffer_append(place->output, bytes, (size_t)n,
+					&place->error);
 	}
-	workplace_output(place, path, sizeof path);
-	unlink(path);
-	rmdir(place->folder);
+	return NULL;
 }
 
-static bool workplace_write(const struct workplace *place, size_t index,
-		const struct buffer *object, struct sv_error *error)
+static bool package_run_linker(const struct workplace *place, struct sv_error *error)
 {
-	char path[300];
-	workplace_object(place, index, path, sizeof path);
-	FILE *file = fopen(path, "wbe");
-	if (!file)
-		return sv_fail_errno(error, "cannot write %s", path);
-	bool done = fwrite(object->data, 1, object->length, file) == object->length;
-	done = fclose(file) == 0 && done;
-	return done || sv_fail_errno(error, "cannot write %s", path);
-}
-
-static bool package_run_linker(struct workplace *place, size_t count, struct sv_error *error)
-{
-	static const char *const options[] = {
+	char objects[40], output[40], said[400];
+	const char *const arguments[] = {
 			"ld.lld",
 			"-shared",
 			"--no-dynamic-linker",
@@ -91,29 +124,32 @@ static bool package_run_linker(struct workplace *place, size_t count, struct sv_
 			"-z",
 			"start-stop-visibility=hidden",
 			"--threads=1",
+			"--whole-archive",
+			objects,
 			"-o",
+			output,
 	};
-	size_t fixed = ARRAY_LENGTH(options);
-	const char **arguments = calloc(fixed + 1 + count, sizeof *arguments);
-	char (*paths)[300] = calloc(count + 1, sizeof *paths);
-	bool done = arguments && paths;
-	char said[400];
-	for (size_t i = 0; done && i < fixed; i++)
-		arguments[i] = options[i];
-	for (size_t i = 0; done && i <= count; i++) {
-		arguments[fixed + i] = paths[i];
-		if (i == 0)
-			workplace_output(place, paths[i], sizeof paths[i]);
-		else
-			workplace_object(place, i - 1, paths[i], sizeof paths[i]);
+	snprintf(objects, sizeof objects, "/proc/self/fd/%d", place->objects);
+	snprintf(output, sizeof output, "/proc/self/fd/%d", place->from_lld);
+	return link_run(arguments, ARRAY_LENGTH(arguments), said, sizeof said) ||
+			sv_fail(error, SV_ERROR_INTERNAL, "the linker failed: %s", said);
+}
+
+/* Run lld with somebody at the other end of the pipe. */
+static bool package_exchange(struct workplace *place, struct sv_error *error)
+{
+	int failed = pthread_create(&place->reader, NULL, workplace_read, place);
+	if (failed) {
+		close(place->from_lld);
+		errno = failed;
+		return sv_fail_errno(error, "cannot start a thread");
 	}
-	if (!done)
-		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the linker's arguments");
-	if (done && !link_run(arguments, fixed + 1 + count, said, sizeof said))
-		done = sv_fail(error, SV_ERROR_INTERNAL, "the linker failed: %s", said);
-	free(arguments);
-	free(paths);
-	return done;
+	bool done = package_run_linker(place, error);
+	close(place->from_lld);
+	pthread_join(place->reader, NULL);
+	if (done && !place->is_read)
+		*error = place->error;
+	return done && place->is_read;
 }
 
 /* A section of the linked artifact; its number in the table, or 0. */
@@ -191,16 +227,10 @@ static bool package_complete(uint8_t *data, size_t length, struct sv_error *erro
 bool package_link(const struct buffer *objects, size_t count, struct buffer *output,
 		struct sv_error *error)
 {
-	struct workplace place = {.object_count = count};
-	TRY(workplace_open(&place, error));
-	bool done = true;
-	for (size_t i = 0; done && i < count; i++)
-		done = workplace_write(&place, i, &objects[i], error);
-	done = done && package_run_linker(&place, count, error);
-	char path[300];
-	workplace_output(&place, path, sizeof path);
+	struct workplace place = {.output = output};
 	size_t start = output->length;
-	done = done && file_read(path, output, error);
+	TRY(workplace_open(&place, objects, count, error));
+	bool done = package_exchange(&place, error);
 	workplace_close(&place);
 	done = done && package_complete(output->data + start, output->length - start, error);
 	if (!done)
