@@ -69,7 +69,7 @@ static bool guest_make_linker(struct guest *guest, struct sv_error *error)
 		TRY(stub_imports_define(&guest->stubs, guest->artifact, guest->linker, guest->store,
 				error));
 	TRY(assemblyscript_bind(guest->linker, error));
-	TRY(wasi_bind(guest->linker, error));
+	TRY(wasi_bind(guest->linker, guest->artifact, error));
 	return sv_linker_check(guest->linker, guest->artifact, error);
 }
 

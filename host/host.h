@@ -152,8 +152,9 @@ struct host_abi {
 	bool (*detect)(const struct sv_artifact *artifact);
 	/* Refuse an artifact that needs what this version lacks, naming each thing. */
 	bool (*examine)(const struct sv_artifact *artifact, struct sv_error *error);
-	/* Define the host functions. */
-	bool (*bind)(struct sv_linker *linker, struct sv_error *error);
+	/* Define the host functions, at least those that `artifact` imports. */
+	bool (*bind)(struct sv_linker *linker, const struct sv_artifact *artifact,
+			struct sv_error *error);
 	/* What one thread needs to run guests, one after the other; state_free takes NULL. */
 	void *(*state_new)(const struct host_guest *guest, struct sv_error *error);
 	void (*state_free)(void *state);

@@ -113,7 +113,7 @@ static bool guest_service_link(struct guest_service *service, unsigned workers,
 	service->linker = sv_linker_new(service->engine, error);
 	if (!service->linker)
 		return false;
-	TRY(service->abi->bind(service->linker, error));
+	TRY(service->abi->bind(service->linker, guest->artifact, error));
 	sv_store_limits_init(&limits);
 	limits.max_memory = guest->max_memory;
 	/* A worker has one instance at a time. */

@@ -45,7 +45,7 @@ static bool linker_fill(struct subject *subject, struct sv_linker *linker,
 	if (subject->options->stub_imports || subject->suspends)
 		TRY(stub_imports_define(stubs, artifact, linker, NULL, error));
 	TRY(assemblyscript_bind(linker, error));
-	TRY(wasi_bind(linker, error));
+	TRY(wasi_bind(linker, artifact, error));
 	return sv_linker_check(linker, artifact, error);
 }
 

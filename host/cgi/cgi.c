@@ -34,10 +34,11 @@ static bool cgi_examine(const struct sv_artifact *artifact, struct sv_error *err
 	return true;
 }
 
-static bool cgi_bind(struct sv_linker *linker, struct sv_error *error)
+static bool cgi_bind(struct sv_linker *linker, const struct sv_artifact *artifact,
+		struct sv_error *error)
 {
 	TRY(assemblyscript_bind(linker, error));
-	return wasi_bind(linker, error);
+	return wasi_bind(linker, artifact, error);
 }
 
 static void *cgi_state_new(const struct host_guest *guest, struct sv_error *error)

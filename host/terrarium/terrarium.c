@@ -80,8 +80,10 @@ static bool terrarium_examine(const struct sv_artifact *artifact, struct sv_erro
 	return true;
 }
 
-static bool terrarium_bind(struct sv_linker *linker, struct sv_error *error)
+static bool terrarium_bind(struct sv_linker *linker, const struct sv_artifact *artifact,
+		struct sv_error *error)
 {
+	(void)artifact;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		if (rows[i].function)
 			TRY(sv_linker_define_function(linker, "env", rows[i].name,

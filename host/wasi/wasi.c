@@ -194,6 +194,9 @@ bool wasi_output_limit_hit(const struct wasi *wasi)
 
 enum { ALIKE = 1, ONLY = 0 };
 
+/* The modules that have the functions. */
+static const char preview1[] = "wasi_snapshot_preview1", unstable[] = "wasi_unstable";
+
 struct wasi_row {
 	const char *name;
 	const char *signature;
@@ -227,15 +230,45 @@ static enum sv_host_result wasi_enter(struct sv_caller *caller, union sv_value *
 	return call.result;
 }
 
-bool wasi_bind(struct sv_linker *linker, struct sv_error *error)
+/* Which rows are asked for, from each module. */
+struct wasi_wanted {
+	bool preview1[ARRAY_LENGTH(wasi_rows)];
+	bool unstable[ARRAY_LENGTH(wasi_rows)];
+};
+
+static bool name_is(const char *name, const char *bytes, size_t length)
 {
+	return strlen(name) == length && memcmp(name, bytes, length) == 0;
+}
+
+static void wanted_add(struct wasi_wanted *wanted, const struct sv_import *import)
+{
+	bool *rows = wanted->preview1;
+	if (name_is(unstable, import->module, import->module_length))
+		rows = wanted->unstable;
+	else if (!name_is(preview1, import->module, import->module_length))
+		return;
+	for (size_t i = 0; i < ARRAY_LENGTH(wasi_rows); i++) {
+		if (name_is(wasi_rows[i].name, import->name, import->name_length))
+			rows[i] = true;
+	}
+}
+
+bool wasi_bind(struct sv_linker *linker, const struct sv_artifact *artifact, struct sv_error *error)
+{
+	struct wasi_wanted wanted;
+	struct sv_import import;
+	memset(&wanted, !artifact, sizeof wanted);
+	for (uint32_t i = 0; artifact && sv_artifact_import(artifact, i, &import); i++)
+		wanted_add(&wanted, &import);
 	for (size_t i = 0; i < ARRAY_LENGTH(wasi_rows); i++) {
 		const struct wasi_row *row = &wasi_rows[i];
-		TRY(sv_linker_define_function(linker, "wasi_snapshot_preview1", row->name,
-				row->signature, wasi_enter, (void *)row, error));
-		if (row->in_unstable)
-			TRY(sv_linker_define_function(linker, "wasi_unstable", row->name,
-					row->signature, wasi_enter, (void *)row, error));
+		if (wanted.preview1[i])
+			TRY(sv_linker_define_function(linker, preview1, row->name, row->signature,
+					wasi_enter, (void *)row, error));
+		if (wanted.unstable[i] && row->in_unstable)
+			TRY(sv_linker_define_function(linker, unstable, row->name, row->signature,
+					wasi_enter, (void *)row, error));
 	}
 	return true;
 }

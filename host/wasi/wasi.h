@@ -24,6 +24,7 @@
 #include "base/check.h"
 #include "base/error.h"
 
+struct sv_artifact;
 struct sv_linker;
 struct wasi;
 
@@ -94,8 +95,9 @@ SV_MUST_USE bool wasi_reset(struct wasi *wasi, const struct wasi_config *config,
 /* Close everything and release it. NULL is allowed. */
 void wasi_free(struct wasi *wasi);
 
-/* Define the functions of wasi.def in `linker`. */
-SV_MUST_USE bool wasi_bind(struct sv_linker *linker, struct sv_error *error);
+/* Define in `linker` the functions of wasi.def that `artifact` imports; NULL: all of them. */
+SV_MUST_USE bool wasi_bind(struct sv_linker *linker, const struct sv_artifact *artifact,
+		struct sv_error *error);
 
 /* `user` of the configuration. */
 void *wasi_user(const struct wasi *wasi);

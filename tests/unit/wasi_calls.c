@@ -48,6 +48,23 @@ TEST(every_row_is_bound_and_unstable_has_only_what_is_alike)
 	CHECK_EQ(preview1, 46);
 }
 
+TEST(only_what_an_artifact_imports_is_bound)
+{
+	static const char *const imports[][2] = {{"wasi_snapshot_preview1", "fd_write"},
+			{"wasi_unstable", "fd_seek"}, {"wasi_unstable", "fd_close"},
+			{"wasi_snapshot_preview1", "fd_write"}, {"env", "fd_read"},
+			{"wasi_snapshot_preview", "fd_read"}, {"wasi_unstable", "no_such"}};
+	struct sv_error error = SV_ERROR_INIT;
+	fake.count = 0;
+	fake.imports = imports;
+	fake.import_count = ARRAY_LENGTH(imports);
+	CHECK_OK(wasi_bind(NULL, (const struct sv_artifact *)&fake, &error));
+	CHECK_EQ(fake.count, 2);
+	CHECK(fake_find("wasi_snapshot_preview1", "fd_write") < 2);
+	CHECK(fake_find("wasi_unstable", "fd_close") < 2);
+	fake.count = 0; /* the next test binds all of them again */
+}
+
 TEST(arguments_and_environment_arrive)
 {
 	START("");

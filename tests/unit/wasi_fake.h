@@ -38,6 +38,8 @@ static struct {
 		void *data;
 	} functions[FAKE_FUNCTIONS];
 	size_t count;
+	const char *const (*imports)[2]; /* module, name */
+	size_t import_count;
 	uint8_t memory[FAKE_MEMORY];
 	void *store_data;
 	int32_t exit_code;
@@ -59,6 +61,22 @@ bool sv_linker_define_function(struct sv_linker *linker, const char *module, con
 	fake.functions[fake.count].signature = signature;
 	fake.functions[fake.count].function = function;
 	fake.functions[fake.count++].data = data;
+	return true;
+}
+
+/* The imports of the only artifact there is. */
+bool sv_artifact_import(const struct sv_artifact *artifact, uint32_t index,
+		struct sv_import *import)
+{
+	(void)artifact;
+	if (index >= fake.import_count)
+		return false;
+	const char *const *names = fake.imports[index];
+	*import = (struct sv_import){.module = names[0],
+			.module_length = strlen(names[0]),
+			.name = names[1],
+			.name_length = strlen(names[1]),
+			.kind = SV_EXTERN_FUNCTION};
 	return true;
 }
 
@@ -196,7 +214,7 @@ static bool fake_start(const struct wasi_config *config, struct sv_error *error)
 {
 	memset(fake.memory, 0, sizeof(fake.memory));
 	if (fake.count == 0)
-		TRY(wasi_bind(NULL, error));
+		TRY(wasi_bind(NULL, NULL, error));
 	if (fake.store_data)
 		return wasi_reset(fake.store_data, config, error);
 	fake.store_data = wasi_new(config, error);
