@@ -10,9 +10,9 @@
 #include <libelf.h>
 #include <stddef.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "abi/limits.h"
+#include "runtime/arch/checksum.h"
 
 /* The file while it is being checked. */
 struct elf_file {
@@ -115,13 +115,13 @@ static bool elf_check_checksum(const struct elf_file *file, uint64_t note_at,
 	static const uint8_t zeros[sizeof file->found->note.checksum];
 	uint64_t at = note_at + offsetof(struct sv_artifact_note, checksum);
 	uint64_t behind = at + sizeof zeros;
-	uLong sum = crc32_z(0, file->bytes.data, at);
-	sum = crc32_z(sum, zeros, sizeof zeros);
-	sum = crc32_z(sum, file->bytes.data + behind, file->bytes.length - behind);
-	if ((uint32_t)sum != file->found->note.checksum)
+	uint32_t sum = checksum_add(0, file->bytes.data, at);
+	sum = checksum_add(sum, zeros, sizeof zeros);
+	sum = checksum_add(sum, file->bytes.data + behind, file->bytes.length - behind);
+	if (sum != file->found->note.checksum)
 		return sv_fail(error, SV_ERROR_ARTIFACT,
 				"is damaged: its checksum is %08" PRIx32 ", not %08" PRIx32,
-				(uint32_t)sum, file->found->note.checksum);
+				sum, file->found->note.checksum);
 	return true;
 }
 
