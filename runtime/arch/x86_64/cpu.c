@@ -1,14 +1,15 @@
 /*
  * cpu.c: x86-64: does this machine have the features that an artifact needs?
  */
-#include <cpuid.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/platform/x86.h>
 
 #include "base/check.h"
 #include "runtime/artifact.h"
 
-enum cpu_register {
+/* Places in the C library's copy of a leaf. */
+enum cpu_place {
 	EAX,
 	EBX,
 	ECX,
@@ -25,7 +26,7 @@ enum cpu_state {
 struct cpu_feature {
 	const char *name;
 	uint32_t leaf, subleaf;
-	enum cpu_register at;
+	enum cpu_place at;
 	unsigned bit;
 	enum cpu_state state;
 };
@@ -39,25 +40,48 @@ static const struct cpu_feature cpu_features[] = {
 /* XCR0, or 0 if the system does not use XSAVE. */
 static uint64_t cpu_saved_state(void)
 {
-	uint32_t a, b, c, d, low, high;
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
+	uint32_t low, high;
+	if (!x86_cpu_present(x86_cpu_OSXSAVE))
 		return 0;
 	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 	return low | (uint64_t)high << 32;
 }
 
-static bool cpu_ask(const struct cpu_feature *feature, uint64_t saved)
+/* The leaves of the list, and which copy the C library has of each: zeros, if there is none. */
+static const struct {
+	uint32_t leaf, subleaf;
+	unsigned copy;
+} cpu_leaves[] = {
+		{0x1, 0, CPUID_INDEX_1},
+		{0x7, 0, CPUID_INDEX_7},
+		{0x7, 1, CPUID_INDEX_7_ECX_1},
+		{0xd, 1, CPUID_INDEX_D_ECX_1},
+		{0x14, 0, CPUID_INDEX_14_ECX_0},
+		{0x80000001, 0, CPUID_INDEX_80000001},
+		{0x80000008, 0, CPUID_INDEX_80000008},
+};
+
+/*
+ * From what the C library was told when the process began: in a virtual machine each cpuid is an
+ * exit of 4 us, and one for each feature would be most of the time of a first load.
+ */
+static uint32_t cpu_register(const struct cpu_feature *feature)
 {
-	uint32_t registers[4];
-	if (!__get_cpuid_count(feature->leaf, feature->subleaf, &registers[EAX], &registers[EBX],
-			&registers[ECX], &registers[EDX]))
-		return false;
-	if (!(registers[feature->at] >> feature->bit & 1))
-		return false;
-	return (saved & (uint64_t)feature->state) == (uint64_t)feature->state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cpu_leaves); i++) {
+		if (cpu_leaves[i].leaf == feature->leaf &&
+				cpu_leaves[i].subleaf == feature->subleaf)
+			return __x86_get_cpuid_feature_leaf(cpu_leaves[i].copy)
+					->cpuid_array[feature->at];
+	}
+	return 0;
 }
 
-/* Asked once: in a virtual machine each cpuid is an exit, and all of them half a millisecond. */
+static bool cpu_ask(const struct cpu_feature *feature, uint64_t saved)
+{
+	return (cpu_register(feature) >> feature->bit & 1) &&
+			(saved & (uint64_t)feature->state) == (uint64_t)feature->state;
+}
+
 static bool cpu_present[ARRAY_LENGTH(cpu_features)];
 
 static void cpu_ask_all(void)
