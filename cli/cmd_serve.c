@@ -151,7 +151,7 @@ static bool serve_prepare(struct serve *serve, struct sv_error *error)
 	unsigned workers = serve_worker_count(options);
 	TRY(server_limits_check(&options->limits, error));
 	TRY(serve_open_guest(serve, error));
-	serve->service = guest_service_new(serve->engine, &serve->guest, workers, error);
+	serve->service = guest_service_new(serve->engine, &serve->guest, &options->limits, error);
 	if (!serve->service) {
 		sv_error_prefix(error, "%s", serve->path);
 		return false;

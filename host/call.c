@@ -90,7 +90,7 @@ static bool outcome_of_call(const struct host_call *call, enum sv_outcome ended,
 			outcome_add_frames(call->outcome, trap);
 		break;
 	case SV_REFUSED:
-	case SV_SUSPENDED: /* no host function of ours does that, and there is no quantum */
+	case SV_SUSPENDED: /* these two are no ends */
 	case SV_PREEMPTED:
 		host_outcome_set(call->outcome, HOST_FAILED, "%s", error->text);
 		break;
@@ -98,19 +98,43 @@ static bool outcome_of_call(const struct host_call *call, enum sv_outcome ended,
 	return call->outcome->ending == HOST_ANSWERED;
 }
 
-bool host_call_export(const struct host_call *call, const char *name)
+/* The instance has started: call what is to be called. */
+static enum sv_outcome call_entry(struct host_call *call, struct sv_error *error)
+{
+	const char *name = call->entry;
+	struct sv_funcref *function = sv_instance_function(sv_store_instance(call->store), name);
+	union sv_value none;
+	call->entry = NULL;
+	if (function)
+		return sv_call(call->store, function, ":", &none, error);
+	sv_fail(error, SV_ERROR_LINK, "no function \"%s\" is exported", name);
+	return SV_REFUSED;
+}
+
+/* The guest was left: call the next function, or end, or neither. */
+static bool call_was_left(struct host_call *call, enum sv_outcome ended, struct sv_error *error)
+{
+	if (ended == SV_RETURNED && call->entry)
+		ended = call_entry(call, error);
+	if (ended == SV_PREEMPTED || (ended == SV_SUSPENDED && call->wake))
+		return false;
+	bool has_ended_well = outcome_of_call(call, ended, error);
+	call->abi->end(call, has_ended_well);
+	return true;
+}
+
+bool host_call_begin(struct host_call *call)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	enum sv_outcome ended = sv_pool_start(call->store, &error);
-	if (ended != SV_RETURNED)
-		return outcome_of_call(call, ended, &error);
-	struct sv_funcref *function = sv_instance_function(sv_store_instance(call->store), name);
-	if (!function) {
-		host_outcome_set(call->outcome, HOST_FAILED, "no function \"%s\" is exported",
-				name);
-		return false;
-	}
-	union sv_value none;
-	ended = sv_call(call->store, function, ":", &none, &error);
-	return outcome_of_call(call, ended, &error);
+	call->entry = call->abi->begin(call);
+	return !call->entry || call_was_left(call, sv_pool_start(call->store, &error), &error);
+}
+
+bool host_call_go_on(struct host_call *call)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	/* What those that sleep wait for gives an error number. */
+	const union sv_value success = {.i32 = 0};
+	call->wake = 0;
+	return call_was_left(call, sv_resume(call->store, &success, &error), &error);
 }

@@ -4,7 +4,7 @@
  * The server makes a request out of bytes and bytes out of a response; an ABI shows
  * the request to a guest and takes the response from it. Neither sees the other's
  * side: no sockets here, no guest memory there. Everything of one request belongs to
- * one thread at a time, so nothing here locks.
+ * one thread at a time, though not always the same, so nothing here locks.
  */
 #ifndef SELVAGE_HOST_H
 #define SELVAGE_HOST_H
@@ -136,10 +136,13 @@ struct host_guest {
 
 /* One request at a guest. */
 struct host_call {
+	const struct host_abi *abi;
 	const struct host_guest *guest;
-	void *state;            /* of this thread, made by state_new */
+	void *state;            /* of this call alone, made by state_new */
 	struct sv_store *store; /* leased, not started, its deadline set */
+	const char *entry;      /* the function to call when the instance has started, or NULL */
 	uint64_t deadline;      /* nanoseconds of CLOCK_MONOTONIC */
+	uint64_t wake;          /* the same: the guest sleeps until then; 0: it does not */
 	const struct host_request *request;
 	struct host_response *response; /* reset */
 	struct host_outcome *outcome;   /* all zero */
@@ -155,20 +158,25 @@ struct host_abi {
 	/* Define the host functions, at least those that `artifact` imports. */
 	bool (*bind)(struct sv_linker *linker, const struct sv_artifact *artifact,
 			struct sv_error *error);
-	/* What one thread needs to run guests, one after the other; state_free takes NULL. */
+	/* What guests need that run one after the other; state_free takes NULL. */
 	void *(*state_new)(const struct host_guest *guest, struct sv_error *error);
 	void (*state_free)(void *state);
-	/* Run the guest to its end and fill response and outcome. */
-	void (*run)(const struct host_call *call);
+	/* Make ready: the function to call, [] -> []. NULL: the outcome is there already. */
+	const char *(*begin)(struct host_call *call);
+	/* The guest has ended, well or with its outcome set: fill in the response. */
+	void (*end)(struct host_call *call, bool has_ended_well);
 };
 
 /* The ABI of an artifact; NULL with `error` naming what was looked for. */
 const struct host_abi *host_abi_detect(const struct sv_artifact *artifact, struct sv_error *error);
 
 /*
- * Run what instantiation left to run, then the exported function `name` of type [] -> [].
- * Returns true if it returned or ended with exit code 0; else the outcome is set.
+ * Run what instantiation left to run, then the function that the ABI names, as long as the store's
+ * quantum lets it. True if that was all, and response and outcome are filled in; false if
+ * the guest is to go on, not before `call->wake`. The call stays where it is; threads may change in
+ * between.
  */
-bool host_call_export(const struct host_call *call, const char *name);
+bool host_call_begin(struct host_call *call);
+bool host_call_go_on(struct host_call *call);
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * executor.c: a queue, worker threads and the way back. Two locks, never held together:
- * `queue_lock` for what waits, `done_lock` for what is answered.
+ * `lock` for what waits and for what has begun (desks.h), `done_lock` for what is answered.
  *
  * Waking a thread costs the loop more than a short guest takes. So while guests are short
  * and a worker is awake, requests are left to that worker, who does not sleep before the
  * queue is empty; executor_nudge wakes another when the queue does not move. Long guests
- * get a thread each at once.
+ * get a thread each at once, as long as there are threads; then they take turns.
  */
 #include "server/executor.h"
 
@@ -15,23 +15,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "server/desks.h"
 #include "server/loop.h"
 
 struct executor {
-	const struct handler *handler;
+	struct executor_config config;
 	pthread_t *threads; /* owned */
 	unsigned thread_count;
-	/* under queue_lock */
-	pthread_mutex_t queue_lock;
-	pthread_cond_t queue_changed; /* something to do, or the end */
-	pthread_cond_t started;       /* a thread has entered or failed */
-	struct exchange **queue;      /* owned; a ring */
-	size_t queue_size, queue_first, queue_count;
+	/* under lock */
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* something to do, or the end */
+	pthread_cond_t started; /* a thread has entered or failed */
+	struct exchange **queue; /* owned; a ring */
+	size_t queue_first, queue_count;
+	struct desks desks;
 	unsigned idle;     /* threads that wait */
 	unsigned waking;   /* of these, those that were woken and are not up yet */
-	uint64_t typical;  /* nanoseconds a request takes, smoothed */
+	uint64_t typical;  /* nanoseconds a turn takes, smoothed */
 	uint64_t taken_at; /* when a worker last took a request */
 	unsigned ready_count;
 	bool is_ending;
@@ -48,32 +51,81 @@ static const uint64_t wake_cost = 20000;
 /* The queue stands still if nothing was taken for so long. */
 static const uint64_t nudge_after = 500000;
 
-/* One very long guest must not count for more than this. */
+/* One very long turn must not count for more than this. */
 static const uint64_t longest_typical = 1000000;
 
-/* Wait for a request; `spent` nanoseconds went into the one before. NULL: the end. */
-static struct exchange *queue_wait(struct executor *executor, uint64_t spent, uint64_t now)
+/* ---- what to do next ---- */
+
+static struct desk *queue_begin(struct executor *executor, uint64_t now)
 {
-	struct exchange *exchange = NULL;
-	pthread_mutex_lock(&executor->queue_lock);
+	struct desk *desk = executor->queue_count ? desks_take_spare(&executor->desks) : NULL;
+	if (!desk)
+		return NULL;
+	desk->exchange = executor->queue[executor->queue_first];
+	desk->has_begun = false;
+	executor->queue_first = (executor->queue_first + 1) % executor->config.queue_limit;
+	executor->queue_count--;
+	executor->taken_at = now;
+	return desk;
+}
+
+/*
+ * A new request, as most are short; but one that has begun when none had a turn on this thread
+ * since `turned`, for as long as a turn is, so that both get half of it.
+ */
+static struct desk *executor_choose(struct executor *executor, uint64_t turned, uint64_t now)
+{
+	desks_wake(&executor->desks, now);
+	bool is_due = executor->desks.ready_first && now - turned >= executor->config.turn;
+	struct desk *desk = is_due ? NULL : queue_begin(executor, now);
+	return desk ? desk : desks_take_ready(&executor->desks);
+}
+
+/* Under the lock: whether a thread is to be woken, which is then counted as waking. */
+static bool queue_wakes(struct executor *executor, bool is_urgent)
+{
+	bool is_asleep = executor->idle == executor->thread_count && !executor->waking;
+	bool wakes = executor->idle > executor->waking &&
+			(is_asleep || is_urgent || executor->typical >= wake_cost);
+	executor->waking += wakes;
+	return wakes;
+}
+
+/* Sleep until something changes, or a desk wakes up. */
+static void executor_wait(struct executor *executor)
+{
+	const uint64_t second = UINT64_C(1000000000);
+	uint64_t wake = desks_next_wake(&executor->desks);
+	const struct timespec until = {(time_t)(wake / second), (long)(wake % second)};
+	executor->idle++;
+	if (wake == UINT64_MAX)
+		pthread_cond_wait(&executor->changed, &executor->lock);
+	else
+		pthread_cond_timedwait(&executor->changed, &executor->lock, &until);
+	executor->idle--;
+	executor->waking -= executor->waking > 0;
+}
+
+/* Wait for something to do; `spent` nanoseconds went into the turn before. NULL: the end. */
+static struct desk *executor_next(struct executor *executor, uint64_t spent, uint64_t turned,
+		uint64_t now)
+{
+	pthread_mutex_lock(&executor->lock);
 	if (spent > longest_typical)
 		spent = longest_typical;
 	executor->typical = (executor->typical * 7 + spent) / 8;
-	while (!executor->queue_count && !executor->is_ending) {
-		executor->idle++;
-		pthread_cond_wait(&executor->queue_changed, &executor->queue_lock);
-		executor->idle--;
-		executor->waking -= executor->waking > 0;
+	struct desk *desk = executor_choose(executor, turned, now);
+	while (!desk && !(executor->is_ending && desks_are_idle(&executor->desks))) {
+		executor_wait(executor);
 		now = clock_now();
+		desk = executor_choose(executor, turned, now);
 	}
-	executor->taken_at = now;
-	if (executor->queue_count) {
-		exchange = executor->queue[executor->queue_first];
-		executor->queue_first = (executor->queue_first + 1) % executor->queue_size;
-		executor->queue_count--;
-	}
-	pthread_mutex_unlock(&executor->queue_lock);
-	return exchange;
+	/* What has begun and not ended is long: a thread is worth it. */
+	bool wakes = executor->desks.ready_first && queue_wakes(executor, true);
+	pthread_mutex_unlock(&executor->lock);
+	if (wakes)
+		pthread_cond_signal(&executor->changed);
+	return desk;
 }
 
 static void done_add(struct executor *executor, struct exchange *exchange)
@@ -90,36 +142,75 @@ static void done_add(struct executor *executor, struct exchange *exchange)
 		check(errno == EAGAIN);
 }
 
-static void *worker_enter(struct executor *executor)
+/* ---- worker threads ---- */
+
+static void worker_put_back(struct executor *executor, struct desk *desk, enum handled handled)
 {
+	bool wakes = false;
+	pthread_mutex_lock(&executor->lock);
+	if (handled == HANDLED_ANSWERED) {
+		desks_put_spare(&executor->desks, desk);
+		/* At the end they wait for each other. */
+		wakes = executor->is_ending && desks_are_idle(&executor->desks);
+	} else if (handled == HANDLED_ASLEEP) {
+		desks_put_asleep(&executor->desks, desk);
+		/* Whoever waits does so for a later one. */
+		wakes = executor->idle && desks_next_wake(&executor->desks) == desk->wake;
+	} else {
+		desks_put_ready(&executor->desks, desk);
+	}
+	pthread_mutex_unlock(&executor->lock);
+	if (wakes)
+		pthread_cond_broadcast(&executor->changed);
+}
+
+static void worker_turn(struct executor *executor, struct desk *desk)
+{
+	const struct handler *handler = executor->config.handler;
+	enum handled handled;
+	if (desk->has_begun)
+		handled = handler->go_on(handler->data, desk->own, &desk->wake);
+	else
+		handled = handler->begin(handler->data, desk->own, desk->exchange, &desk->wake);
+	desk->has_begun = true;
+	if (handled == HANDLED_ANSWERED) {
+		done_add(executor, desk->exchange);
+		handler->recycle(handler->data, desk->own);
+	}
+	worker_put_back(executor, desk, handled);
+}
+
+static bool worker_enter(struct executor *executor)
+{
+	const struct handler *handler = executor->config.handler;
 	struct sv_error error = SV_ERROR_INIT;
-	void *state = executor->handler->thread_enter(executor->handler->data, &error);
-	pthread_mutex_lock(&executor->queue_lock);
+	bool has_entered = handler->thread_enter(handler->data, &error);
+	pthread_mutex_lock(&executor->lock);
 	executor->ready_count++;
-	if (!state && executor->error.code == SV_ERROR_NONE)
+	if (!has_entered && executor->error.code == SV_ERROR_NONE)
 		executor->error = error;
 	pthread_cond_signal(&executor->started);
-	pthread_mutex_unlock(&executor->queue_lock);
-	return state;
+	pthread_mutex_unlock(&executor->lock);
+	return has_entered;
 }
 
 static void *worker_main(void *data)
 {
 	struct executor *executor = data;
-	const struct handler *handler = executor->handler;
-	void *state = worker_enter(executor);
-	if (!state)
+	const struct handler *handler = executor->config.handler;
+	if (!worker_enter(executor))
 		return NULL;
-	uint64_t began = clock_now(), ended = began;
-	struct exchange *exchange;
-	while ((exchange = queue_wait(executor, ended - began, ended))) {
+	uint64_t began = clock_now(), ended = began, turned = began;
+	struct desk *desk;
+	while ((desk = executor_next(executor, ended - began, turned, ended))) {
+		bool has_begun = desk->has_begun;
 		began = clock_now();
-		handler->handle(handler->data, state, exchange);
-		done_add(executor, exchange);
-		handler->recycle(handler->data, state);
+		worker_turn(executor, desk);
 		ended = clock_now();
+		if (has_begun)
+			turned = ended;
 	}
-	handler->thread_leave(handler->data, state);
+	handler->thread_leave(handler->data);
 	return NULL;
 }
 
@@ -136,8 +227,11 @@ static int worker_start(struct executor *executor, pthread_t *thread)
 	return result;
 }
 
-static bool executor_start(struct executor *executor, unsigned workers, struct sv_error *error)
+/* ---- from outside ---- */
+
+static bool executor_start(struct executor *executor, struct sv_error *error)
 {
+	unsigned workers = executor->config.workers;
 	for (unsigned i = 0; i < workers; i++) {
 		int result = worker_start(executor, &executor->threads[i]);
 		if (result != 0)
@@ -145,38 +239,46 @@ static bool executor_start(struct executor *executor, unsigned workers, struct s
 					strerror(result));
 		executor->thread_count++;
 	}
-	pthread_mutex_lock(&executor->queue_lock);
+	pthread_mutex_lock(&executor->lock);
 	while (executor->ready_count < workers)
-		pthread_cond_wait(&executor->started, &executor->queue_lock);
-	pthread_mutex_unlock(&executor->queue_lock);
+		pthread_cond_wait(&executor->started, &executor->lock);
+	pthread_mutex_unlock(&executor->lock);
 	if (executor->error.code != SV_ERROR_NONE)
 		return sv_fail(error, executor->error.code, "%s", executor->error.text);
 	return true;
 }
 
-struct executor *executor_new(const struct handler *handler, unsigned workers, size_t queue_limit,
-		struct sv_error *error)
+static void executor_init(struct executor *executor)
+{
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_mutex_init(&executor->lock, NULL);
+	pthread_mutex_init(&executor->done_lock, NULL);
+	pthread_cond_init(&executor->changed, &attributes);
+	pthread_cond_init(&executor->started, NULL);
+	pthread_condattr_destroy(&attributes);
+	executor->error = (struct sv_error)SV_ERROR_INIT;
+	executor->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+struct executor *executor_new(const struct executor_config *config, struct sv_error *error)
 {
 	struct executor *executor = calloc(1, sizeof *executor);
 	if (!executor) {
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the executor");
 		return NULL;
 	}
-	executor->handler = handler;
-	executor->error = (struct sv_error)SV_ERROR_INIT;
-	executor->queue_size = queue_limit;
-	pthread_mutex_init(&executor->queue_lock, NULL);
-	pthread_mutex_init(&executor->done_lock, NULL);
-	pthread_cond_init(&executor->queue_changed, NULL);
-	pthread_cond_init(&executor->started, NULL);
-	executor->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	executor->threads = calloc(workers, sizeof *executor->threads);
-	executor->queue = calloc(queue_limit, sizeof *executor->queue);
+	executor->config = *config;
+	executor_init(executor);
+	executor->threads = calloc(config->workers, sizeof *executor->threads);
+	executor->queue = calloc(config->queue_limit, sizeof(struct exchange *));
 	if (executor->event < 0)
 		sv_fail_errno(error, "eventfd");
 	else if (!executor->threads || !executor->queue)
-		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u workers", workers);
-	else if (executor_start(executor, workers, error))
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u workers", config->workers);
+	else if (desks_init(&executor->desks, config->handler, config->desk_limit, error) &&
+			executor_start(executor, error))
 		return executor;
 	executor_free(executor);
 	return NULL;
@@ -186,60 +288,51 @@ void executor_free(struct executor *executor)
 {
 	if (!executor)
 		return;
-	pthread_mutex_lock(&executor->queue_lock);
+	pthread_mutex_lock(&executor->lock);
 	executor->is_ending = true;
-	pthread_cond_broadcast(&executor->queue_changed);
-	pthread_mutex_unlock(&executor->queue_lock);
+	pthread_cond_broadcast(&executor->changed);
+	pthread_mutex_unlock(&executor->lock);
 	for (unsigned i = 0; i < executor->thread_count; i++)
 		pthread_join(executor->threads[i], NULL);
 	if (executor->event >= 0)
 		close(executor->event);
+	desks_finish(&executor->desks);
 	pthread_cond_destroy(&executor->started);
-	pthread_cond_destroy(&executor->queue_changed);
+	pthread_cond_destroy(&executor->changed);
 	pthread_mutex_destroy(&executor->done_lock);
-	pthread_mutex_destroy(&executor->queue_lock);
+	pthread_mutex_destroy(&executor->lock);
 	free(executor->threads);
 	free(executor->queue);
 	free(executor);
 }
 
-/* Under queue_lock: whether a thread is to be woken, which is then counted as waking. */
-static bool queue_wakes(struct executor *executor, bool is_urgent)
-{
-	bool is_asleep = executor->idle == executor->thread_count && !executor->waking;
-	bool wakes = executor->idle > executor->waking &&
-			(is_asleep || is_urgent || executor->typical >= wake_cost);
-	executor->waking += wakes;
-	return wakes;
-}
-
 bool executor_submit(struct executor *executor, struct exchange *exchange)
 {
 	bool wakes = false;
-	pthread_mutex_lock(&executor->queue_lock);
-	bool has_room = executor->queue_count < executor->queue_size;
+	size_t limit = executor->config.queue_limit;
+	pthread_mutex_lock(&executor->lock);
+	bool has_room = executor->queue_count < limit;
 	if (has_room) {
-		size_t at = (executor->queue_first + executor->queue_count) % executor->queue_size;
-		executor->queue[at] = exchange;
+		executor->queue[(executor->queue_first + executor->queue_count) % limit] = exchange;
 		executor->queue_count++;
 		wakes = queue_wakes(executor, false);
 	}
-	pthread_mutex_unlock(&executor->queue_lock);
+	pthread_mutex_unlock(&executor->lock);
 	if (wakes)
-		pthread_cond_signal(&executor->queue_changed);
+		pthread_cond_signal(&executor->changed);
 	return has_room;
 }
 
 bool executor_nudge(struct executor *executor, uint64_t now)
 {
-	pthread_mutex_lock(&executor->queue_lock);
+	pthread_mutex_lock(&executor->lock);
 	bool is_waiting = executor->queue_count > 0;
 	bool is_late = is_waiting && now > executor->taken_at + nudge_after;
 	bool wakes = is_late && queue_wakes(executor, true);
 	bool can_help = executor->idle > executor->waking;
-	pthread_mutex_unlock(&executor->queue_lock);
+	pthread_mutex_unlock(&executor->lock);
 	if (wakes)
-		pthread_cond_signal(&executor->queue_changed);
+		pthread_cond_signal(&executor->changed);
 	return is_waiting && can_help;
 }
 

@@ -1,36 +1,56 @@
 /*
- * executor.h: worker threads that answer requests, so that a guest that computes for
- * seconds keeps a worker and not the loop. Requests wait in a queue of limited length;
- * answers go back through a list and an event descriptor.
+ * executor.h: worker threads that answer requests, in turns: what takes longer than a turn is put
+ * behind others, and goes on on whichever thread is free. Requests wait in a queue of limited
+ * length; answers go back through a list and an event descriptor.
  */
 #ifndef SELVAGE_SERVER_EXECUTOR_H
 #define SELVAGE_SERVER_EXECUTOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "server/exchange.h"
 
-/* What answers requests. All but thread_enter/leave run between those two, on one thread. */
+/* What becomes of a request when its turn is over. */
+enum handled {
+	HANDLED_ANSWERED, /* response and outcome of the exchange are filled in */
+	HANDLED_AGAIN,    /* it wants another turn */
+	HANDLED_ASLEEP,   /* that too, but not before a time it has set */
+};
+
+/* What answers requests: a desk for each that has begun, used by one thread at a time. */
 struct handler {
 	void *data;
-	/* Make what a worker thread needs; NULL with `error` on failure. */
-	void *(*thread_enter)(void *data, struct sv_error *error);
-	void (*thread_leave)(void *data, void *state);
-	/* Fill response and outcome of the exchange. */
-	void (*handle)(void *data, void *state, struct exchange *exchange);
+	/* What a worker thread needs before anything below; false with `error` on failure. */
+	bool (*thread_enter)(void *data, struct sv_error *error);
+	void (*thread_leave)(void *data);
+	/* Make a desk; NULL with `error` on failure. Any thread. */
+	void *(*desk_new)(void *data, struct sv_error *error);
+	void (*desk_free)(void *data, void *desk);
+	/* The first turn of a request, and the later ones. */
+	enum handled (*begin)(void *data, void *desk, struct exchange *exchange, uint64_t *wake);
+	enum handled (*go_on)(void *data, void *desk, uint64_t *wake);
 	/* The exchange has been handed back: clean up behind it. */
-	void (*recycle)(void *data, void *state);
+	void (*recycle)(void *data, void *desk);
+};
+
+struct executor_config {
+	const struct handler *handler; /* borrowed */
+	unsigned workers;
+	size_t queue_limit; /* requests that have not begun */
+	size_t desk_limit;  /* requests that have begun */
+	uint64_t turn;      /* how long one lasts, for fairness; nanoseconds */
 };
 
 struct executor;
 
-/* Start `workers` threads; fails if one of them cannot enter. `handler` is borrowed. */
-struct executor *executor_new(const struct handler *handler, unsigned workers, size_t queue_limit,
-		struct sv_error *error);
+/* Start the threads; fails if one of them cannot enter. */
+struct executor *executor_new(const struct executor_config *config, struct sv_error *error);
 
-/* End the threads after what they are doing; nothing may be queued. NULL is allowed. */
+/* End the threads when all that has begun is answered; nothing may be queued. NULL is allowed. */
 void executor_free(struct executor *executor);
 
 /* Queue an exchange, which is then the worker's; false if the queue is full. */

@@ -1,6 +1,6 @@
 /*
- * guest.c: lease an instance, let the ABI run it, give it back once the answer is on its
- * way. What a guest can do to others ends here: every failure becomes an outcome.
+ * guest.c: lease an instance, let the ABI run it in turns, give it back once the answer is on
+ * its way. What a guest can do to others ends here: every failure becomes an outcome.
  */
 #include "server/guest.h"
 
@@ -16,80 +16,105 @@ struct guest_service {
 	struct sv_engine *engine; /* borrowed */
 	struct sv_linker *linker; /* owned */
 	struct sv_pool *pool;     /* owned */
+	uint64_t turn;            /* nanoseconds */
 };
 
-/* Of one worker thread. */
-struct guest_worker {
-	void *state;            /* the ABI's */
-	struct sv_store *store; /* leased for the request that was just answered */
-};
+/* A desk is a struct host_call; its state is owned, its store leased or NULL. */
 
-static void *guest_thread_enter(void *data, struct sv_error *error)
+static bool guest_thread_enter(void *data, struct sv_error *error)
 {
 	struct guest_service *service = data;
-	struct guest_worker *worker = calloc(1, sizeof *worker);
-	if (!worker) {
-		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a worker");
-		return NULL;
-	}
-	if (sv_thread_enter(service->engine, error)) {
-		worker->state = service->abi->state_new(service->guest, error);
-		if (worker->state)
-			return worker;
-		sv_thread_leave(service->engine);
-	}
-	free(worker);
-	return NULL;
+	return sv_thread_enter(service->engine, error);
 }
 
-static void guest_thread_leave(void *data, void *state)
+static void guest_thread_leave(void *data)
 {
 	struct guest_service *service = data;
-	struct guest_worker *worker = state;
-	service->abi->state_free(worker->state);
-	free(worker);
 	sv_thread_leave(service->engine);
 }
 
-static void guest_handle(void *data, void *state, struct exchange *exchange)
+static void *guest_desk_new(void *data, struct sv_error *error)
 {
 	struct guest_service *service = data;
-	struct guest_worker *worker = state;
+	struct host_call *call = calloc(1, sizeof *call);
+	if (!call) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a request");
+		return NULL;
+	}
+	*call = (struct host_call){.abi = service->abi, .guest = service->guest};
+	call->state = service->abi->state_new(service->guest, error);
+	if (call->state)
+		return call;
+	free(call);
+	return NULL;
+}
+
+static void guest_desk_free(void *data, void *desk)
+{
+	struct guest_service *service = data;
+	struct host_call *call = desk;
+	service->abi->state_free(call->state);
+	free(call);
+}
+
+/* An instance for the request; false with the outcome set. */
+static bool guest_lease(struct guest_service *service, struct host_call *call)
+{
 	struct sv_error error = SV_ERROR_INIT;
+	call->store = sv_pool_lease(service->pool, &error);
+	if (call->store) {
+		sv_store_set_deadline(call->store, call->deadline);
+		if (sv_store_set_quantum(call->store, service->turn, &error))
+			return true;
+	}
+	host_outcome_set(call->outcome, error.code == SV_ERROR_LIMIT ? HOST_BUSY : HOST_FAILED,
+			"%s", error.text);
+	return false;
+}
+
+/* What becomes of the request behind a turn. */
+static enum handled guest_handled(const struct host_call *call, bool has_ended, uint64_t *wake)
+{
+	if (has_ended)
+		return HANDLED_ANSWERED;
+	if (!call->wake)
+		return HANDLED_AGAIN;
+	*wake = call->wake < call->deadline ? call->wake : call->deadline;
+	return HANDLED_ASLEEP;
+}
+
+static enum handled guest_begin(void *data, void *desk, struct exchange *exchange, uint64_t *wake)
+{
+	struct guest_service *service = data;
+	struct host_call *call = desk;
+	call->wake = 0;
+	call->deadline = exchange->deadline;
+	call->request = &exchange->request;
+	call->response = &exchange->response;
+	call->outcome = &exchange->outcome;
 	if (clock_now() >= exchange->deadline) {
 		host_outcome_set(&exchange->outcome, HOST_TIMED_OUT,
 				"deadline exceeded before a worker was free");
-		return;
+		return HANDLED_ANSWERED;
 	}
-	worker->store = sv_pool_lease(service->pool, &error);
-	if (!worker->store) {
-		host_outcome_set(&exchange->outcome,
-				error.code == SV_ERROR_LIMIT ? HOST_BUSY : HOST_FAILED, "%s",
-				error.text);
-		return;
-	}
-	sv_store_set_deadline(worker->store, exchange->deadline);
-	const struct host_call call = {
-			.guest = service->guest,
-			.state = worker->state,
-			.store = worker->store,
-			.deadline = exchange->deadline,
-			.request = &exchange->request,
-			.response = &exchange->response,
-			.outcome = &exchange->outcome,
-	};
-	service->abi->run(&call);
+	return guest_handled(call, !guest_lease(service, call) || host_call_begin(call), wake);
 }
 
-static void guest_recycle(void *data, void *state)
+static enum handled guest_go_on(void *data, void *desk, uint64_t *wake)
+{
+	(void)data;
+	return guest_handled(desk, host_call_go_on(desk), wake);
+}
+
+static void guest_recycle(void *data, void *desk)
 {
 	struct guest_service *service = data;
-	struct guest_worker *worker = state;
-	if (!worker->store)
+	struct host_call *call = desk;
+	if (!call->store)
 		return;
-	sv_store_set_deadline(worker->store, 0);
-	sv_pool_return(service->pool, worker->store);
-	worker->store = NULL;
+	sv_store_set_deadline(call->store, 0);
+	sv_pool_return(service->pool, call->store);
+	call->store = NULL;
 }
 
 /* An instance that cannot be made for a request should be found out before there is one. */
@@ -101,7 +126,7 @@ static bool guest_service_try(struct guest_service *service, struct sv_error *er
 	return store != NULL;
 }
 
-static bool guest_service_link(struct guest_service *service, unsigned workers,
+static bool guest_service_link(struct guest_service *service, uint32_t guests,
 		struct sv_error *error)
 {
 	const struct host_guest *guest = service->guest;
@@ -116,14 +141,13 @@ static bool guest_service_link(struct guest_service *service, unsigned workers,
 	TRY(service->abi->bind(service->linker, guest->artifact, error));
 	sv_store_limits_init(&limits);
 	limits.max_memory = guest->max_memory;
-	/* A worker has one instance at a time. */
 	service->pool = sv_pool_new(service->engine, guest->artifact, service->linker, &limits,
-			workers, error);
+			guests, error);
 	return service->pool && guest_service_try(service, error);
 }
 
 struct guest_service *guest_service_new(struct sv_engine *engine, const struct host_guest *guest,
-		unsigned workers, struct sv_error *error)
+		const struct server_limits *limits, struct sv_error *error)
 {
 	struct guest_service *service = calloc(1, sizeof *service);
 	if (!service) {
@@ -132,9 +156,10 @@ struct guest_service *guest_service_new(struct sv_engine *engine, const struct h
 	}
 	service->engine = engine;
 	service->guest = guest;
+	service->turn = limits->turn;
 	service->handler = (struct handler){service, guest_thread_enter, guest_thread_leave,
-			guest_handle, guest_recycle};
-	if (guest_service_link(service, workers, error))
+			guest_desk_new, guest_desk_free, guest_begin, guest_go_on, guest_recycle};
+	if (guest_service_link(service, (uint32_t)limits->guests, error))
 		return service;
 	guest_service_free(service);
 	return NULL;

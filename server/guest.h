@@ -13,10 +13,10 @@ struct guest_service;
 
 /*
  * Find the ABI of `guest->artifact`, refuse what it cannot do, link, and make a pool of at
- * most `workers` instances. `guest` is borrowed. NULL with `error` on failure.
+ * most `limits->guests` instances. `guest` is borrowed. NULL with `error` on failure.
  */
 struct guest_service *guest_service_new(struct sv_engine *engine, const struct host_guest *guest,
-		unsigned workers, struct sv_error *error);
+		const struct server_limits *limits, struct sv_error *error);
 
 /* Its handler; lives as long as the service. */
 const struct handler *guest_service_handler(const struct guest_service *service);

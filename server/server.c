@@ -86,7 +86,12 @@ static bool server_start(struct server *server, const struct server_config *conf
 	loop_add_timeouts(&server->loop, &server->body, limits->body_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->write, limits->write_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->linger, linger_time, connection_expired);
-	server->executor = executor_new(config->handler, config->workers, limits->queue, error);
+	const struct executor_config executor = {.handler = config->handler,
+			.workers = config->workers,
+			.queue_limit = limits->queue,
+			.desk_limit = limits->guests,
+			.turn = limits->turn};
+	server->executor = executor_new(&executor, error);
 	return server->executor && server_watch(server, error);
 }
 

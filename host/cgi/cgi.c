@@ -12,7 +12,7 @@
 #include "host/wasi/wasi.h"
 #include "runtime/selvage.h"
 
-/* Of one thread; all is reused from request to request. */
+/* Of one guest at a time; all is reused from request to request. */
 struct cgi_state {
 	struct wasi *wasi;   /* owned; NULL before the first request */
 	const char *args[1]; /* the program's name */
@@ -68,7 +68,13 @@ static bool cgi_take_log(void *data, const void *bytes, size_t length)
 	return true;
 }
 
-static bool cgi_open(const struct host_call *call, struct cgi_state *state, struct sv_error *error)
+static void cgi_sleep(void *user, uint64_t until)
+{
+	struct host_call *call = user;
+	call->wake = until;
+}
+
+static bool cgi_open(struct host_call *call, struct cgi_state *state, struct sv_error *error)
 {
 	const struct host_guest *guest = call->guest;
 	struct wasi_config config = {
@@ -78,6 +84,8 @@ static bool cgi_open(const struct host_call *call, struct cgi_state *state, stru
 			.env_count = state->environment.count,
 			.preopens = guest->preopens,
 			.preopen_count = guest->preopen_count,
+			.user = call,
+			.sleep = cgi_sleep,
 	};
 	config.streams[0].kind = WASI_STREAM_INPUT;
 	config.streams[0].input = call->request->body;
@@ -114,11 +122,11 @@ static void cgi_refuse(const struct host_call *call, const char *text)
 		host_outcome_set(call->outcome, HOST_FAILED, "no memory for an answer");
 }
 
-static void cgi_execute(const struct host_call *call, struct cgi_state *state)
+/* What the guest has written, as a response. */
+static void cgi_answer(const struct host_call *call, bool has_ended_well)
 {
+	struct cgi_state *state = call->state;
 	struct sv_error error = SV_ERROR_INIT;
-	sv_store_set_data(call->store, state->wasi);
-	bool has_ended_well = host_call_export(call, "_start");
 	if (wasi_output_limit_hit(state->wasi) && call->outcome->ending != HOST_TIMED_OUT) {
 		*call->outcome = (struct host_outcome){0};
 		host_outcome_set(call->outcome, HOST_TOO_LARGE, "output of more than %zu bytes",
@@ -134,7 +142,7 @@ static void cgi_execute(const struct host_call *call, struct cgi_state *state)
 				"no valid CGI response: %s", error.text);
 }
 
-static void cgi_run(const struct host_call *call)
+static const char *cgi_begin(struct host_call *call)
 {
 	struct cgi_state *state = call->state;
 	struct sv_error error = SV_ERROR_INIT;
@@ -142,14 +150,21 @@ static void cgi_run(const struct host_call *call)
 			call->request, &error);
 	if (built == CGI_BAD_PATH) {
 		cgi_refuse(call, error.text);
-		return;
+		return NULL;
 	}
 	host_lines_init(&state->lines, call->guest);
 	if (built != CGI_BUILT || !cgi_open(call, state, &error)) {
 		host_outcome_set(call->outcome, HOST_FAILED, "%s", error.text);
-		return;
+		return NULL;
 	}
-	cgi_execute(call, state);
+	sv_store_set_data(call->store, state->wasi);
+	return "_start";
+}
+
+static void cgi_end(struct host_call *call, bool has_ended_well)
+{
+	struct cgi_state *state = call->state;
+	cgi_answer(call, has_ended_well);
 	sv_store_set_data(call->store, NULL);
 	host_lines_flush(&state->lines);
 	cgi_close(state);
@@ -162,5 +177,6 @@ const struct host_abi cgi_abi = {
 		.bind = cgi_bind,
 		.state_new = cgi_state_new,
 		.state_free = cgi_state_free,
-		.run = cgi_run,
+		.begin = cgi_begin,
+		.end = cgi_end,
 };

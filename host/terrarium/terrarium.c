@@ -101,7 +101,7 @@ static void *terrarium_state_new(const struct host_guest *guest, struct sv_error
 	return state;
 }
 
-static void terrarium_run(const struct host_call *call)
+static const char *terrarium_begin(struct host_call *call)
 {
 	struct terrarium_guest *guest = call->state;
 	guest->call = call;
@@ -109,7 +109,12 @@ static void terrarium_run(const struct host_call *call)
 	guest->panic[0] = '\0';
 	host_lines_init(&guest->lines, call->guest);
 	sv_store_set_data(call->store, guest);
-	bool has_ended_well = host_call_export(call, "run");
+	return "run";
+}
+
+static void terrarium_end(struct host_call *call, bool has_ended_well)
+{
+	struct terrarium_guest *guest = call->state;
 	sv_store_set_data(call->store, NULL);
 	host_lines_flush(&guest->lines);
 	struct host_outcome *outcome = call->outcome;
@@ -128,5 +133,6 @@ const struct host_abi terrarium_abi = {
 		.bind = terrarium_bind,
 		.state_new = terrarium_state_new,
 		.state_free = free,
-		.run = terrarium_run,
+		.begin = terrarium_begin,
+		.end = terrarium_end,
 };

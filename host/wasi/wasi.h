@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -36,6 +37,12 @@ struct wasi;
 
 /* Takes what a guest writes; false if no more is wanted, which the guest sees as "no space". */
 typedef bool (*wasi_sink)(void *data, const void *bytes, size_t length);
+
+/*
+ * Called when a guest waits for nothing but a time (nanoseconds of CLOCK_MONOTONIC). The call is
+ * then left with SV_SUSPENDED, and to be resumed at that time with the result 0 (i32).
+ */
+typedef void (*wasi_sleep)(void *user, uint64_t until);
 
 enum wasi_stream_kind {
 	WASI_STREAM_CLOSED = 0, /* the guest has no such descriptor */
@@ -76,6 +83,7 @@ struct wasi_config {
 	size_t preopen_count;
 	struct wasi_stream streams[3]; /* stdin, stdout, stderr */
 	void *user;                    /* the embedder's; see wasi_user */
+	wasi_sleep sleep;              /* NULL: a guest that sleeps keeps its thread */
 };
 
 /* Open the directory `host_path` for guests to find at `guest_path` (borrowed). */

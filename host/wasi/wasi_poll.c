@@ -114,22 +114,24 @@ static bool item_is_due(const struct poll_item *item, uint64_t now)
 	return !item->host || item->host->revents != 0;
 }
 
-/* Nanoseconds until the first item is due by time alone; 0 if one is due now. */
-static uint64_t set_timeout(const struct poll_set *set)
+/* When the first item is due by time alone; 0 if one is due now. */
+static uint64_t set_first_time(const struct poll_set *set, uint64_t now)
 {
-	uint64_t now = wasi_clock_now(CLOCK_MONOTONIC), first = NEVER;
+	uint64_t first = NEVER;
 	for (uint32_t i = 0; i < set->count; i++) {
 		if (item_is_due(&set->items[i], now))
 			return 0;
 		if (set->items[i].deadline < first)
 			first = set->items[i].deadline;
 	}
-	return first - now < LONGEST_WAIT ? first - now : LONGEST_WAIT;
+	return first;
 }
 
 static enum wasi_errno set_wait(struct poll_set *set)
 {
-	uint64_t timeout = set_timeout(set);
+	uint64_t now = wasi_clock_now(CLOCK_MONOTONIC), first = set_first_time(set, now);
+	uint64_t timeout = first > now ? first - now : 0;
+	timeout = timeout < LONGEST_WAIT ? timeout : LONGEST_WAIT;
 	struct timespec time = {
 			.tv_sec = (time_t)(timeout / NANOSECONDS),
 			.tv_nsec = (long)(timeout % NANOSECONDS),
@@ -180,10 +182,10 @@ static struct wasi_event item_event(const struct poll_item *item)
 	return event;
 }
 
-/* Write the events of all items that are due; their number. */
-static uint32_t set_report(const struct poll_set *set, struct wasi_call *call, uint32_t address)
+/* Write the events of all items that are due at `now`; their number. */
+static uint32_t set_report(const struct poll_set *set, struct wasi_call *call, uint32_t address,
+		uint64_t now)
 {
-	uint64_t now = wasi_clock_now(CLOCK_MONOTONIC);
 	uint32_t events = 0;
 	for (uint32_t i = 0; i < set->count; i++) {
 		if (!item_is_due(&set->items[i], now))
@@ -212,15 +214,31 @@ static enum wasi_errno set_read(struct poll_set *set, struct wasi_call *call, ui
 	return WASI_ERRNO_SUCCESS;
 }
 
+/*
+ * If the guest waits only for a time, and somebody will wake it up: what it will find then is
+ * written now, as nobody sees it before.
+ */
+static uint32_t set_sleep(const struct poll_set *set, struct wasi_call *call, uint32_t address)
+{
+	const struct wasi_config *config = &call->wasi->config;
+	uint64_t first = set_first_time(set, wasi_clock_now(CLOCK_MONOTONIC));
+	if (!config->sleep || set->host_count || first == 0)
+		return 0;
+	config->sleep(config->user, first);
+	call->result = SV_HOST_SUSPEND;
+	return set_report(set, call, address, first);
+}
+
 static enum wasi_errno set_run(struct poll_set *set, struct wasi_call *call,
 		const union sv_value *arguments)
 {
-	uint32_t events = 0;
+	uint32_t address = wasi_u32(arguments, 1);
 	enum wasi_errno error = set_read(set, call, wasi_u32(arguments, 0));
+	uint32_t events = error ? 0 : set_sleep(set, call, address);
 	while (!error && events == 0) {
 		error = set_wait(set);
 		if (!error)
-			events = set_report(set, call, wasi_u32(arguments, 1));
+			events = set_report(set, call, address, wasi_clock_now(CLOCK_MONOTONIC));
 	}
 	if (!error)
 		(void)wasi_put_u32(call, wasi_u32(arguments, 3), events);

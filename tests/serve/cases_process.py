@@ -1,6 +1,7 @@
 """The process: how it starts, refuses, stops, and keeps its promises about connections."""
 import fcntl
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -111,7 +112,7 @@ def test_a_guest_that_cannot_have_its_memory_is_refused():
 def test_a_full_queue_is_503_and_the_connection_stays():
     if not guest_path("c_cgi.wasm"):
         return "tests/modules/c_cgi.wasm is not here"
-    options = ("--workers", "1", "--queue-limit", "1", "--timeout", "1s")
+    options = ("--max-guests", "1", "--queue-limit", "1", "--timeout", "1s")
     with Server("c_cgi.wasm", *options) as server:
         busy = [server.connect() for _ in range(2)]
         for client in busy:
@@ -143,6 +144,51 @@ def test_a_spinning_guest_disturbs_nobody():
                 expect(server.get("/").status == 200, "a request failed")
             expect(time.monotonic() - start < 1.8, "requests waited for a guest that spins")
             expect(spinning.response().status == 504, "the guest was not ended")
+    return None
+
+
+def test_guests_take_turns_on_a_thread():
+    if not guest_path("c_cgi.wasm"):
+        return "tests/modules/c_cgi.wasm is not here"
+    with Server("c_cgi.wasm", "--timeout", "20s", "--stop-timeout", "10ms",
+                "--workers", "1") as server:
+        with server.connect() as one, server.connect() as other:
+            for spinning in (one, other):
+                spinning.send(b"GET /spin HTTP/1.1\r\nHost: t\r\n\r\n")
+            time.sleep(0.1)
+            for i in range(100):
+                expect(server.get("/fib/10").text() == "55\n", f"request {i} failed")
+            expect(not select.select([one.socket, other.socket], [], [], 0)[0],
+                   "an endless guest was answered before short ones were")
+    return None
+
+
+def test_guests_that_sleep_take_no_thread():
+    if not guest_path("c_cgi.wasm"):
+        return "tests/modules/c_cgi.wasm is not here"
+    # Each sleeps for a second: one after the other, most would run into the limit of time.
+    with Server("c_cgi.wasm", "--timeout", "15s", "--workers", "1") as server:
+        sleeping = [server.connect() for _ in range(60)]
+        for client in sleeping:
+            client.send(b"GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n")
+        expect(server.get("/").status == 200, "a request failed")
+        for client in sleeping:
+            response = client.response()
+            expect(response.status == 200 and response.text() == "ok\n", "a sleeper failed")
+            client.socket.close()
+    return None
+
+
+def test_more_guests_than_may_run_wait():
+    if not guest_path("c_cgi.wasm"):
+        return "tests/modules/c_cgi.wasm is not here"
+    with Server("c_cgi.wasm", "--timeout", "15s", "--workers", "2", "--max-guests", "3") as server:
+        waiting = [server.connect() for _ in range(7)]
+        for client in waiting:
+            client.send(b"GET /sleep HTTP/1.1\r\nHost: t\r\n\r\n")
+        for client in waiting:
+            expect(client.response().status == 200, "a request failed")
+            client.socket.close()
     return None
 
 

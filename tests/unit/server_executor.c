@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/loop.h"
 #include "server/server.h"
 #include "tests/lib/test.h"
 
@@ -23,46 +24,96 @@ struct fake {
 	atomic_int entered, left, handled, recycled;
 	int fail_at;   /* the thread_enter that fails; 0: none */
 	sem_t *gate;   /* borrowed; NULL: none */
+	int turns;     /* that a request takes besides the first */
+	uint64_t sleep; /* nanoseconds between two of them */
+	atomic_int at_once, most_at_once; /* requests that have begun and not ended */
 };
 
-static void *fake_enter(void *data, struct sv_error *error)
+/* The first byte of the response counts the turns. */
+struct fake_desk {
+	struct exchange *exchange;
+	int turns;
+	uint64_t wake;
+};
+
+static bool fake_enter(void *data, struct sv_error *error)
 {
 	struct fake *fake = data;
-	if (atomic_fetch_add(&fake->entered, 1) + 1 == fake->fail_at) {
-		sv_fail(error, SV_ERROR_SYSTEM, "this thread does not want to");
-		return NULL;
-	}
-	return fake;
+	if (atomic_fetch_add(&fake->entered, 1) + 1 == fake->fail_at)
+		return sv_fail(error, SV_ERROR_SYSTEM, "this thread does not want to");
+	return true;
 }
 
-static void fake_leave(void *data, void *state)
+static void fake_leave(void *data)
 {
 	struct fake *fake = data;
-	(void)state;
 	atomic_fetch_add(&fake->left, 1);
 }
 
-static void fake_handle(void *data, void *state, struct exchange *exchange)
+static void *fake_desk_new(void *data, struct sv_error *error)
 {
-	struct fake *fake = data;
-	(void)state;
-	if (fake->gate)
-		sem_wait(fake->gate);
-	atomic_fetch_add(&fake->handled, 1);
-	if (!buffer_append(&exchange->response.body, "fake", 4, NULL))
-		abort();
+	(void)data;
+	(void)error;
+	return calloc(1, sizeof(struct fake_desk));
 }
 
-static void fake_recycle(void *data, void *state)
+static void fake_desk_free(void *data, void *desk)
+{
+	(void)data;
+	free(desk);
+}
+
+static enum handled fake_go_on(void *data, void *own, uint64_t *wake)
 {
 	struct fake *fake = data;
-	(void)state;
+	struct fake_desk *desk = own;
+	if (desk->wake && clock_now() < desk->wake)
+		abort();
+	if (desk->turns++ < fake->turns) {
+		*wake = desk->wake = fake->sleep ? clock_now() + fake->sleep : 0;
+		return fake->sleep ? HANDLED_ASLEEP : HANDLED_AGAIN;
+	}
+	atomic_fetch_add(&fake->handled, 1);
+	atomic_fetch_sub(&fake->at_once, 1);
+	if (!buffer_append(&desk->exchange->response.body, "fake", 4, NULL))
+		abort();
+	return HANDLED_ANSWERED;
+}
+
+static enum handled fake_begin(void *data, void *own, struct exchange *exchange, uint64_t *wake)
+{
+	struct fake *fake = data;
+	struct fake_desk *desk = own;
+	*desk = (struct fake_desk){.exchange = exchange};
+	int at_once = atomic_fetch_add(&fake->at_once, 1) + 1;
+	int most = atomic_load(&fake->most_at_once);
+	while (at_once > most &&
+			!atomic_compare_exchange_weak(&fake->most_at_once, &most, at_once))
+		;
+	if (fake->gate)
+		sem_wait(fake->gate);
+	return fake_go_on(data, own, wake);
+}
+
+static void fake_recycle(void *data, void *desk)
+{
+	struct fake *fake = data;
+	(void)desk;
 	atomic_fetch_add(&fake->recycled, 1);
 }
 
 static void fake_init(struct fake *fake)
 {
-	*fake = (struct fake){.handler = {fake, fake_enter, fake_leave, fake_handle, fake_recycle}};
+	*fake = (struct fake){.handler = {fake, fake_enter, fake_leave, fake_desk_new,
+			fake_desk_free, fake_begin, fake_go_on, fake_recycle}};
+}
+
+static struct executor *fake_executor(const struct fake *fake, unsigned workers, size_t queue,
+		size_t desks, struct sv_error *error)
+{
+	const struct executor_config config = {.handler = &fake->handler, .workers = workers,
+			.queue_limit = queue, .desk_limit = desks, .turn = 1000000};
+	return executor_new(&config, error);
 }
 
 /* Take answers until `count` have come; they are freed. */
@@ -90,7 +141,7 @@ TEST(every_exchange_comes_back_once)
 	struct sv_error error = SV_ERROR_INIT;
 	fake_init(&fake);
 	server_limits_init(&limits);
-	struct executor *executor = executor_new(&fake.handler, 4, 5000, &error);
+	struct executor *executor = fake_executor(&fake, 4, 5000, 4, &error);
 	CHECK_MSG(executor != NULL, "%s", error.text);
 	for (int i = 0; i < 5000; i++)
 		CHECK(executor_submit(executor, exchange_new(&limits)));
@@ -99,6 +150,51 @@ TEST(every_exchange_comes_back_once)
 	CHECK_EQ(fake.handled, 5000);
 	CHECK_EQ(fake.recycled, 5000);
 	CHECK_EQ(fake.left, 4);
+}
+
+TEST(requests_take_turns_up_to_a_limit)
+{
+	for (int sleeps = 0; sleeps < 2; sleeps++) {
+		struct fake fake;
+		struct server_limits limits;
+		struct sv_error error = SV_ERROR_INIT;
+		fake_init(&fake);
+		server_limits_init(&limits);
+		fake.turns = 20;
+		fake.sleep = sleeps ? 300000 : 0;
+		struct executor *executor = fake_executor(&fake, 3, 500, 40, &error);
+		CHECK_MSG(executor != NULL, "%s", error.text);
+		for (int i = 0; i < 500; i++)
+			CHECK(executor_submit(executor, exchange_new(&limits)));
+		CHECK_EQ(drain(executor, 500), 500);
+		executor_free(executor);
+		CHECK_EQ(fake.handled, 500);
+		CHECK_EQ(fake.recycled, 500);
+		CHECK_EQ(fake.at_once, 0);
+		/* Sleepers make room for others: all desks are used, and no more. */
+		CHECK(fake.most_at_once <= 40);
+		if (sleeps)
+			CHECK_EQ(fake.most_at_once, 40);
+	}
+}
+
+TEST(the_end_waits_for_what_has_begun)
+{
+	struct fake fake;
+	struct server_limits limits;
+	struct sv_error error = SV_ERROR_INIT;
+	fake_init(&fake);
+	server_limits_init(&limits);
+	fake.turns = 3;
+	fake.sleep = 20000000;
+	struct executor *executor = fake_executor(&fake, 2, 8, 8, &error);
+	CHECK_MSG(executor != NULL, "%s", error.text);
+	CHECK(executor_submit(executor, exchange_new(&limits)));
+	while (!atomic_load(&fake.at_once))
+		;
+	executor_free(executor);
+	CHECK_EQ(fake.handled, 1);
+	CHECK_EQ(fake.left, 2);
 }
 
 TEST(full_queue_refuses_and_goes_on)
@@ -111,7 +207,7 @@ TEST(full_queue_refuses_and_goes_on)
 	fake_init(&fake);
 	fake.gate = &gate;
 	server_limits_init(&limits);
-	struct executor *executor = executor_new(&fake.handler, 1, 3, &error);
+	struct executor *executor = fake_executor(&fake, 1, 3, 8, &error);
 	CHECK_MSG(executor != NULL, "%s", error.text);
 	int accepted = 0;
 	struct exchange *refused = NULL;
@@ -139,7 +235,7 @@ TEST(thread_that_cannot_enter_fails_the_start)
 		struct sv_error error = SV_ERROR_INIT;
 		fake_init(&fake);
 		fake.fail_at = at;
-		CHECK_ERROR(executor_new(&fake.handler, 3, 10, &error) != NULL, SV_ERROR_SYSTEM,
+		CHECK_ERROR(fake_executor(&fake, 3, 10, 3, &error) != NULL, SV_ERROR_SYSTEM,
 				"does not want to");
 		CHECK_EQ(fake.entered, 3);
 		CHECK_EQ(fake.left, 2);

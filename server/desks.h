@@ -1,0 +1,55 @@
+/*
+ * desks.h: requests that have begun, each at a desk: ready for another turn, asleep until a time,
+ * or with a worker. The executor's lock guards all of it.
+ */
+#ifndef SELVAGE_SERVER_DESKS_H
+#define SELVAGE_SERVER_DESKS_H
+
+#include "server/executor.h"
+
+struct desk {
+	struct desk *next; /* in the list it is in */
+	void *own;         /* the handler's, owned */
+	struct exchange *exchange;
+	bool has_begun;
+	uint64_t wake; /* nanoseconds of CLOCK_MONOTONIC */
+};
+
+struct desks {
+	const struct handler *handler;
+	size_t limit, made;
+	struct desk *spares;
+	struct desk *ready_first, *ready_last;
+	struct desk **asleep; /* owned; a heap, the first to wake at 0 */
+	size_t asleep_count;
+	size_t busy; /* with a worker, ready or asleep */
+};
+
+/* At most `limit` desks, one of which is made now, so that there is always one to work at. */
+SV_MUST_USE bool desks_init(struct desks *desks, const struct handler *handler, size_t limit,
+		struct sv_error *error);
+
+/* Release them; none may be busy. */
+void desks_finish(struct desks *desks);
+
+/* One for a new request; NULL if as many have begun as may, or there is no memory for more. */
+struct desk *desks_take_spare(struct desks *desks);
+void desks_put_spare(struct desks *desks, struct desk *desk);
+
+/* The one that has waited for a turn the longest, or NULL. */
+struct desk *desks_take_ready(struct desks *desks);
+void desks_put_ready(struct desks *desks, struct desk *desk);
+
+/* Ready again when desk->wake has come. */
+void desks_put_asleep(struct desks *desks, struct desk *desk);
+void desks_wake(struct desks *desks, uint64_t now);
+
+/* When the next one wakes up; UINT64_MAX: none sleeps. */
+uint64_t desks_next_wake(const struct desks *desks);
+
+static inline bool desks_are_idle(const struct desks *desks)
+{
+	return desks->busy == 0;
+}
+
+#endif
