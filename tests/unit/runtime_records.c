@@ -165,7 +165,7 @@ enum { GLOBAL_G, GLOBAL_V, GLOBAL_A, GLOBAL_B, GLOBAL_C, GLOBAL_R, GLOBAL_N, GLO
 static const struct change every_change[] = {
 		HEADER(flags, SV_ARTIFACT_PROPAGATES, "objects without"),
 		HEADER(flags, SV_ARTIFACT_OBJECTS, "tags without"),
-		HEADER(flags, 8, "unknown flags"),
+		HEADER(flags, 16, "unknown flags"),
 		HEADER(flags, 7, "segment"),
 		HEADER(optimisation, 4, "level"),
 		HEADER(reserved, 1, "unknown flags"),
