@@ -3,13 +3,10 @@
  */
 #include "runtime/artifact.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <link.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -49,47 +46,39 @@ static bool artifact_read(int fd, struct buffer *buffer, struct sv_error *error)
 	return true;
 }
 
-enum { path_number_bits = 48, path_max = 64 + 2 * path_number_bits };
-
 /*
- * A path to the descriptor that no load before had: the loader takes an object with a known
- * name for the same one, and descriptors get used again. Each bit of a counter adds "/" or
- * "/.", which change nothing about where the path leads.
+ * One segment, where that is not how the whole file is mapped: to execute, or at another
+ * distance than in the file.
  */
-static void artifact_path(int fd, char *path)
+static bool artifact_map_load(const struct sv_artifact *artifact, const struct artifact_load *load)
 {
-	static _Atomic uint64_t loads;
-	uint64_t number = atomic_fetch_add(&loads, 1);
-	char *at = path + sprintf(path, "/proc/self/fd");
-	for (unsigned bit = 0; bit < path_number_bits; bit++) {
-		*at++ = '/';
-		if (number >> bit & 1)
-			*at++ = '.';
-	}
-	sprintf(at, "/%d", fd);
+	uint64_t inside = load->address % SV_HOST_PAGE;
+	if (load->size == 0 || (!load->is_code && load->address == load->offset))
+		return true;
+	return mmap((void *)(artifact->bias + load->address - inside), load->size + inside,
+			       load->is_code ? PROT_READ | PROT_EXEC : PROT_READ,
+			       MAP_PRIVATE | MAP_FIXED, artifact->fd,
+			       (off_t)(load->offset - inside)) != MAP_FAILED;
 }
 
 /*
- * dlopen by descriptor: what was checked is what is mapped, whatever the path means by now.
- * A file that is loaded already is not mapped again, hence the look at the note.
+ * What dlopen would do, of which an artifact needs only mappings: there is nothing to relocate, to
+ * bind or to run. No segment is writable: where the file says so, only a loader was to write.
  */
 static bool artifact_map(struct sv_artifact *artifact, const struct artifact_elf *elf,
 		struct sv_error *error)
 {
-	char path[path_max];
-	struct link_map *map;
-	artifact_path(artifact->fd, path);
-	artifact->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (!artifact->handle)
-		return sv_fail(error, SV_ERROR_ARTIFACT, "cannot be mapped: %s", dlerror());
-	artifact->header = dlsym(artifact->handle, SV_ARTIFACT_SYMBOL);
-	if (!artifact->header || dlinfo(artifact->handle, RTLD_DI_LINKMAP, &map) != 0)
-		return sv_fail(error, SV_ERROR_ARTIFACT, "has no symbol %s", SV_ARTIFACT_SYMBOL);
-	artifact->bias = map->l_addr;
-	if (memcmp((const void *)(artifact->bias + elf->note_address), &elf->note,
-			    sizeof elf->note) != 0)
-		return sv_fail(error, SV_ERROR_ARTIFACT, "was changed while it is in use");
-	return true;
+	void *mapping = mmap(NULL, elf->high, PROT_READ, MAP_PRIVATE, artifact->fd, 0);
+	bool is_mapped = mapping != MAP_FAILED;
+	if (is_mapped) {
+		artifact->bias = (uintptr_t)mapping;
+		artifact->mapped_size = elf->high;
+	}
+	memcpy(artifact->loads, elf->loads, sizeof artifact->loads);
+	for (size_t i = 0; i < elf->load_count && is_mapped; i++)
+		is_mapped = artifact_map_load(artifact, &elf->loads[i]);
+	artifact->header = (const void *)(artifact->bias + elf->header_address);
+	return is_mapped || sv_fail_errno(error, "cannot be mapped");
 }
 
 bool artifact_holds(const struct sv_artifact *artifact, uintptr_t start, uint64_t size)
@@ -107,7 +96,6 @@ static bool artifact_place(struct sv_artifact *artifact, const struct artifact_e
 		struct sv_error *error)
 {
 	uintptr_t start = (uintptr_t)artifact->header;
-	memcpy(artifact->loads, elf->loads, sizeof artifact->loads);
 	if (!artifact_holds(artifact, start, sizeof *artifact->header) ||
 			start % _Alignof(struct sv_artifact_header) != 0)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has its header outside its segments");
@@ -267,8 +255,8 @@ void sv_artifact_free(struct sv_artifact *artifact)
 	free(artifact->types);
 	symbols_free(artifact->symbols);
 	pthread_mutex_destroy(&artifact->symbols_lock);
-	if (artifact->handle)
-		dlclose(artifact->handle);
+	if (artifact->mapped_size)
+		munmap((void *)artifact->bias, artifact->mapped_size);
 	if (artifact->fd >= 0)
 		close(artifact->fd);
 	atomic_fetch_sub(&artifact->engine->tenants, 1);

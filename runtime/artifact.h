@@ -19,18 +19,20 @@ struct symbols;
 /* Loaded segments that an artifact may have; the linker makes four. */
 #define ARTIFACT_LOADS 8
 
-/* A part of the file that is mapped; between two of them there may be nothing. */
+/* A part of the file that is mapped; what is between two of them is of no use. */
 struct artifact_load {
 	uint64_t address, size; /* counted from the bias */
+	uint64_t offset;        /* in the file */
+	bool is_code;
 };
 
 struct sv_artifact {
 	struct sv_engine *engine;
 	char *name;   /* owned: of the file, for messages */
-	void *handle; /* of dlopen */
-	int fd;       /* own duplicate */
+	int fd;       /* owned: the sealed copy */
 	const struct sv_artifact_header *header;
-	uintptr_t bias;                 /* address - address in the file's headers */
+	uintptr_t bias;                 /* where it is mapped: address - address in the file */
+	uint64_t mapped_size;           /* 0: not yet */
 	uintptr_t text_start, text_end; /* of its code */
 	struct artifact_load loads[ARTIFACT_LOADS];
 	off_t image_offset;             /* of `image` in the file */
@@ -46,6 +48,7 @@ struct sv_artifact {
 struct artifact_elf {
 	struct sv_artifact_note note;
 	uint64_t note_address; /* of the descriptor, as all addresses here counted from the bias */
+	uint64_t header_address; /* which may be anywhere */
 	uint64_t image_address, image_offset, image_size; /* size 0: no image */
 	uint64_t text_address, text_size;                 /* all executable segments */
 	uint64_t high; /* end of all loaded segments; they begin at 0 */

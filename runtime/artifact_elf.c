@@ -173,14 +173,17 @@ static bool elf_check_load(struct elf_file *file, const GElf_Phdr *segment, stru
 				"has a segment that cannot be read, or more than %d",
 				ARTIFACT_LOADS);
 	found->loads[found->load_count++] = (struct artifact_load){
-			.address = segment->p_vaddr, .size = segment->p_memsz};
+			.address = segment->p_vaddr,
+			.size = segment->p_filesz,
+			.offset = segment->p_offset,
+			.is_code = (segment->p_flags & PF_X) != 0};
 	found->high = segment->p_vaddr + segment->p_memsz;
 	if (!(segment->p_flags & PF_X))
 		return true;
 	if (found->text_size != 0)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has more than one executable segment");
 	found->text_address = segment->p_vaddr;
-	found->text_size = segment->p_memsz;
+	found->text_size = segment->p_filesz;
 	return true;
 }
 
@@ -363,6 +366,7 @@ static bool elf_check_symbol(const struct elf_file *file, const GElf_Shdr *table
 	if (strcmp(name, SV_ARTIFACT_SYMBOL) != 0 || ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT)
 		return sv_fail(error, SV_ERROR_ARTIFACT, "has an unexpected symbol, \"%.80s\"",
 				name);
+	file->found->header_address = symbol.st_value;
 	return true;
 }
 
