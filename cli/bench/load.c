@@ -1,6 +1,7 @@
 /*
- * load.c: from an artifact's file to the first result, in this process and in new ones. The file
- * has been read before: it comes from the page cache.
+ * load.c: from an artifact's file to the first result, in this process and in new ones: from the
+ * call of sv_artifact_load to the end of the first call in the first instance. Nothing is kept
+ * between two loads but the engine; the file has been read before and comes from the page cache.
  */
 #include <stdlib.h>
 
@@ -22,17 +23,36 @@ struct loaded {
 	struct sv_instance *instance;
 };
 
-static bool loaded_instantiate(struct loaded *loaded, struct lane *lane)
+/* What is done one after the other; each step is false with the lane's error on failure. */
+typedef bool (*load_step)(struct loaded *loaded, struct lane *lane);
+
+static bool loaded_load(struct loaded *loaded, struct lane *lane)
+{
+	loaded->artifact = sv_artifact_load(
+			lane->subject->engine, lane->subject->path, &lane->error);
+	return loaded->artifact;
+}
+
+static bool loaded_link(struct loaded *loaded, struct lane *lane)
 {
 	struct subject *subject = lane->data;
 	loaded->linker = subject_link(subject, subject->engine, loaded->artifact, &loaded->stubs,
 			&lane->error);
-	if (!loaded->linker)
-		return false;
-	loaded->store = sv_store_new(subject->engine, &subject->limits, &lane->error);
+	return loaded->linker;
+}
+
+static bool loaded_make_store(struct loaded *loaded, struct lane *lane)
+{
+	loaded->store = sv_store_new(
+			lane->subject->engine, &lane->subject->limits, &lane->error);
 	if (!loaded->store)
 		return false;
 	sv_store_set_data(loaded->store, lane->wasi);
+	return true;
+}
+
+static bool loaded_instantiate(struct loaded *loaded, struct lane *lane)
+{
 	loaded->instance = subject_instantiate(
 			loaded->store, loaded->artifact, loaded->linker, &lane->error);
 	return loaded->instance;
@@ -45,43 +65,42 @@ static bool loaded_call(struct loaded *loaded, struct lane *lane)
 					&lane->error);
 }
 
-static void loaded_finish(struct loaded *loaded)
+static bool loaded_release(struct loaded *loaded, struct lane *lane)
 {
+	(void)lane;
 	sv_store_free(loaded->store);
 	sv_linker_free(loaded->linker);
 	stub_imports_finish(&loaded->stubs);
 	sv_artifact_free(loaded->artifact);
+	*loaded = (struct loaded){0};
+	return true;
 }
+
+/* The last step is no part of the way to the result. */
+static const load_step load_steps[] = {loaded_load, loaded_link, loaded_make_store,
+		loaded_instantiate, loaded_call, loaded_release};
 
 static bool load_in_steps(struct lane *lane, uint64_t *marks)
 {
 	struct loaded loaded = {0};
-	TRY(subject_wasi_reset(lane->subject, lane->wasi, &lane->error));
+	bool done = subject_wasi_reset(lane->subject, lane->wasi, &lane->error);
 	marks[0] = clock_read();
-	loaded.artifact = sv_artifact_load(
-			lane->subject->engine, lane->subject->path, &lane->error);
-	marks[1] = clock_read();
-	bool done = loaded.artifact && loaded_instantiate(&loaded, lane);
-	marks[2] = clock_read();
-	done = done && loaded_call(&loaded, lane);
-	marks[3] = clock_read();
-	loaded_finish(&loaded);
-	marks[4] = clock_read();
-	return done;
+	for (size_t i = 0; i < ARRAY_LENGTH(load_steps) && done; i++) {
+		done = load_steps[i](&loaded, lane);
+		marks[i + 1] = clock_read();
+	}
+	return loaded_release(&loaded, lane) && done;
 }
 
 static bool load_once(struct lane *lane, uint64_t *marks)
 {
 	struct loaded loaded = {0};
-	TRY(subject_wasi_reset(lane->subject, lane->wasi, &lane->error));
+	bool done = subject_wasi_reset(lane->subject, lane->wasi, &lane->error);
 	marks[0] = clock_read();
-	loaded.artifact = sv_artifact_load(
-			lane->subject->engine, lane->subject->path, &lane->error);
-	bool done = loaded.artifact && loaded_instantiate(&loaded, lane) &&
-			loaded_call(&loaded, lane);
+	for (size_t i = 0; i + 1 < ARRAY_LENGTH(load_steps) && done; i++)
+		done = load_steps[i](&loaded, lane);
 	marks[1] = clock_read();
-	loaded_finish(&loaded);
-	return done;
+	return loaded_release(&loaded, lane) && done;
 }
 
 static bool load_here(struct bench *bench, uint64_t count, struct sv_error *error)
@@ -90,9 +109,9 @@ static bool load_here(struct bench *bench, uint64_t count, struct sv_error *erro
 			.steps = 1,
 			.once = load_once,
 			.data = bench->subject};
-	const struct work steps = {.names = {"  load the artifact", "  link, instantiate", "  call",
-						   "  release"},
-			.steps = 4,
+	const struct work steps = {.names = {"  load the artifact", "  link", "  make a store",
+						   "  instantiate", "  call", "  release"},
+			.steps = ARRAY_LENGTH(load_steps),
 			.once = load_in_steps,
 			.data = bench->subject};
 	size_t row = bench->results.count;
