@@ -128,30 +128,29 @@ static void group_free(struct type_group *group)
 {
 	if (!group)
 		return;
-	free(group->values);
-	free(group->letters);
 	free(group->deep);
-	free(group->traced);
 	free(group);
 }
 
-/* Room for types with so many values together. */
+/* Room for types with so many values together, all in one block, what is aligned most first. */
 static struct type_group *group_new(uint32_t count, size_t values, struct sv_error *error)
 {
-	struct type_group *group = calloc(1, sizeof *group + count * sizeof group->types[0]);
-	if (group) {
-		group->count = count;
-		group->values = calloc(values + 1, sizeof *group->values);
-		group->letters = calloc(values + 2 * (size_t)count + 1, 1);
-		group->traced = calloc(values + 1, sizeof *group->traced);
-		for (uint32_t i = 0; i < count; i++)
-			group->types[i].group = group;
+	size_t at_values = sizeof(struct type_group) + count * sizeof(struct defined_type);
+	size_t at_traced = at_values + values * sizeof(struct value_type);
+	size_t at_letters = at_traced + values * sizeof(uint16_t);
+	size_t size = at_letters + values + 2 * (size_t)count;
+	struct type_group *group = calloc(1, size);
+	if (!group) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u types", count);
+		return NULL;
 	}
-	if (group && group->values && group->letters && group->traced)
-		return group;
-	group_free(group);
-	sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u types", count);
-	return NULL;
+	group->count = count;
+	group->values = (void *)((char *)group + at_values);
+	group->traced = (void *)((char *)group + at_traced);
+	group->letters = (char *)group + at_letters;
+	for (uint32_t i = 0; i < count; i++)
+		group->types[i].group = group;
+	return group;
 }
 
 /* Write the letters of a function type at `letters`; what follows them. */
@@ -228,8 +227,9 @@ static bool group_fill_displays(struct type_group *group, struct sv_error *error
 		type->info.depth = type->supertype ? type->supertype->info.depth + 1 : 0;
 		deep_types += type->info.depth >= SV_DISPLAY;
 	}
-	group->deep = calloc(deep_types * DEEP + 1, sizeof(struct sv_type_info *));
-	if (!group->deep)
+	if (deep_types)
+		group->deep = calloc(deep_types * DEEP, sizeof(struct sv_type_info *));
+	if (deep_types && !group->deep)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u types", group->count);
 	const struct sv_type_info **deep = group->deep;
 	for (uint32_t i = 0; i < group->count; i++) {

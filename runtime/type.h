@@ -69,10 +69,10 @@ struct type_group {
 	uint32_t users; /* under the table's lock */
 	uint32_t count;
 	struct type_group *next;   /* in the same bucket */
-	struct value_type *values; /* owned, as are the three below */
-	char *letters;
-	const struct sv_type_info **deep;
+	struct value_type *values; /* behind the types, as are the next two */
 	uint16_t *traced;
+	char *letters;
+	const struct sv_type_info **deep; /* owned; NULL: no type needs it */
 	struct defined_type types[];
 };
 
