@@ -25,6 +25,7 @@ enum cpu_state {
 
 struct cpu_feature {
 	const char *name;
+	size_t length; /* of the name */
 	uint32_t leaf, subleaf;
 	enum cpu_place at;
 	unsigned bit;
@@ -32,7 +33,8 @@ struct cpu_feature {
 };
 
 static const struct cpu_feature cpu_features[] = {
-#define CPU_FEATURE(name, leaf, subleaf, at, bit, state) {name, leaf, subleaf, at, bit, state},
+#define CPU_FEATURE(name, leaf, subleaf, at, bit, state) \
+	{name, sizeof name - 1, leaf, subleaf, at, bit, state},
 #include "runtime/arch/x86_64/cpu_features.def"
 #undef CPU_FEATURE
 };
@@ -101,9 +103,9 @@ static bool cpu_has(const struct cpu_feature *feature)
 static const struct cpu_feature *cpu_find(const char *name, size_t length)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(cpu_features); i++) {
-		const char *known = cpu_features[i].name;
-		if (strlen(known) == length && memcmp(known, name, length) == 0)
-			return &cpu_features[i];
+		const struct cpu_feature *known = &cpu_features[i];
+		if (known->length == length && memcmp(known->name, name, length) == 0)
+			return known;
 	}
 	return NULL;
 }
