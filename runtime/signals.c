@@ -197,6 +197,25 @@ static void signal_timer(int signal, siginfo_t *info, void *context)
 	errno = saved_errno;
 }
 
+void signals_remove(void)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(signal_rows); i++) {
+		struct signal_row *row = &signal_rows[i];
+		struct sigaction now;
+		if (sigaction(row->signal, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) &&
+				now.sa_sigaction == row->handler)
+			sigaction(row->signal, &row->foreign, NULL);
+	}
+}
+
+/* Those before it are installed: they would take themselves for foreign the next time. */
+static bool signals_fail(const struct signal_row *row, struct sv_error *error)
+{
+	sv_fail_errno(error, "cannot handle signal %d", row->signal);
+	signals_remove();
+	return false;
+}
+
 bool signals_install(struct sv_error *error)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(signal_rows); i++) {
@@ -207,20 +226,9 @@ bool signals_install(struct sv_error *error)
 		/* Known before it is needed: the handler may run at once. */
 		if (sigaction(row->signal, NULL, &row->foreign) != 0 ||
 				sigaction(row->signal, &ours, NULL) != 0)
-			return sv_fail_errno(error, "cannot handle signal %d", row->signal);
+			return signals_fail(row, error);
 	}
 	return true;
-}
-
-void signals_remove(void)
-{
-	for (size_t i = 0; i < ARRAY_LENGTH(signal_rows); i++) {
-		struct signal_row *row = &signal_rows[i];
-		struct sigaction now;
-		if (sigaction(row->signal, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) &&
-				now.sa_sigaction == row->handler)
-			sigaction(row->signal, &row->foreign, NULL);
-	}
 }
 
 void signals_list(sigset_t *set)
