@@ -4,6 +4,7 @@
 #include "runtime/slab.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "runtime/engine.h"
@@ -110,8 +111,9 @@ uint8_t *slab_take(struct slab *slab, struct sv_error *error)
 
 void slab_give(struct slab *slab, uint8_t *slot)
 {
-	/* Never fails for private anonymous pages; if it did, their contents would be another's. */
-	check(madvise(slot, slab_stride(slab), MADV_DONTNEED) == 0);
+	/* The system keeps what mlockall has locked. */
+	if (madvise(slot, slab_stride(slab), MADV_DONTNEED) != 0)
+		memset(slot, 0, slab_stride(slab));
 	pthread_mutex_lock(&slab->lock);
 	slab->spares[slab->spare_count++] = slot;
 	pthread_mutex_unlock(&slab->lock);
