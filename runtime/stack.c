@@ -77,7 +77,7 @@ uint64_t stack_limit(const struct stack *stack)
 bool stack_guard_holds(const struct stack *stack, uintptr_t address)
 {
 	return stack->guard && address >= (uintptr_t)stack->guard &&
-			address < (uintptr_t)stack->low;
+			address < (uintptr_t)stack->open;
 }
 
 bool stack_holds(const struct stack *stack, uintptr_t address, size_t size)

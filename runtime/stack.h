@@ -32,7 +32,7 @@ void stack_finish(struct stack *stack, struct sv_engine *engine);
 /* The limit that code compiled with stack checks compares with. */
 uint64_t stack_limit(const struct stack *stack);
 
-/* True if `address` is in the guard. async-signal-safe */
+/* True if `address` is in the guard, or in the deep part while that is closed. async-signal-safe */
 bool stack_guard_holds(const struct stack *stack, uintptr_t address);
 
 /*
