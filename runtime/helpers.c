@@ -40,12 +40,21 @@ int64_t helper_memory_grow(struct sv_context *context, uint32_t memory, uint64_t
 	return memory_grow(context->instance->memories[memory], pages);
 }
 
+/* Faults of our own code that the system does not let us mend would end the process. */
+static void helper_memory_open(struct sv_context *context, struct sv_memory *memory, uint64_t to,
+		uint64_t length)
+{
+	if (!memory_open(memory, to, length))
+		trap_raise(context->store, SV_TRAP_MEMORY_LIMIT, trap_refused_text);
+}
+
 void helper_memory_fill(struct sv_context *context, uint32_t memory, uint64_t to, uint32_t byte,
 		uint64_t length)
 {
 	struct sv_memory *target = context->instance->memories[memory];
 	helper_trap_unless(memory_holds(target, to, length), context, SV_TRAP_MEMORY_BOUNDS);
 	helper_take_fuel(context, length / HELPER_FUEL_BYTES);
+	helper_memory_open(context, target, to, length);
 	while (length > 0) {
 		uint64_t step = length < HELPER_STEP ? length : HELPER_STEP;
 		memset(memory_base(target) + to, (int)(byte & 0xff), step);
@@ -76,6 +85,7 @@ void helper_memory_copy(struct sv_context *context, uint32_t to_memory, uint32_t
 	helper_trap_unless(memory_holds(target, to, length) && memory_holds(source, from, length),
 			context, SV_TRAP_MEMORY_BOUNDS);
 	helper_take_fuel(context, length / HELPER_FUEL_BYTES);
+	helper_memory_open(context, target, to, length);
 	helper_move(context, memory_base(target) + to, memory_base(source) + from, length);
 }
 

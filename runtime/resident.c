@@ -89,12 +89,17 @@ static uint32_t resident_find(const struct resident *resident, uint32_t number)
 	return low;
 }
 
-/* Too many pages or mappings: all are open until the lease ends. async-signal-safe */
+/*
+ * Too many pages or mappings: all are open until the lease ends. If the system refuses, some may
+ * be, and all are put back. async-signal-safe
+ */
 static bool resident_widen(struct backing *backing)
 {
 	struct resident *resident = backing->resident;
 	resident->is_wide = true;
-	return resident_protect(backing, 0, resident->whole, PROT_READ | PROT_WRITE);
+	resident->is_refused =
+			!resident_protect(backing, 0, resident->whole, PROT_READ | PROT_WRITE);
+	return !resident->is_refused;
 }
 
 /* Open [first, end), all closed, in front of the open page `index`. async-signal-safe */
@@ -122,17 +127,20 @@ bool resident_open(struct backing *backing, uint64_t address, uint64_t length)
 	struct resident *resident = backing->resident;
 	uint64_t last = (address + length + SV_HOST_PAGE - 1) / SV_HOST_PAGE;
 	uint32_t end = last < resident->whole ? (uint32_t)last : resident->whole;
-	if (length == 0 || resident->is_wide || address / SV_HOST_PAGE >= end)
+	if (length == 0 || address / SV_HOST_PAGE >= end)
 		return true;
 	uint32_t at = (uint32_t)(address / SV_HOST_PAGE);
+	uint32_t index = resident_find(resident, at);
 	while (at < end && !resident->is_wide) {
-		uint32_t index = resident_find(resident, at);
 		uint32_t open = index < resident->count ? resident->pages[index].number : end;
-		if (open > at && !resident_open_run(backing, index, at, open < end ? open : end))
+		open = open < end ? open : end;
+		if (open > at && !resident_open_run(backing, index, at, open))
 			return false;
+		/* `open` is behind what was opened before it, in the list too. */
+		index += open - at + 1;
 		at = open + 1;
 	}
-	return true;
+	return !resident->is_refused;
 }
 
 bool resident_fault(struct backing *backing, uint64_t address)
@@ -169,10 +177,11 @@ static bool resident_reset_wide(struct backing *backing)
 	resident->count = 0;
 	check(resident_set_runs(resident, 0));
 	resident->wide_leases++;
-	if (resident->wide_leases >= wide_patience && resident->wide_leases % wide_interval != 0)
+	if (!resident->is_refused && resident->wide_leases >= wide_patience &&
+			resident->wide_leases % wide_interval != 0)
 		return madvise(backing->view.base, resident->whole * SV_HOST_PAGE,
 				MADV_DONTNEED) == 0;
-	resident->is_wide = false;
+	resident->is_wide = resident->is_refused = false;
 	return resident_close(backing, 0, resident->whole);
 }
 

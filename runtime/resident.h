@@ -32,6 +32,7 @@ struct resident {
 	uint32_t leases;
 	uint32_t wide_leases; /* in a row */
 	bool is_wide;         /* all pages are open, `pages` says nothing */
+	bool is_refused;      /* but the system would not open all of them */
 };
 
 /* Room for the record of a memory with `bytes` of initial size. NULL with `error` on failure. */

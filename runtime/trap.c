@@ -12,6 +12,10 @@
 #include "runtime/memory.h"
 #include "runtime/thread.h"
 
+const char trap_refused_text[] =
+		"memory limit reached: the system lets no more pages be written "
+		"(see vm.overcommit_memory)";
+
 const char *sv_trap_text(enum sv_trap kind)
 {
 	switch (kind) {
@@ -105,6 +109,12 @@ static enum fault_class trap_at_address(struct sv_store *store, int signal, uint
 	if (signal == SIGBUS && is_inside) {
 		trap_record(store, SV_TRAP_HOST, place);
 		trap_describe(store, SV_TRAP_HOST, "the artifact's file was cut while in use");
+		return FAULT_TRAP;
+	}
+	if (is_inside && place->is_write && memory->backing->resident &&
+			memory->backing->resident->is_refused) {
+		trap_record(store, SV_TRAP_MEMORY_LIMIT, place);
+		trap_describe(store, SV_TRAP_MEMORY_LIMIT, trap_refused_text);
 		return FAULT_TRAP;
 	}
 	/* Another thread may have let a shared memory grow since. */

@@ -31,6 +31,9 @@ SV_NORETURN void trap_leave_pending(struct sv_store *store);
 enum sv_outcome trap_record(struct sv_store *store, enum sv_trap kind,
 		const struct fault_place *place);
 
+/* Text of the traps of kind SV_TRAP_MEMORY_LIMIT that are the system's. */
+extern const char trap_refused_text[];
+
 /* Record a trap that happened in no guest code, while instantiating. */
 void trap_record_outside(struct sv_store *store, enum sv_trap kind);
 
