@@ -144,6 +144,11 @@ $(UNIT_TESTS): %: %.o $(BUILD)/libtest.a $(BUILD)/libselvage-compiler.so
 	$(say) LINK $@
 	$(Q)$(link_test)
 
+# Calls that a test refuses are led into it.
+refused = $(shell sed -n 's/^CALL.[^,]*, \([a-z_]*\),.*/\1/p' tests/unit/refused_calls.def) \
+	mprotect munmap timer_delete free
+$(BUILD)/tests/unit/runtime_refused: private LDFLAGS_ALL += $(refused:%=-Wl,--wrap=%)
+
 .SECONDEXPANSION:
 $(SUITE_TESTS): $(BUILD)/tests/%/program: $$(call objects,$$(wildcard tests/%/*.c)) \
 		$(BUILD)/libtest.a $(BUILD)/libselvage-compiler.so
