@@ -1,13 +1,12 @@
 /* timing.c: clock, percentiles, one line of output. */
 #include "bench/timing.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static uint64_t now(void)
+uint64_t timing_now(void)
 {
 	struct timespec time;
 
@@ -28,11 +27,11 @@ static bool measure(uint64_t *times, unsigned count, timing_function function, v
 		if (!function(data))
 			return false;
 	for (unsigned i = 0; i < count; i++) {
-		uint64_t start = now();
+		uint64_t start = timing_now();
 
 		if (!function(data))
 			return false;
-		times[i] = now() - start;
+		times[i] = timing_now() - start;
 	}
 	return true;
 }
@@ -41,6 +40,14 @@ static bool measure(uint64_t *times, unsigned count, timing_function function, v
 static unsigned long long quantile(const uint64_t *sorted, unsigned count, unsigned per_mille)
 {
 	return sorted[((uint64_t)count * per_mille + 999) / 1000 - 1];
+}
+
+void timing_report(const char *label, uint64_t *times, unsigned count)
+{
+	qsort(times, count, sizeof *times, compare);
+	printf("%s\t%llu\t%llu\t%llu\t%llu\t%llu\n", label, (unsigned long long)times[0],
+			quantile(times, count, 500), quantile(times, count, 990),
+			quantile(times, count, 999), quantile(times, count, 1000));
 }
 
 bool timing_print(const char *label, unsigned count, timing_function function, void *data)
@@ -53,12 +60,8 @@ bool timing_print(const char *label, unsigned count, timing_function function, v
 	memset(times, 0, count * sizeof *times);
 	bool done = count && measure(times, count, function, data);
 
-	if (done) {
-		qsort(times, count, sizeof *times, compare);
-		printf("%s\t%llu\t%llu\t%llu\t%llu\t%llu\n", label, (unsigned long long)times[0],
-				quantile(times, count, 500), quantile(times, count, 990),
-				quantile(times, count, 999), quantile(times, count, 1000));
-	}
+	if (done)
+		timing_report(label, times, count);
 	free(times);
 	return done;
 }
