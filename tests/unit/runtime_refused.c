@@ -52,7 +52,7 @@ static void call_count(const char *name, const void *address, intptr_t result)
 #define FIRST(a, ...) ((const void *)(intptr_t)(a))
 #define CALL(type, name, refusal, number, parameters, arguments) \
 	type __real_##name parameters; \
-	type __wrap_##name parameters; \
+	__attribute__((visibility("default"))) type __wrap_##name parameters; \
 	type __wrap_##name parameters \
 	{ \
 		if (call_is_refused(#name)) { \
@@ -73,7 +73,8 @@ enum { MEMORY_PAGES = 66, MEMORY_SIZE = MEMORY_PAGES * 65536 };
 
 /* Of several mappings the system may have changed the first when it refuses the next. */
 int __real_mprotect(void *address, size_t size, int protection);
-int __wrap_mprotect(void *address, size_t size, int protection);
+__attribute__((visibility("default"))) int __wrap_mprotect(void *address, size_t size,
+		int protection);
 int __wrap_mprotect(void *address, size_t size, int protection)
 {
 	if (!call_is_refused("mprotect"))
@@ -87,7 +88,7 @@ int __wrap_mprotect(void *address, size_t size, int protection)
 /* Those that give back are never refused: the system may, but then it has lost count itself. */
 #define GIVES(type, name, parameters, arguments, what) \
 	type __real_##name parameters; \
-	type __wrap_##name parameters; \
+	__attribute__((visibility("default"))) type __wrap_##name parameters; \
 	type __wrap_##name parameters \
 	{ \
 		what; \
@@ -400,8 +401,7 @@ static int child_run(unsigned number, bool all_later, bool is_verbose)
 	const char *text = report.code == SV_ERROR_NONE ? "" : report.text;
 	if (is_verbose)
 		printf("%u %s: %s\n", number, refused_name, is_good ? "-" : text);
-	bool is_clean = is_good || (*text && !strchr(text, '\n') &&
-					   strcmp(text, "trap: ") != 0);
+	bool is_clean = is_good || (*text && !strchr(text, '\n') && strcmp(text, "trap: ") != 0);
 	bool is_all_back = descriptors == descriptor_count() && mappings == held_mappings &&
 			blocks == held_blocks && timers == held_timers &&
 			(is_good || all_later || handlers_are_gone());
@@ -410,8 +410,7 @@ static int child_run(unsigned number, bool all_later, bool is_verbose)
 		       "%jd blocks, %jd timers\n",
 				number, refused_name, text, descriptor_count() - descriptors,
 				(intmax_t)(held_mappings - mappings),
-				(intmax_t)(held_blocks - blocks),
-				(intmax_t)(held_timers - timers));
+				(intmax_t)(held_blocks - blocks), (intmax_t)(held_timers - timers));
 	sv_error_clear(&report);
 	bool is_well_again = scenario(&report, engine_use_little);
 	if (!is_well_again)
