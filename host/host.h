@@ -1,5 +1,6 @@
 /*
- * host.h: what lies between the server and the guest ABIs (WASI as CGI, Terrarium).
+ * host.h: what lies between the server and the guest ABIs (WASI as CGI, Terrarium,
+ * Fastly Compute).
  *
  * The server makes a request out of bytes and bytes out of a response; an ABI shows
  * the request to a guest and takes the response from it. Neither sees the other's

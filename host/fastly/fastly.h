@@ -1,0 +1,152 @@
+/*
+ * fastly.h: parts of the Fastly Compute ABI: what a function finds of its request, the things that
+ * handles stand for, and how bytes get into and out of the guest's memory.
+ */
+#ifndef SELVAGE_HOST_FASTLY_H
+#define SELVAGE_HOST_FASTLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host/host.h"
+#include "host/lines.h"
+#include "runtime/selvage.h"
+
+struct wasi;
+
+/* What every function returns. */
+enum fastly_status {
+#define FASTLY_STATUS(name, number, meaning) FASTLY_##name = (number),
+#include "host/fastly/status.def"
+#undef FASTLY_STATUS
+};
+
+/* Things of one kind that a guest may have open at once, and made in all. */
+#define FASTLY_MAX_OPEN 256u
+
+/* Bytes of the header fields of a request or response, and how many fields. */
+#define FASTLY_MAX_FIELD_BYTES (69u * 1024)
+#define FASTLY_MAX_FIELDS 1000u
+
+/* Bytes of a method or URI. */
+#define FASTLY_MAX_URI 8192u
+
+enum fastly_kind { FASTLY_FREE = 0, FASTLY_REQUEST, FASTLY_RESPONSE, FASTLY_SENT };
+
+/* A request or a response. Buffers are kept from one use to the next. */
+struct fastly_message {
+	enum fastly_kind kind;
+	struct host_response head; /* its fields; of a response also the status */
+	struct buffer method, uri; /* of a request */
+	uint32_t version;
+};
+
+/* Bytes that are read from the front and written at the end. */
+struct fastly_body {
+	bool is_open;
+	bool is_streaming; /* sent already, though not all of it */
+	struct sv_bytes arrived; /* borrowed; in front of `own` */
+	struct buffer own;
+	size_t read; /* bytes of `own` that were read */
+	struct host_response trailers; /* as fields */
+};
+
+/* One request; the store's data is its WASI state, whose user this is. */
+struct fastly_guest {
+	struct host_call *call;
+	struct wasi *wasi; /* owned */
+	struct host_lines lines; /* stdout, stderr and all log endpoints */
+	struct fastly_message messages[FASTLY_MAX_OPEN];
+	struct fastly_body bodies[FASTLY_MAX_OPEN];
+	uint32_t message_count, body_count; /* of those that were ever used */
+	char endpoints[16][64]; /* names; empty: free */
+	size_t held;            /* bytes in bodies */
+	bool has_sent;
+	uint32_t sent_message, sent_body;
+	bool *is_told; /* owned; by row: that it is not there was logged */
+	const char **environment; /* owned; the variables that Fastly has, then the operator's */
+	size_t environment_count;
+	char trace_id[16 + 32 + 1]; /* "FASTLY_TRACE_ID=" and a number of the request's own */
+};
+
+/* One call of a function of fastly.def. */
+struct fastly_call {
+	struct fastly_guest *guest;
+	struct sv_caller *caller;
+	const union sv_value *values;
+};
+
+/* A function for each row of fastly.def that is there. */
+#define FASTLY_LATER(module, name, signature)
+#define FASTLY_CALL(module, name, signature) \
+	enum fastly_status fastly_##module##_##name(struct fastly_call *call);
+#include "host/fastly/fastly.def"
+#undef FASTLY_CALL
+#undef FASTLY_LATER
+
+/* Argument `index` as the unsigned number it is. */
+static inline uint32_t fastly_argument(const struct fastly_call *call, unsigned index)
+{
+	return (uint32_t)call->values[index].i32;
+}
+
+/* ---- memory.c ---- */
+
+/* The bytes that arguments `index` (place) and `index` + 1 (length) are; false: not in memory. */
+SV_MUST_USE bool fastly_bytes(struct fastly_call *call, unsigned index, struct sv_bytes *bytes);
+
+/* Store a number at the place that argument `index` is; INVAL if that is not in memory. */
+enum fastly_status fastly_give_u16(struct fastly_call *call, unsigned index, uint16_t value);
+enum fastly_status fastly_give_u32(struct fastly_call *call, unsigned index, uint32_t value);
+enum fastly_status fastly_give_u64(struct fastly_call *call, unsigned index, uint64_t value);
+
+/*
+ * Copy bytes to the place that argument `index` is, which has room for as many as argument `index`
+ * + 1 says, and their number to where argument `index` + 2 says. BUFLEN with the number that
+ * would be needed, if there is less room.
+ */
+enum fastly_status fastly_give(struct fastly_call *call, unsigned index, struct sv_bytes bytes);
+
+/* ---- handles.c ---- */
+
+/* What a handle stands for; NULL: nothing of that kind. */
+struct fastly_message *fastly_message(struct fastly_call *call, enum fastly_kind kind,
+		uint32_t handle);
+struct fastly_body *fastly_body(struct fastly_call *call, uint32_t handle);
+
+/* A new one, whose handle goes to where argument `index` says. */
+enum fastly_status fastly_new_message(struct fastly_call *call, enum fastly_kind kind,
+		unsigned index, struct fastly_message **message);
+enum fastly_status fastly_new_body(struct fastly_call *call, unsigned index,
+		struct fastly_body **body);
+
+void fastly_close_message(struct fastly_message *message);
+void fastly_close_body(struct fastly_guest *guest, struct fastly_body *body);
+
+/* Close everything; `is_end`: give the memory back too. */
+void fastly_close_all(struct fastly_guest *guest, bool is_end);
+
+/* ---- body.c ---- */
+
+/* Append to a body, within the limits; INVAL, LIMITEXCEEDED or ERROR (no memory) if not. */
+enum fastly_status fastly_body_add(struct fastly_guest *guest, struct fastly_body *body,
+		struct sv_bytes bytes);
+
+/* Bytes that are left to read. */
+size_t fastly_body_left(const struct fastly_body *body);
+
+/* ---- fields.c: on header fields; `index`: of the first argument behind the handle ---- */
+
+enum fastly_status fastly_fields_names(struct fastly_call *call, const struct host_response *head,
+		unsigned index);
+enum fastly_status fastly_fields_value(struct fastly_call *call, const struct host_response *head,
+		unsigned index);
+enum fastly_status fastly_fields_values(struct fastly_call *call, const struct host_response *head,
+		unsigned index);
+enum fastly_status fastly_fields_append(struct fastly_call *call, struct host_response *head,
+		unsigned index);
+
+/* Names as they came, of the request that arrived. */
+enum fastly_status fastly_original_names(struct fastly_call *call, unsigned index);
+
+#endif

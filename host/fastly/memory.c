@@ -1,0 +1,50 @@
+/*
+ * memory.c: guest memory as arguments of Fastly's functions name it.
+ */
+#include <string.h>
+
+#include "host/fastly/fastly.h"
+
+bool fastly_bytes(struct fastly_call *call, unsigned index, struct sv_bytes *bytes)
+{
+	uint32_t length = fastly_argument(call, index + 1);
+	bytes->length = length;
+	bytes->data = sv_caller_view(call->caller, fastly_argument(call, index), length);
+	return bytes->data != NULL;
+}
+
+static enum fastly_status give(struct fastly_call *call, uint32_t address, const void *from,
+		size_t length)
+{
+	void *to = sv_caller_range(call->caller, address, length);
+	if (!to)
+		return FASTLY_INVAL;
+	if (length)
+		memcpy(to, from, length);
+	return FASTLY_OK;
+}
+
+enum fastly_status fastly_give_u16(struct fastly_call *call, unsigned index, uint16_t value)
+{
+	return give(call, fastly_argument(call, index), &value, sizeof value);
+}
+
+enum fastly_status fastly_give_u32(struct fastly_call *call, unsigned index, uint32_t value)
+{
+	return give(call, fastly_argument(call, index), &value, sizeof value);
+}
+
+enum fastly_status fastly_give_u64(struct fastly_call *call, unsigned index, uint64_t value)
+{
+	return give(call, fastly_argument(call, index), &value, sizeof value);
+}
+
+enum fastly_status fastly_give(struct fastly_call *call, unsigned index, struct sv_bytes bytes)
+{
+	enum fastly_status status = fastly_give_u32(call, index + 2, (uint32_t)bytes.length);
+	if (status == FASTLY_OK && bytes.length > fastly_argument(call, index + 1))
+		return FASTLY_BUFLEN;
+	if (status != FASTLY_OK)
+		return status;
+	return give(call, fastly_argument(call, index), bytes.data, bytes.length);
+}

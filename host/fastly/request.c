@@ -1,0 +1,209 @@
+/*
+ * request.c: requests (fastly_http_req, fastly_http_downstream): the one that arrived, and those
+ * that the guest makes.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "host/fastly/fastly.h"
+
+/* SDKs parse it as a whole URL. */
+static bool request_write_uri(struct buffer *uri, const struct host_request *request)
+{
+	const struct host_header *host = host_request_header(request, "Host");
+	struct sv_bytes name = host ? host->value : host_text(request->server_name);
+	return buffer_printf(uri, NULL, "%s://%.*s", request->scheme, (int)name.length,
+			       (const char *)name.data) &&
+			buffer_append(uri, request->target.data, request->target.length, NULL);
+}
+
+static enum fastly_status request_copy(struct fastly_message *message,
+		const struct host_request *request)
+{
+	/* What the server has let in is within its limits, not ours. */
+	message->head.field_limit = message->head.text.limit = 0;
+	message->version = request->minor_version ? 2 : 1;
+	if (!buffer_append(&message->method, request->method.data, request->method.length, NULL) ||
+			!request_write_uri(&message->uri, request))
+		return FASTLY_ERROR;
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (!host_response_add(&message->head, request->headers[i].name,
+				    request->headers[i].value, NULL))
+			return FASTLY_ERROR;
+	}
+	return FASTLY_OK;
+}
+
+enum fastly_status fastly_http_req_body_downstream_get(struct fastly_call *call)
+{
+	const struct host_request *request = call->guest->call->request;
+	struct fastly_message *message;
+	struct fastly_body *body;
+	enum fastly_status status = fastly_new_message(call, FASTLY_REQUEST, 0, &message);
+	if (status != FASTLY_OK)
+		return status;
+	status = request_copy(message, request);
+	if (status == FASTLY_OK)
+		status = fastly_new_body(call, 1, &body);
+	if (status == FASTLY_OK)
+		body->arrived = request->body;
+	else
+		fastly_close_message(message);
+	return status;
+}
+
+enum fastly_status fastly_http_req_new(struct fastly_call *call)
+{
+	struct fastly_message *message;
+	enum fastly_status status = fastly_new_message(call, FASTLY_REQUEST, 0, &message);
+	if (status != FASTLY_OK || buffer_append(&message->method, "GET", 3, NULL))
+		return status;
+	fastly_close_message(message);
+	return FASTLY_ERROR;
+}
+
+static struct fastly_message *request_of(struct fastly_call *call)
+{
+	return fastly_message(call, FASTLY_REQUEST, fastly_argument(call, 0));
+}
+
+enum fastly_status fastly_http_req_close(struct fastly_call *call)
+{
+	struct fastly_message *message = request_of(call);
+	if (!message)
+		return FASTLY_BADF;
+	fastly_close_message(message);
+	return FASTLY_OK;
+}
+
+enum fastly_status fastly_http_req_method_get(struct fastly_call *call)
+{
+	const struct fastly_message *message = request_of(call);
+	return message ? fastly_give(call, 1, buffer_view(&message->method)) : FASTLY_BADF;
+}
+
+enum fastly_status fastly_http_req_uri_get(struct fastly_call *call)
+{
+	const struct fastly_message *message = request_of(call);
+	return message ? fastly_give(call, 1, buffer_view(&message->uri)) : FASTLY_BADF;
+}
+
+/* Text of the guest's that has no control character or space. */
+static enum fastly_status request_set(struct fastly_call *call, struct buffer *text)
+{
+	struct sv_bytes bytes;
+	if (!fastly_bytes(call, 1, &bytes))
+		return FASTLY_INVAL;
+	if (bytes.length > FASTLY_MAX_URI)
+		return FASTLY_LIMITEXCEEDED;
+	for (size_t i = 0; i < bytes.length; i++) {
+		if (bytes.data[i] <= ' ' || bytes.data[i] == 0x7f)
+			return FASTLY_HTTPINVALID;
+	}
+	if (!bytes.length)
+		return FASTLY_HTTPINVALID;
+	text->length = 0;
+	return buffer_append(text, bytes.data, bytes.length, NULL) ? FASTLY_OK : FASTLY_ERROR;
+}
+
+enum fastly_status fastly_http_req_method_set(struct fastly_call *call)
+{
+	struct fastly_message *message = request_of(call);
+	return message ? request_set(call, &message->method) : FASTLY_BADF;
+}
+
+enum fastly_status fastly_http_req_uri_set(struct fastly_call *call)
+{
+	struct fastly_message *message = request_of(call);
+	return message ? request_set(call, &message->uri) : FASTLY_BADF;
+}
+
+enum fastly_status fastly_http_req_version_get(struct fastly_call *call)
+{
+	const struct fastly_message *message = request_of(call);
+	return message ? fastly_give_u32(call, 1, message->version) : FASTLY_BADF;
+}
+
+enum fastly_status fastly_http_req_version_set(struct fastly_call *call)
+{
+	struct fastly_message *message = request_of(call);
+	uint32_t version = fastly_argument(call, 1);
+	if (!message)
+		return FASTLY_BADF;
+	if (version > 4)
+		return FASTLY_INVAL;
+	message->version = version;
+	return FASTLY_OK;
+}
+
+/* Only what is automatic (0) is there: the server frames messages itself. */
+enum fastly_status fastly_http_req_framing_headers_mode_set(struct fastly_call *call)
+{
+	if (!request_of(call))
+		return FASTLY_BADF;
+	return fastly_argument(call, 1) == 0 ? FASTLY_OK : FASTLY_UNSUPPORTED;
+}
+
+/* ---- about the client; newer functions name the request first ---- */
+
+enum fastly_status fastly_http_req_original_header_names_get(struct fastly_call *call)
+{
+	return fastly_original_names(call, 0);
+}
+
+enum fastly_status fastly_http_downstream_downstream_original_header_names(struct fastly_call *call)
+{
+	return request_of(call) ? fastly_original_names(call, 1) : FASTLY_BADF;
+}
+
+static enum fastly_status give_header_count(struct fastly_call *call, unsigned index)
+{
+	return fastly_give_u32(call, index, (uint32_t)call->guest->call->request->header_count);
+}
+
+enum fastly_status fastly_http_req_original_header_count(struct fastly_call *call)
+{
+	return give_header_count(call, 0);
+}
+
+enum fastly_status fastly_http_downstream_downstream_original_header_count(struct fastly_call *call)
+{
+	return request_of(call) ? give_header_count(call, 1) : FASTLY_BADF;
+}
+
+/* Four or sixteen bytes; the guest has room for both. */
+static enum fastly_status give_client(struct fastly_call *call, unsigned index)
+{
+	const char *text = call->guest->call->request->remote_address;
+	uint8_t octets[16];
+	size_t length = inet_pton(AF_INET, text, octets) == 1 ? 4
+			: inet_pton(AF_INET6, text, octets) == 1 ? 16 : 0;
+	uint8_t *to = sv_caller_range(call->caller, fastly_argument(call, index), length);
+	if (!length)
+		return FASTLY_NONE;
+	if (!to)
+		return FASTLY_INVAL;
+	memcpy(to, octets, length);
+	return fastly_give_u32(call, index + 1, (uint32_t)length);
+}
+
+enum fastly_status fastly_http_req_downstream_client_ip_addr(struct fastly_call *call)
+{
+	return give_client(call, 0);
+}
+
+enum fastly_status fastly_http_downstream_downstream_client_ip_addr(struct fastly_call *call)
+{
+	return request_of(call) ? give_client(call, 1) : FASTLY_BADF;
+}
+
+/* There are no such keys here. */
+enum fastly_status fastly_http_req_fastly_key_is_valid(struct fastly_call *call)
+{
+	return fastly_give_u32(call, 0, 0);
+}
+
+enum fastly_status fastly_http_downstream_fastly_key_is_valid(struct fastly_call *call)
+{
+	return request_of(call) ? fastly_give_u32(call, 1, 0) : FASTLY_BADF;
+}

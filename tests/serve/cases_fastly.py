@@ -1,0 +1,69 @@
+"""Fastly Compute guests: a small one that asks for all kinds of statuses, and a real one in JavaScript."""
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+
+from serving import ROOT, SELVAGE, Server, expect
+
+SHARED = os.path.join(ROOT, "..", "shared", "modules")
+
+
+def exchange(server, head, body=b""):
+    with server.connect() as client:
+        client.send(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        return client.response()
+
+
+# What the guest's calls give, in its order: a is 0. The names come in three parts.
+STATUSES = "aaaa" "aa" "aaa" "a" "dedkckhmhfffdaad" "aaaaadn"
+
+
+def test_fastly_calls_give_what_was_sent():
+    with Server("fastly.wat") as server:
+        fields = "X-Many: one\r\nA-rather-long-name: 1\r\nx-many: two\r\nAnother-rather-long-name: 2\r\n"
+        head = f"PUT /path?query HTTP/1.1\r\nHost: example.test\r\n{fields}"
+        response = exchange(server, head, b"the body")
+        expect(response.status == 201, f"status {response.status}: {response.text()}")
+        names = ["host", "x-many", "a-rather-long-name", "another-rather-long-name",
+                 "content-length"]
+        text = ("PUT" "http://example.test/path?query" + "".join(n + "\0" for n in names) +
+                "one\0two\0" + STATUSES + "the body")
+        expect(response.text() == text, f"{response.text()!r}, not {text!r}")
+        values = [value for name, value in response.headers if name.lower() == "x-set"]
+        expect(values == ["one", "two"], f"x-set is {values}")
+    for line in ("endpoint: a line", "fastly_kv_store.open is not supported by this version",
+                 "after the response: trap: unreachable"):
+        expect(server.log_text.count(line) == 1, f"{line!r} is not once in {server.log_text!r}")
+
+
+def check_routes(server):
+    expect(server.get("/").text() == "index\n", "/")
+    env = json.loads(server.get("/env").text())
+    expect(env["host"] == "localhost" and len(env["trace"]) == 32, f"/env: {env}")
+    expect(json.loads(server.get("/env").text())["trace"] != env["trace"], "one trace id for two")
+    expect(json.loads(server.get("/headers").text())["host"] == "t", "/headers")
+    body = os.urandom(300000)
+    expect(server.get("/echo", "POST", body).body == body, "/echo")
+    expect(server.get("/sha256", "POST", body).text().strip() == hashlib.sha256(body).hexdigest(),
+           "/sha256")
+    expect(server.get("/stream").text() == "".join(f"chunk {i}\n" for i in range(1, 11)), "/stream")
+    expect(server.get("/throw").status == 500, "/throw")
+    expect(server.get("/kv").status == 500, "/kv")
+    expect(server.get("/nothing").status == 404, "/nothing")
+
+
+def test_fastly_javascript_answers_its_routes():
+    module = os.path.join(SHARED, "fastly_js_app.wasm")
+    if not os.path.exists(module):
+        return "../shared/modules is not there"
+    if os.environ.get("QUICK"):
+        return "compiling SpiderMonkey is not quick"
+    with tempfile.TemporaryDirectory() as folder:
+        artifact = os.path.join(folder, "app.so")
+        subprocess.run([SELVAGE, "compile", "-O0", module, "-o", artifact], check=True)
+        with Server(artifact) as server:
+            check_routes(server)
+        expect("fastly_kv_store.open is not supported" in server.log_text, "nothing in the log")
+    return None
