@@ -3,6 +3,7 @@
 #   make             build/selvage, build/libselvage.{a,so}, build/libselvage-compiler.so
 #   make check       all tests (quick: those of under three minutes); spec: the official suite
 #   make asan        the quick tests under AddressSanitizer and UBSan
+#   make tsan        tests of threads under ThreadSanitizer
 #   make style       lengths, include rules, exported symbols, format
 #   make install     to DESTDIR and PREFIX
 #   make rust-toolchain   rustc and cargo with wasm targets, for sdk/rust
@@ -180,6 +181,18 @@ asan:
 	$(Q)$(ASAN_ENV) $(MAKE) BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer" CXXFLAGS="-O1 -g" \
 		SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" quick
 
+# Threads of the runtime under ThreadSanitizer, each test in a process of its own: it takes a handler
+# that leaves a guest by switching stacks for one that never ends, and dies of the second or so.
+TSAN_TESTS = runtime_pool:threads_share runtime_shared:no_update runtime_shared:growth_of \
+	runtime_shared:waiting_ends runtime_shared:a_deadline runtime_shared:a_pool_puts
+TSAN_PROGRAMS = $(sort $(foreach test,$(TSAN_TESTS),$(BUILD)/tsan/tests/unit/$(firstword $(subst :, ,$(test)))))
+tsan:
+	$(Q)$(MAKE) BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fno-omit-frame-pointer -Wno-maybe-uninitialized" \
+		CXXFLAGS="-O1 -g" SANITIZE="-fsanitize=thread" $(TSAN_PROGRAMS)
+	$(Q)for test in $(TSAN_TESTS); do \
+		TSAN_OPTIONS=report_signal_unsafe=0 $(BUILD)/tsan/tests/unit/$${test%:*} $${test#*:} || exit 1; \
+	done
+
 bench: all
 	$(Q)packaging/install-packages bench
 	$(Q)BUILD=$(abspath $(BUILD)) bench/run
@@ -224,7 +237,7 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all demo tests check quick spec style asan bench rust-toolchain install clean
+.PHONY: all demo tests check quick spec style asan tsan bench rust-toolchain install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
