@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "compiler/exact_branch.h"
 #include "compiler/exact_demand.h"
 
 struct need {
@@ -21,6 +22,7 @@ struct need_set {
 	size_t slot_count, used;
 	LLVMValueRef *pending; /* owned */
 	size_t pending_count, pending_capacity;
+	struct exact_branches *branches; /* owned */
 };
 
 /* Find all needs of a function. The list of pending values is empty afterwards. */
@@ -36,7 +38,7 @@ struct need *need_find(const struct need_set *set, LLVMValueRef value);
 void need_visit_later(struct need_set *set, LLVMValueRef value);
 
 /* An instruction other than loads and stores whose operands are needed whatever becomes of it. */
-bool need_is_root(LLVMValueRef instruction);
+bool need_is_root(const struct need_set *set, LLVMValueRef instruction);
 
 /* Call `step` for every instruction of a function. */
 typedef void (*need_step)(struct need_set *set, LLVMValueRef instruction);
