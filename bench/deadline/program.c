@@ -88,6 +88,20 @@ static void *lane_stop(void *data)
 	return NULL;
 }
 
+/* How late the machine itself is: no guest, no timer, no signal. */
+static void *lane_floor(void *data)
+{
+	struct lane *lane = data;
+	for (uint32_t i = 0; i < trials; i++) {
+		uint64_t deadline = clock_now() + 20000 + lane_random(lane, 200000), now;
+		do {
+			now = clock_now();
+		} while (now < deadline);
+		lane->samples[i] = now - deadline;
+	}
+	return NULL;
+}
+
 /* From the arrival of a request, during a turn of the endless guest, to its answer. */
 static void *lane_turns(void *data)
 {
@@ -170,6 +184,7 @@ int main(int argc, char **argv)
 	need(linker && sv_linker_define_function(linker, "host", "work", "i:i", host_work, NULL,
 				       &error),
 			&error, argv[1]);
+	measure("floor: a native loop that reads the clock", "", lane_floor, threads, 1000000);
 	measure("stop: a loop", "loop", lane_stop, threads, 1000000);
 	measure("stop: a loop of host calls", "calls", lane_stop, threads, 1000000);
 	measure("stop: loops and host calls", "mixed", lane_stop, threads, 1000000);
