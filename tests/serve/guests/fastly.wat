@@ -119,4 +119,9 @@
           (i32.const 3)) (then (return)))
     (if (i32.eqz (call $write (i32.load (i32.const 12)) (i32.const 512) (i32.const 6)
           (i32.const 0) (i32.const 32))) (then (return)))
+    ;; so does the same body with early hints
+    (drop (call $response (i32.const 8)))
+    (drop (call $status (i32.load (i32.const 8)) (i32.const 103)))
+    (if (i32.ne (call $send (i32.load (i32.const 8)) (i32.load (i32.const 12)) (i32.const 0))
+          (i32.const 3)) (then (return)))
     unreachable))
