@@ -189,11 +189,13 @@ static bool elf_check_load(struct elf_file *file, const GElf_Phdr *segment, stru
 
 /*
  * Whether the loader will find at `address` what is at `offset` in the file, `size` bytes of
- * it, in a segment with these flags.
+ * it, in a segment with these flags; which may not have been checked yet.
  */
 static bool elf_is_mapped(const struct elf_file *file, uint64_t address, uint64_t offset,
 		uint64_t size, uint32_t flags)
 {
+	if (!elf_file_holds(file, offset, size))
+		return false;
 	for (size_t i = 0; i < file->segment_count; i++) {
 		GElf_Phdr load;
 		if (!gelf_getphdr(file->elf, (int)i, &load) || load.p_type != PT_LOAD)

@@ -2,12 +2,14 @@
  * runtime_artifacts.c: files that are no artifacts, or not sound ones, are refused with one
  * line and nothing of them is mapped.
  */
+#include <elf.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <zlib.h>
 
 #include "abi/artifact.h"
+#include "abi/limits.h"
 #include "base/file.h"
 #include "tests/unit/runtime_fixture.h"
 
@@ -179,6 +181,31 @@ static bool foreign_build(const struct foreign_case *row, struct buffer *bytes)
 	unlink(source);
 	unlink(object);
 	return is_good;
+}
+
+/* The dynamic section and the segment it says it is in, both far behind the end of the file. */
+TEST(headers_are_not_believed_before_they_are_checked)
+{
+	struct buffer bytes = fixture_compile(plain_text, SV_BOUNDS_GUARD, 2);
+	Elf64_Ehdr head;
+	Elf64_Phdr segment;
+	memcpy(&head, bytes.data, sizeof head);
+	uint8_t *headers = bytes.data + head.e_phoff;
+	for (unsigned i = 0; i < head.e_phnum; i++) {
+		memcpy(&segment, headers + i * sizeof segment, sizeof segment);
+		if (segment.p_type == PT_DYNAMIC)
+			memcpy(headers + i * sizeof segment, headers, sizeof segment);
+	}
+	segment = (Elf64_Phdr){.p_type = PT_DYNAMIC, .p_flags = PF_R,
+			.p_offset = UINT64_C(1) << 44, .p_filesz = 4096, .p_memsz = 4096,
+			.p_align = SV_HOST_PAGE};
+	memcpy(headers, &segment, sizeof segment);
+	segment.p_type = PT_LOAD;
+	memcpy(headers + sizeof segment, &segment, sizeof segment);
+	seal(&bytes);
+	CHECK_ERROR(load_bytes(bytes.data, bytes.length) != NULL, SV_ERROR_ARTIFACT,
+			"damaged segment");
+	buffer_finish(&bytes);
 }
 
 TEST(objects_that_make_the_loader_act_are_refused)
