@@ -147,7 +147,7 @@ static bool package_exchange(struct workplace *place, struct sv_error *error)
 	bool done = package_run_linker(place, error);
 	close(place->from_lld);
 	pthread_join(place->reader, NULL);
-	if (done && !place->is_read)
+	if (done && !place->is_read && error)
 		*error = place->error;
 	return done && place->is_read;
 }
