@@ -102,6 +102,14 @@ static bool field_reserve(struct host_response *response, struct sv_error *error
 bool host_response_add(struct host_response *response, struct sv_bytes name, struct sv_bytes value,
 		struct sv_error *error)
 {
+	struct buffer *text = &response->text;
+	TRY(field_reserve(response, error));
+	/* Before anything that takes as long as they are. */
+	if (text->limit &&
+			(name.length > text->limit || value.length > text->limit ||
+					name.length + value.length > text->limit - text->length))
+		return sv_fail(error, SV_ERROR_LIMIT, "header fields of more than %zu bytes",
+				text->limit);
 	if (!name_is_token(name))
 		return sv_fail(error, SV_ERROR_INVALID,
 				"a header field's name is not a token: \"%.*s\"",
@@ -112,19 +120,12 @@ bool host_response_add(struct host_response *response, struct sv_bytes name, str
 				"the value of header field \"%.*s\" has a control character",
 				(int)(name.length < 60 ? name.length : 60),
 				(const char *)name.data);
-	TRY(field_reserve(response, error));
-	struct buffer *text = &response->text;
 	struct host_field field = {
 			.name = (uint32_t)text->length,
 			.name_length = (uint32_t)name.length,
 			.value = (uint32_t)(text->length + name.length),
 			.value_length = (uint32_t)value.length,
 	};
-	if (text->limit &&
-			(name.length > text->limit || value.length > text->limit ||
-					name.length + value.length > text->limit - text->length))
-		return sv_fail(error, SV_ERROR_LIMIT, "header fields of more than %zu bytes",
-				text->limit);
 	TRY(buffer_reserve(text, name.length + value.length, error));
 	TRY(buffer_append(text, name.data, name.length, error));
 	TRY(buffer_append(text, value.data, value.length, error));

@@ -84,7 +84,9 @@ enum fastly_status fastly_http_body_append(struct fastly_call *call)
 	struct sv_bytes own = {NULL, from->own.length - from->read};
 	if (own.length)
 		own.data = from->own.data + from->read;
-	enum fastly_status status = fastly_body_add(call->guest, to, from->arrived);
+	enum fastly_status status = body_reserve(call->guest, to, fastly_body_left(from));
+	if (status == FASTLY_OK)
+		status = fastly_body_add(call->guest, to, from->arrived);
 	if (status == FASTLY_OK)
 		status = fastly_body_add(call->guest, to, own);
 	if (status == FASTLY_OK)

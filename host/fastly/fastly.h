@@ -22,7 +22,7 @@ enum fastly_status {
 };
 
 /* Things of one kind that a guest may have open at once, and made in all. */
-#define FASTLY_MAX_OPEN 256u
+#define FASTLY_MAX_OPEN 64u
 
 /* Bytes of the header fields of a request or response, and how many fields. */
 #define FASTLY_MAX_FIELD_BYTES (69u * 1024)

@@ -65,15 +65,29 @@ enum fastly_status fastly_new_body(struct fastly_call *call, unsigned index,
 	return FASTLY_OK;
 }
 
+/* What is large is not kept for the next one. */
+static void head_shrink(struct host_response *head)
+{
+	static const size_t kept = 4096;
+	if (head->text.capacity > kept || head->field_capacity > kept / sizeof *head->fields)
+		host_response_finish(head);
+}
+
 void fastly_close_message(struct fastly_message *message)
 {
+	static const size_t kept = 4096;
 	message->kind = FASTLY_FREE;
+	head_shrink(&message->head);
+	if (message->uri.capacity > kept)
+		buffer_finish(&message->uri);
+	if (message->method.capacity > kept)
+		buffer_finish(&message->method);
 }
 
 void fastly_close_body(struct fastly_guest *guest, struct fastly_body *body)
 {
-	/* What is large is not kept for the next one. */
-	static const size_t kept = 64 * 1024;
+	static const size_t kept = 16 * 1024;
+	head_shrink(&body->trailers);
 	guest->held -= body->own.length;
 	body->own.length = body->read = 0;
 	if (body->own.capacity > kept)

@@ -17,21 +17,35 @@ static bool request_write_uri(struct buffer *uri, const struct host_request *req
 			buffer_append(uri, request->target.data, request->target.length, NULL);
 }
 
+static bool request_copy_fields(struct host_response *head, const struct host_request *request)
+{
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (!host_response_add(head, request->headers[i].name, request->headers[i].value,
+				    NULL))
+			return false;
+	}
+	return true;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
 static enum fastly_status request_copy(struct fastly_message *message,
 		const struct host_request *request)
 {
-	/* What the server has let in is within its limits, not ours. */
-	message->head.field_limit = message->head.text.limit = 0;
+	struct host_response *head = &message->head;
 	message->version = request->minor_version ? 2 : 1;
-	if (!buffer_append(&message->method, request->method.data, request->method.length, NULL) ||
-			!request_write_uri(&message->uri, request))
-		return FASTLY_ERROR;
-	for (size_t i = 0; i < request->header_count; i++) {
-		if (!host_response_add(&message->head, request->headers[i].name,
-				    request->headers[i].value, NULL))
-			return FASTLY_ERROR;
-	}
-	return FASTLY_OK;
+	/* What the server has let in is within its limits; what the guest adds, within ours. */
+	head->field_limit = head->text.limit = 0;
+	bool is_copied = buffer_append(&message->method, request->method.data,
+					 request->method.length, NULL) &&
+			request_write_uri(&message->uri, request) &&
+			request_copy_fields(head, request);
+	head->field_limit = larger(FASTLY_MAX_FIELDS, head->field_count);
+	head->text.limit = larger(FASTLY_MAX_FIELD_BYTES, head->text.length);
+	return is_copied ? FASTLY_OK : FASTLY_ERROR;
 }
 
 enum fastly_status fastly_http_req_body_downstream_get(struct fastly_call *call)

@@ -17,7 +17,7 @@ def exchange(server, head, body=b""):
 
 
 # What the guest's calls give, in its order: a is 0. The names come in three parts.
-STATUSES = "aaaa" "aa" "aaa" "a" "dedkckhmhfffdaad" "aaaaadn"
+STATUSES = "aaaa" "aa" "aaa" "a" "dedkckhmhfffdaadl" "aaaaadn"
 
 
 def test_fastly_calls_give_what_was_sent():

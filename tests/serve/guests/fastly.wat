@@ -14,6 +14,8 @@
     (func $value (param i32 i32 i32 i32 i32 i32) (result i32)))
   (import "fastly_http_req" "header_values_get"
     (func $values (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "fastly_http_req" "header_append"
+    (func $add (param i32 i32 i32 i32 i32) (result i32)))
   (import "fastly_http_req" "header_remove" (func $remove (param i32 i32 i32) (result i32)))
   (import "fastly_http_body" "new" (func $body (param i32) (result i32)))
   (import "fastly_http_body" "write" (func $write (param i32 i32 i32 i32 i32) (result i32)))
@@ -77,7 +79,19 @@
     (call $say (call $append (i32.load (i32.const 12)) (i32.load (i32.const 12))))
     (call $say (call $body (i32.const 36)))
     (call $say (call $close_body (i32.load (i32.const 36))))
-    (call $say (call $close_body (i32.load (i32.const 36)))))
+    (call $say (call $close_body (i32.load (i32.const 36))))
+    ;; more fields than fit
+    (call $say (call $flood (local.get $request))))
+
+  (func $flood (param $request i32) (result i32) (local $left i32) (local $status i32)
+    (memory.fill (i32.const 16384) (i32.const 121) (i32.const 4000))
+    (local.set $left (i32.const 100))
+    (loop $more
+      (local.set $status (call $add (local.get $request) (i32.const 519) (i32.const 5)
+        (i32.const 16384) (i32.const 4000)))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (br_if $more (select (local.get $left) (i32.const 0) (i32.eqz (local.get $status)))))
+    (local.get $status))
 
   ;; as many bodies as there may be, and one more
   (func $exhaust (param $left i32) (result i32) (local $status i32)
