@@ -39,7 +39,7 @@ static const struct option_row rows[] = {
 				.offset = offsetof(struct serve_options, listen),
 				.argument = "ADDR:PORT",
 				.help = "where to listen (default 127.0.0.1:8080; port 0: any free "
-					"one)"},
+					"one; systemd[:NAME]: a socket that systemd passed)"},
 		GRANT_ROWS(struct serve_options),
 		{.name = "workers",
 				.kind = OPTION_NUMBER,
@@ -156,8 +156,10 @@ static bool serve_prepare(struct serve *serve, struct sv_error *error)
 		sv_error_prefix(error, "%s", serve->path);
 		return false;
 	}
+	const struct server_listener listeners[] = {{.where = options->listen}};
 	const struct server_config config = {
-			.listen = options->listen,
+			.listeners = listeners,
+			.listener_count = ARRAY_LENGTH(listeners),
 			.limits = options->limits,
 			.workers = workers,
 			.quiet = options->quiet,
@@ -187,7 +189,7 @@ static int serve_file(const struct serve_options *options, const char *path)
 	signal(SIGXFSZ, SIG_IGN);
 	if (serve_prepare(&serve, &error)) {
 		serve_catch_signals(serve.server);
-		printf("serving %s on http://%s/\n", path, server_address(serve.server));
+		printf("serving %s on http://%s/\n", path, server_address(serve.server, 0));
 		fflush(stdout);
 		/* Guests that still run hold on to all there is: leave it to the system. */
 		if (!server_run(serve.server))

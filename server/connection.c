@@ -34,14 +34,16 @@ static void connection_set_remote(struct connection *connection)
 			sizeof connection->remote_address);
 }
 
-void connection_open(struct server *server, int fd, bool is_refused)
+void connection_open(struct listener *listener, int fd, bool is_refused)
 {
+	struct server *server = listener->server;
 	struct connection *connection = calloc(1, sizeof *connection);
 	if (!connection) {
 		close(fd);
 		return;
 	}
 	connection->server = server;
+	connection->listener = listener;
 	connection->fd = connection->source.fd = fd;
 	connection->source.ready = connection_ready;
 	connection_set_remote(connection);
@@ -256,7 +258,7 @@ static void connection_submit(struct connection *connection)
 	request->remote_address = connection->remote_address;
 	request->remote_port = connection->remote_port;
 	request->server_name = exchange->server_name;
-	request->server_port = server->port;
+	request->server_port = connection->listener->port;
 	exchange->connection = connection;
 	exchange->began = connection->began;
 	exchange->deadline = server->loop.now + server->limits.request_time;

@@ -11,20 +11,31 @@
 #include "server/limits.h"
 #include "server/log.h"
 #include "server/loop.h"
+#include "server/server.h"
 
 /* Bytes behind a full head in an input buffer: what one read of a body takes. */
 #define CONNECTION_READ_SIZE 16384u
+
+/* A listening socket. */
+struct listener {
+	struct loop_source source; /* first: sources are cast to listeners */
+	struct server *server;
+	int fd; /* owned; -1: closed */
+	uint16_t port;
+	char address[80];
+	struct timeout pause; /* while nothing can be accepted */
+};
 
 struct server {
 	struct loop loop;
 	struct server_limits limits;
 	struct server_log log;
 	struct executor *executor;    /* owned */
-	struct loop_source listener;  /* its descriptor is owned */
+	struct listener listeners[SERVER_LISTENERS_MOST];
+	size_t listener_count;
 	struct loop_source answers;   /* of the executor */
 	struct loop_source stop;      /* event descriptor, owned */
 	struct timeout_list idle, head, body, write, linger, accept;
-	struct timeout accept_pause;
 	struct connection *connections;
 	struct connection *dead;      /* to be freed behind this turn */
 	size_t connection_count;
@@ -33,11 +44,8 @@ struct server {
 	struct input *inputs;         /* spare ones */
 	size_t input_count;
 	size_t input_size;
-	char address[80];
-	uint16_t port;
 	bool is_stopping;
 	int stop_descriptor; /* same as stop.fd, constant: for server_stop */
-	int listen_descriptor;
 };
 
 enum connection_state {
@@ -62,6 +70,7 @@ struct connection {
 	struct loop_source source; /* first: sources are cast to connections */
 	struct timeout timeout;
 	struct server *server;
+	struct listener *listener; /* the one it came from */
 	struct connection *previous, *next;
 	enum connection_state state;
 	bool keep_alive; /* behind the current response */
@@ -82,7 +91,7 @@ struct connection {
 /* ---- connection.c ---- */
 
 /* Take over a descriptor; `is_refused`: only to say that there are too many. */
-void connection_open(struct server *server, int fd, bool is_refused);
+void connection_open(struct listener *listener, int fd, bool is_refused);
 
 /* A worker has answered. */
 void connection_answer(struct exchange *exchange);
@@ -121,10 +130,22 @@ void spare_finish(struct server *server);
 
 /* ---- listen.c ---- */
 
-/* Listen at "ADDR:PORT" and fill in address, port and listener. */
-SV_MUST_USE bool listen_open(struct server *server, const char *where, struct sv_error *error);
+/* Open the listeners of a configuration, whose places in the server are empty. */
+SV_MUST_USE bool listen_open(struct server *server, const struct server_config *config,
+		struct sv_error *error);
 
-/* Stop listening. */
+/* Close them. */
 void listen_close(struct server *server);
+
+/* ---- activation.c ---- */
+
+/* True if `where` names a socket that systemd passed. */
+bool activation_is_named(const char *where);
+
+/*
+ * Take that socket: its descriptor, checked to be a listening one and set not to block and not to
+ * be inherited. -1 with `error` if there is no such, or more than one.
+ */
+int activation_take(const char *where, struct sv_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * server.c: puts loop, listener and executor together, and ends them in order.
+ * server.c: puts loop, listeners and executor together, and ends them in order.
  */
 #include "server/server.h"
 
@@ -80,7 +80,7 @@ static bool server_start(struct server *server, const struct server_config *conf
 	server_raise_descriptors(limits);
 	TRY(log_writer_start(error));
 	TRY(loop_init(&server->loop, error));
-	TRY(listen_open(server, config->listen, error));
+	TRY(listen_open(server, config, error));
 	loop_add_timeouts(&server->loop, &server->idle, limits->idle_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->head, limits->head_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->body, limits->body_time, connection_expired);
@@ -105,7 +105,7 @@ struct server *server_new(const struct server_config *config, struct sv_error *e
 	server->limits = config->limits;
 	server->log.is_quiet = config->quiet;
 	server->loop.epoll = -1;
-	server->listen_descriptor = server->stop_descriptor = -1;
+	server->stop_descriptor = -1;
 	/* A head, two empty lines before it, and what one read takes. */
 	server->input_size = (size_t)config->limits.head_bytes + CONNECTION_READ_SIZE + 64;
 	if (server_start(server, config, error))
@@ -114,9 +114,10 @@ struct server *server_new(const struct server_config *config, struct sv_error *e
 	return NULL;
 }
 
-const char *server_address(const struct server *server)
+const char *server_address(const struct server *server, size_t index)
 {
-	return server->address;
+	check(index < server->listener_count);
+	return server->listeners[index].address;
 }
 
 static void server_bury(struct server *server)

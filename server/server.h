@@ -5,6 +5,7 @@
 #define SELVAGE_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/check.h"
@@ -14,8 +15,21 @@
 
 struct server;
 
+/* Where a server listens. */
+struct server_listener {
+	/*
+	 * "ADDR:PORT", "[ADDR6]:PORT" (port 0: any free one), or a listening socket that systemd
+	 * passed: "systemd" if it is the only one, "systemd:NAME" by its FileDescriptorName.
+	 */
+	const char *where;
+};
+
+/* Most listeners of one server. */
+#define SERVER_LISTENERS_MOST 16u
+
 struct server_config {
-	const char *listen; /* "ADDR:PORT", "[ADDR6]:PORT"; port 0: any free one */
+	const struct server_listener *listeners; /* borrowed for server_new; at least one */
+	size_t listener_count;
 	struct server_limits limits;
 	unsigned workers; /* threads that run guests */
 	bool quiet;       /* no log line for requests that went well */
@@ -25,8 +39,11 @@ struct server_config {
 /* Listen and start the workers. NULL with `error` on failure. */
 struct server *server_new(const struct server_config *config, struct sv_error *error);
 
-/* "127.0.0.1:8080", with the port that was taken; lives as long as the server. */
-const char *server_address(const struct server *server);
+/*
+ * Where listener `index` of the configuration is: "127.0.0.1:8080", with the port that was taken;
+ * lives as long as the server.
+ */
+const char *server_address(const struct server *server, size_t index);
 
 /*
  * Serve until server_stop, then finish requests in flight. False if some were still not

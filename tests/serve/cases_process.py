@@ -39,6 +39,42 @@ def test_serve_refuses_what_it_cannot_do_in_one_line():
     refused(code=2, text="serve")
 
 
+def test_a_socket_that_systemd_passed_is_served():
+    guest = guest_path("echo.wat")
+    with socket.socket() as listening, socket.socket() as other:
+        for one in (listening, other):
+            one.bind(("127.0.0.1", 0))
+            one.listen()
+
+        def pass_both():
+            for number, one in ((30, listening), (31, other)):  # first out of each other's way
+                os.dup2(one.fileno(), number)
+            os.dup2(30, 3)
+            os.dup2(31, 4)
+
+        def start(where, names, pid="$$"):
+            script = f'LISTEN_PID={pid} LISTEN_FDS=2 LISTEN_FDNAMES={names} exec "$@"'
+            command = ["sh", "-c", script, "sh", SELVAGE, "serve", "--listen", where, guest]
+            return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                    preexec_fn=pass_both, close_fds=False)
+
+        process = start("systemd:web", "control:web")
+        port = other.getsockname()[1]
+        line = process.stdout.readline().decode()
+        expect(line.endswith(f"on http://127.0.0.1:{port}/\n"), f"{line!r} without port {port}")
+        with Client(port) as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+            expect(client.response().status == 200, "no answer through the socket")
+        process.send_signal(signal.SIGTERM)
+        expect(process.wait(20) == 0, "the server did not end well")
+        for where, names, pid, text in (("systemd:none", "a:b", "$$", "no such socket (of 2)"),
+                                        ("systemd", "a:b", "$$", "more than one socket"),
+                                        ("systemd:a", "a:a", "$$", "more than one socket"),
+                                        ("systemd", "a:b", "1", "no such socket (of 0)")):
+            _, error = start(where, names, pid).communicate(timeout=20)
+            expect(text in error.decode(), f"{where} of {names}: {error!r}")
+
+
 def test_serve_refuses_modules_that_are_no_programs():
     for text, part in (("(module (func))", "not a program that can be served"),
                        ('(module (import "env" "hostcall_debug" (func (param i32 i32))))', '"run"'),

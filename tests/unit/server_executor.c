@@ -264,7 +264,9 @@ TEST(server_answers_with_any_handler_and_stops)
 	struct fake fake;
 	struct sv_error error = SV_ERROR_INIT;
 	fake_init(&fake);
-	struct server_config config = {.listen = "127.0.0.1:0",
+	const struct server_listener listeners[] = {{"127.0.0.1:0"}, {"127.0.0.1:0"}};
+	struct server_config config = {.listeners = listeners,
+			.listener_count = 2,
 			.workers = 2,
 			.quiet = true,
 			.handler = &fake.handler};
@@ -277,7 +279,7 @@ TEST(server_answers_with_any_handler_and_stops)
 		char text[500] = "";
 		size_t length = 0;
 		ssize_t count = 0;
-		int fd = connect_to(server_address(server));
+		int fd = connect_to(server_address(server, i % 2));
 		CHECK_EQ(write(fd, request, sizeof request - 1), sizeof request - 1);
 		while ((count = read(fd, text + length, sizeof text - 1 - length)) > 0)
 			length += (size_t)count;
@@ -299,13 +301,18 @@ TEST(server_that_cannot_listen_says_where)
 	struct fake fake;
 	struct sv_error error = SV_ERROR_INIT;
 	fake_init(&fake);
+	struct server_listener listeners[] = {{"127.0.0.1:0"}, {"nonsense"}};
 	struct server_config config = {.workers = 1, .handler = &fake.handler};
 	server_limits_init(&config.limits);
-	config.listen = "nonsense";
+	CHECK_ERROR(server_new(&config, &error) != NULL, SV_ERROR_USAGE, "from 1 to 16 listeners");
+	config.listeners = listeners;
+	config.listener_count = 2;
 	CHECK_ERROR(server_new(&config, &error) != NULL, SV_ERROR_USAGE, "nonsense");
-	config.listen = "192.0.2.1:0";
+	listeners[1].where = "192.0.2.1:0";
 	CHECK_ERROR(server_new(&config, &error) != NULL, SV_ERROR_SYSTEM, "192.0.2.1:0");
-	config.listen = "127.0.0.1:0";
+	listeners[1].where = "systemd:web";
+	CHECK_ERROR(server_new(&config, &error) != NULL, SV_ERROR_SYSTEM, "systemd:web");
+	listeners[1].where = "127.0.0.1:0";
 	config.limits.queue = 0;
 	CHECK_ERROR(server_new(&config, &error) != NULL, SV_ERROR_USAGE, "--queue-limit");
 }
