@@ -135,12 +135,21 @@ bool host_response_add(struct host_response *response, struct sv_bytes name, str
 
 void host_response_remove(struct host_response *response, struct sv_bytes name, size_t before)
 {
-	size_t kept = 0;
+	size_t kept = 0, at = 0;
 	for (size_t i = 0; i < response->field_count; i++) {
-		if (i >= before || !host_name_equal(host_response_field(response, i).name, name))
-			response->fields[kept++] = response->fields[i];
+		struct host_field field = response->fields[i];
+		if (i < before && host_name_equal(host_response_field(response, i).name, name))
+			continue;
+		/* The text is in the order of the fields, so that it moves to the front only. */
+		size_t length = (size_t)field.name_length + field.value_length;
+		memmove(response->text.data + at, response->text.data + field.name, length);
+		field.name = (uint32_t)at;
+		field.value = field.name + field.name_length;
+		response->fields[kept++] = field;
+		at += length;
 	}
 	response->field_count = kept;
+	response->text.length = at;
 }
 
 struct host_header host_response_field(const struct host_response *response, size_t index)

@@ -15,7 +15,7 @@ size_t fastly_body_left(const struct fastly_body *body)
 static enum fastly_status body_reserve(struct fastly_guest *guest, struct fastly_body *body,
 		size_t length)
 {
-	if (length > guest->call->guest->max_memory - guest->held)
+	if (!fastly_may_hold(guest, length))
 		return FASTLY_LIMITEXCEEDED;
 	return buffer_reserve(&body->own, length, NULL) ? FASTLY_OK : FASTLY_ERROR;
 }
@@ -56,8 +56,11 @@ static enum fastly_status body_put_in_front(struct fastly_guest *guest, struct f
 
 enum fastly_status fastly_http_body_new(struct fastly_call *call)
 {
-	struct fastly_body *body;
-	return fastly_new_body(call, 0, &body);
+	if (!fastly_is_place(call, 0, sizeof(uint32_t)))
+		return FASTLY_INVAL;
+	const struct fastly_body *body = fastly_new_body(call->guest);
+	return body ? fastly_give_u32(call, 0, fastly_body_handle(call->guest, body))
+		    : FASTLY_LIMITEXCEEDED;
 }
 
 /* What was sent belongs to the client, but for the end of a stream. */
@@ -119,12 +122,11 @@ enum fastly_status fastly_http_body_read(struct fastly_call *call)
 	if (!body)
 		return FASTLY_BADF;
 	size_t left = fastly_body_left(body), count = left < room ? left : room;
-	enum fastly_status status = fastly_give_u32(call, 3, (uint32_t)count);
 	uint8_t *to = sv_caller_range(call->caller, fastly_argument(call, 1), count);
-	if (status != FASTLY_OK || !to)
+	if (!to || !fastly_is_place(call, 3, sizeof(uint32_t)))
 		return FASTLY_INVAL;
 	check(body_take(body, to, count) == count);
-	return FASTLY_OK;
+	return fastly_give_u32(call, 3, (uint32_t)count);
 }
 
 enum fastly_status fastly_http_body_write(struct fastly_call *call)
@@ -134,7 +136,8 @@ enum fastly_status fastly_http_body_write(struct fastly_call *call)
 	uint32_t end = fastly_argument(call, 3);
 	if (!body)
 		return FASTLY_BADF;
-	if (!fastly_bytes(call, 1, &bytes) || end > 1)
+	if (!fastly_bytes(call, 1, &bytes) || end > 1 ||
+			!fastly_is_place(call, 4, sizeof(uint32_t)))
 		return FASTLY_INVAL;
 	enum fastly_status status = end == 0 ? fastly_body_add(call->guest, body, bytes)
 					     : body_put_in_front(call->guest, body, bytes);

@@ -196,8 +196,8 @@ static bool fastly_open(struct fastly_guest *guest, struct sv_error *error)
 {
 	static const char *const arguments[] = {"compute-app"};
 	const struct host_guest *of = guest->call->guest;
-	const struct wasi_stream output = {.kind = WASI_STREAM_SINK,
-			.sink = {fastly_take_output, &guest->lines}};
+	const struct wasi_stream output = {
+			.kind = WASI_STREAM_SINK, .sink = {fastly_take_output, &guest->lines}};
 	const struct wasi_config config = {
 			.args = arguments,
 			.arg_count = 1,
@@ -239,9 +239,9 @@ static const char *fastly_begin(struct host_call *call)
 static bool fastly_copy(struct host_response *to, const struct fastly_message *message,
 		const struct fastly_body *body, struct sv_error *error)
 {
-	to->status = message->head.status;
-	for (size_t i = 0; i < message->head.field_count; i++) {
-		struct host_header field = host_response_field(&message->head, i);
+	to->status = message->fields.head.status;
+	for (size_t i = 0; i < message->fields.head.field_count; i++) {
+		struct host_header field = host_response_field(&message->fields.head, i);
 		TRY(host_response_add(to, field.name, field.value, error));
 	}
 	TRY(buffer_append(&to->body, body->arrived.data, body->arrived.length, error));

@@ -33,22 +33,33 @@ enum fastly_status {
 
 enum fastly_kind { FASTLY_FREE = 0, FASTLY_REQUEST, FASTLY_RESPONSE, FASTLY_SENT };
 
+/* Which numbers of one kind of things are taken: the smallest free one is the next. */
+struct fastly_slots {
+	uint64_t taken; /* a bit for each of FASTLY_MAX_OPEN */
+	uint32_t used;  /* numbers below this were ever taken */
+};
+
+/* Header fields, or trailers. */
+struct fastly_fields {
+	struct host_response head; /* of a response also the status */
+	size_t counted;            /* bytes of them that are in the guest's `held` */
+};
+
 /* A request or a response. Buffers are kept from one use to the next. */
 struct fastly_message {
 	enum fastly_kind kind;
-	struct host_response head; /* its fields; of a response also the status */
+	struct fastly_fields fields;
 	struct buffer method, uri; /* of a request */
 	uint32_t version;
 };
 
 /* Bytes that are read from the front and written at the end. */
 struct fastly_body {
-	bool is_open;
 	bool is_streaming; /* sent already, though not all of it */
 	struct sv_bytes arrived; /* borrowed; in front of `own` */
 	struct buffer own;
 	size_t read; /* bytes of `own` that were read */
-	struct host_response trailers; /* as fields */
+	struct fastly_fields trailers;
 };
 
 /* One request; the store's data is its WASI state, whose user this is. */
@@ -58,9 +69,9 @@ struct fastly_guest {
 	struct host_lines lines; /* stdout, stderr and all log endpoints */
 	struct fastly_message messages[FASTLY_MAX_OPEN];
 	struct fastly_body bodies[FASTLY_MAX_OPEN];
-	uint32_t message_count, body_count; /* of those that were ever used */
+	struct fastly_slots message_slots, body_slots;
 	char endpoints[16][64]; /* names; empty: free */
-	size_t held;            /* bytes in bodies */
+	size_t held; /* bytes in all of these: as much as its own memory may have */
 	bool has_sent;
 	uint32_t sent_message, sent_body;
 	bool *is_told; /* owned; by row: that it is not there was logged */
@@ -95,6 +106,9 @@ static inline uint32_t fastly_argument(const struct fastly_call *call, unsigned 
 /* The bytes that arguments `index` (place) and `index` + 1 (length) are; false: not in memory. */
 SV_MUST_USE bool fastly_bytes(struct fastly_call *call, unsigned index, struct sv_bytes *bytes);
 
+/* Whether argument `index` is the place of `length` bytes, to be written when all has gone well. */
+SV_MUST_USE bool fastly_is_place(struct fastly_call *call, unsigned index, size_t length);
+
 /* Store a number at the place that argument `index` is; INVAL if that is not in memory. */
 enum fastly_status fastly_give_u16(struct fastly_call *call, unsigned index, uint16_t value);
 enum fastly_status fastly_give_u32(struct fastly_call *call, unsigned index, uint32_t value);
@@ -114,17 +128,23 @@ struct fastly_message *fastly_message(struct fastly_call *call, enum fastly_kind
 		uint32_t handle);
 struct fastly_body *fastly_body(struct fastly_call *call, uint32_t handle);
 
-/* A new one, whose handle goes to where argument `index` says. */
-enum fastly_status fastly_new_message(struct fastly_call *call, enum fastly_kind kind,
-		unsigned index, struct fastly_message **message);
-enum fastly_status fastly_new_body(struct fastly_call *call, unsigned index,
-		struct fastly_body **body);
+/* A new one; NULL if as many are open as may be. */
+struct fastly_message *fastly_new_message(struct fastly_guest *guest, enum fastly_kind kind);
+struct fastly_body *fastly_new_body(struct fastly_guest *guest);
 
-void fastly_close_message(struct fastly_message *message);
+/* Their handles. */
+uint32_t fastly_message_handle(const struct fastly_guest *guest,
+		const struct fastly_message *message);
+uint32_t fastly_body_handle(const struct fastly_guest *guest, const struct fastly_body *body);
+
+void fastly_close_message(struct fastly_guest *guest, struct fastly_message *message);
 void fastly_close_body(struct fastly_guest *guest, struct fastly_body *body);
 
 /* Close everything; `is_end`: give the memory back too. */
 void fastly_close_all(struct fastly_guest *guest, bool is_end);
+
+/* Whether the guest may hold so many bytes more. */
+bool fastly_may_hold(const struct fastly_guest *guest, size_t length);
 
 /* ---- body.c ---- */
 
@@ -137,14 +157,20 @@ size_t fastly_body_left(const struct fastly_body *body);
 
 /* ---- fields.c: on header fields; `index`: of the first argument behind the handle ---- */
 
-enum fastly_status fastly_fields_names(struct fastly_call *call, const struct host_response *head,
+enum fastly_status fastly_fields_names(struct fastly_call *call, const struct fastly_fields *fields,
 		unsigned index);
-enum fastly_status fastly_fields_value(struct fastly_call *call, const struct host_response *head,
+enum fastly_status fastly_fields_value(struct fastly_call *call, const struct fastly_fields *fields,
 		unsigned index);
-enum fastly_status fastly_fields_values(struct fastly_call *call, const struct host_response *head,
+enum fastly_status fastly_fields_values(struct fastly_call *call,
+		const struct fastly_fields *fields, unsigned index);
+enum fastly_status fastly_fields_append(struct fastly_call *call, struct fastly_fields *fields,
 		unsigned index);
-enum fastly_status fastly_fields_append(struct fastly_call *call, struct host_response *head,
-		unsigned index);
+
+/* None, within the limits. */
+void fastly_fields_reset(struct fastly_fields *fields);
+
+/* Count what the fields take now in what the guest holds. */
+void fastly_fields_count(struct fastly_guest *guest, struct fastly_fields *fields);
 
 /* Names as they came, of the request that arrived. */
 enum fastly_status fastly_original_names(struct fastly_call *call, unsigned index);

@@ -1,119 +1,150 @@
 /*
  * handles.c: requests, responses and bodies by number. Numbers of closed ones are used again.
  */
+#include <assert.h>
+
 #include "host/fastly/fastly.h"
+
+bool fastly_may_hold(const struct fastly_guest *guest, size_t length)
+{
+	return length <= guest->call->guest->max_memory - guest->held;
+}
+
+/* ---- numbers ---- */
+
+static_assert(FASTLY_MAX_OPEN == 64, "a bit for each");
+
+static bool slot_is_taken(const struct fastly_slots *slots, uint32_t slot)
+{
+	return slot < FASTLY_MAX_OPEN && (slots->taken >> slot & 1);
+}
+
+/* The smallest free number; false: there is none. */
+static bool slot_take(struct fastly_slots *slots, uint32_t *slot)
+{
+	if (slots->taken == UINT64_MAX)
+		return false;
+	*slot = (uint32_t)__builtin_ctzll(~slots->taken);
+	slots->taken |= UINT64_C(1) << *slot;
+	if (*slot == slots->used)
+		slots->used++;
+	return true;
+}
+
+static void slot_give(struct fastly_slots *slots, uint32_t slot)
+{
+	slots->taken &= ~(UINT64_C(1) << slot);
+}
+
+/* ---- what they stand for ---- */
 
 struct fastly_message *fastly_message(struct fastly_call *call, enum fastly_kind kind,
 		uint32_t handle)
 {
 	struct fastly_guest *guest = call->guest;
-	bool is_there = handle < guest->message_count && guest->messages[handle].kind == kind;
+	bool is_there = slot_is_taken(&guest->message_slots, handle) &&
+			guest->messages[handle].kind == kind;
 	return is_there ? &guest->messages[handle] : NULL;
 }
 
 struct fastly_body *fastly_body(struct fastly_call *call, uint32_t handle)
 {
 	struct fastly_guest *guest = call->guest;
-	bool is_there = handle < guest->body_count && guest->bodies[handle].is_open;
-	return is_there ? &guest->bodies[handle] : NULL;
+	return slot_is_taken(&guest->body_slots, handle) ? &guest->bodies[handle] : NULL;
 }
 
-enum fastly_status fastly_new_message(struct fastly_call *call, enum fastly_kind kind,
-		unsigned index, struct fastly_message **message)
+uint32_t fastly_message_handle(const struct fastly_guest *guest,
+		const struct fastly_message *message)
 {
-	struct fastly_guest *guest = call->guest;
-	uint32_t handle = 0;
-	while (handle < guest->message_count && guest->messages[handle].kind != FASTLY_FREE)
-		handle++;
-	if (handle == FASTLY_MAX_OPEN)
-		return FASTLY_LIMITEXCEEDED;
-	enum fastly_status status = fastly_give_u32(call, index, handle);
-	if (status != FASTLY_OK)
-		return status;
-	if (handle == guest->message_count)
-		guest->message_count++;
-	*message = &guest->messages[handle];
-	host_response_reset(&(*message)->head);
-	(*message)->head.field_limit = FASTLY_MAX_FIELDS;
-	(*message)->head.text.limit = FASTLY_MAX_FIELD_BYTES;
-	(*message)->method.length = (*message)->uri.length = 0;
-	(*message)->kind = kind;
-	(*message)->version = 2; /* HTTP/1.1 */
-	return FASTLY_OK;
+	return (uint32_t)(message - guest->messages);
 }
 
-enum fastly_status fastly_new_body(struct fastly_call *call, unsigned index,
-		struct fastly_body **body)
+uint32_t fastly_body_handle(const struct fastly_guest *guest, const struct fastly_body *body)
 {
-	struct fastly_guest *guest = call->guest;
-	uint32_t handle = 0;
-	while (handle < guest->body_count && guest->bodies[handle].is_open)
-		handle++;
-	if (handle == FASTLY_MAX_OPEN)
-		return FASTLY_LIMITEXCEEDED;
-	enum fastly_status status = fastly_give_u32(call, index, handle);
-	if (status != FASTLY_OK)
-		return status;
-	if (handle == guest->body_count)
-		guest->body_count++;
-	*body = &guest->bodies[handle];
-	host_response_reset(&(*body)->trailers);
-	(*body)->trailers.field_limit = FASTLY_MAX_FIELDS;
-	(*body)->trailers.text.limit = FASTLY_MAX_FIELD_BYTES;
-	(*body)->is_open = true;
-	(*body)->is_streaming = false;
-	return FASTLY_OK;
+	return (uint32_t)(body - guest->bodies);
+}
+
+struct fastly_message *fastly_new_message(struct fastly_guest *guest, enum fastly_kind kind)
+{
+	uint32_t slot;
+	if (!slot_take(&guest->message_slots, &slot))
+		return NULL;
+	struct fastly_message *message = &guest->messages[slot];
+	fastly_fields_reset(&message->fields);
+	message->kind = kind;
+	message->version = 2; /* HTTP/1.1 */
+	return message;
+}
+
+struct fastly_body *fastly_new_body(struct fastly_guest *guest)
+{
+	uint32_t slot;
+	if (!slot_take(&guest->body_slots, &slot))
+		return NULL;
+	struct fastly_body *body = &guest->bodies[slot];
+	fastly_fields_reset(&body->trailers);
+	body->is_streaming = false;
+	return body;
 }
 
 /* What is large is not kept for the next one. */
-static void head_shrink(struct host_response *head)
+static void fields_close(struct fastly_guest *guest, struct fastly_fields *fields)
 {
 	static const size_t kept = 4096;
+	struct host_response *head = &fields->head;
+	fastly_fields_reset(fields);
+	fastly_fields_count(guest, fields);
 	if (head->text.capacity > kept || head->field_capacity > kept / sizeof *head->fields)
 		host_response_finish(head);
 }
 
-void fastly_close_message(struct fastly_message *message)
+static void text_close(struct fastly_guest *guest, struct buffer *text)
 {
 	static const size_t kept = 4096;
+	guest->held -= text->length;
+	text->length = 0;
+	if (text->capacity > kept)
+		buffer_finish(text);
+}
+
+void fastly_close_message(struct fastly_guest *guest, struct fastly_message *message)
+{
 	message->kind = FASTLY_FREE;
-	head_shrink(&message->head);
-	if (message->uri.capacity > kept)
-		buffer_finish(&message->uri);
-	if (message->method.capacity > kept)
-		buffer_finish(&message->method);
+	fields_close(guest, &message->fields);
+	text_close(guest, &message->method);
+	text_close(guest, &message->uri);
+	slot_give(&guest->message_slots, fastly_message_handle(guest, message));
 }
 
 void fastly_close_body(struct fastly_guest *guest, struct fastly_body *body)
 {
 	static const size_t kept = 16 * 1024;
-	head_shrink(&body->trailers);
+	fields_close(guest, &body->trailers);
 	guest->held -= body->own.length;
 	body->own.length = body->read = 0;
 	if (body->own.capacity > kept)
 		buffer_finish(&body->own);
 	body->arrived = (struct sv_bytes){0};
-	body->is_open = false;
+	slot_give(&guest->body_slots, fastly_body_handle(guest, body));
 }
 
 void fastly_close_all(struct fastly_guest *guest, bool is_end)
 {
-	for (uint32_t i = 0; i < guest->message_count; i++)
-		fastly_close_message(&guest->messages[i]);
-	for (uint32_t i = 0; i < guest->body_count; i++)
+	uint32_t messages = guest->message_slots.used, bodies = guest->body_slots.used;
+	for (uint32_t i = 0; i < messages; i++)
+		fastly_close_message(guest, &guest->messages[i]);
+	for (uint32_t i = 0; i < bodies; i++)
 		fastly_close_body(guest, &guest->bodies[i]);
-	for (uint32_t i = 0; is_end && i < guest->message_count; i++) {
-		host_response_finish(&guest->messages[i].head);
+	for (uint32_t i = 0; is_end && i < messages; i++) {
+		host_response_finish(&guest->messages[i].fields.head);
 		buffer_finish(&guest->messages[i].method);
 		buffer_finish(&guest->messages[i].uri);
 	}
-	for (uint32_t i = 0; is_end && i < guest->body_count; i++) {
-		host_response_finish(&guest->bodies[i].trailers);
+	for (uint32_t i = 0; is_end && i < bodies; i++) {
+		host_response_finish(&guest->bodies[i].trailers.head);
 		buffer_finish(&guest->bodies[i].own);
 	}
 	check(guest->held == 0);
-	if (is_end)
-		guest->message_count = guest->body_count = 0;
 	for (size_t i = 0; i < ARRAY_LENGTH(guest->endpoints); i++)
 		guest->endpoints[i][0] = '\0';
 }

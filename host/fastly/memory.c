@@ -13,6 +13,11 @@ bool fastly_bytes(struct fastly_call *call, unsigned index, struct sv_bytes *byt
 	return bytes->data != NULL;
 }
 
+bool fastly_is_place(struct fastly_call *call, unsigned index, size_t length)
+{
+	return sv_caller_view(call->caller, fastly_argument(call, index), length) != NULL;
+}
+
 static enum fastly_status give(struct fastly_call *call, uint32_t address, const void *from,
 		size_t length)
 {
@@ -41,10 +46,13 @@ enum fastly_status fastly_give_u64(struct fastly_call *call, unsigned index, uin
 
 enum fastly_status fastly_give(struct fastly_call *call, unsigned index, struct sv_bytes bytes)
 {
+	uint32_t room = fastly_argument(call, index + 1);
+	bool fits = bytes.length <= room;
+	if (!fastly_is_place(call, index, fits ? bytes.length : 0))
+		return FASTLY_INVAL;
 	enum fastly_status status = fastly_give_u32(call, index + 2, (uint32_t)bytes.length);
-	if (status == FASTLY_OK && bytes.length > fastly_argument(call, index + 1))
-		return FASTLY_BUFLEN;
 	if (status != FASTLY_OK)
 		return status;
-	return give(call, fastly_argument(call, index), bytes.data, bytes.length);
+	return fits ? give(call, fastly_argument(call, index), bytes.data, bytes.length)
+		    : FASTLY_BUFLEN;
 }

@@ -32,10 +32,10 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-static enum fastly_status request_copy(struct fastly_message *message,
-		const struct host_request *request)
+static enum fastly_status request_copy(struct fastly_guest *guest, struct fastly_message *message)
 {
-	struct host_response *head = &message->head;
+	const struct host_request *request = guest->call->request;
+	struct host_response *head = &message->fields.head;
 	message->version = request->minor_version ? 2 : 1;
 	/* What the server has let in is within its limits; what the guest adds, within ours. */
 	head->field_limit = head->text.limit = 0;
@@ -45,49 +45,66 @@ static enum fastly_status request_copy(struct fastly_message *message,
 			request_copy_fields(head, request);
 	head->field_limit = larger(FASTLY_MAX_FIELDS, head->field_count);
 	head->text.limit = larger(FASTLY_MAX_FIELD_BYTES, head->text.length);
+	guest->held += message->method.length + message->uri.length;
+	fastly_fields_count(guest, &message->fields);
+	if (guest->held > guest->call->guest->max_memory)
+		return FASTLY_LIMITEXCEEDED;
 	return is_copied ? FASTLY_OK : FASTLY_ERROR;
 }
 
 enum fastly_status fastly_http_req_body_downstream_get(struct fastly_call *call)
 {
-	const struct host_request *request = call->guest->call->request;
-	struct fastly_message *message;
-	struct fastly_body *body;
-	enum fastly_status status = fastly_new_message(call, FASTLY_REQUEST, 0, &message);
-	if (status != FASTLY_OK)
+	struct fastly_guest *guest = call->guest;
+	if (!fastly_is_place(call, 0, sizeof(uint32_t)) ||
+			!fastly_is_place(call, 1, sizeof(uint32_t)))
+		return FASTLY_INVAL;
+	struct fastly_message *message = fastly_new_message(guest, FASTLY_REQUEST);
+	struct fastly_body *body = message ? fastly_new_body(guest) : NULL;
+	enum fastly_status status = body ? request_copy(guest, message) : FASTLY_LIMITEXCEEDED;
+	if (status != FASTLY_OK) {
+		if (message)
+			fastly_close_message(guest, message);
+		if (body)
+			fastly_close_body(guest, body);
 		return status;
-	status = request_copy(message, request);
-	if (status == FASTLY_OK)
-		status = fastly_new_body(call, 1, &body);
-	if (status == FASTLY_OK)
-		body->arrived = request->body;
-	else
-		fastly_close_message(message);
-	return status;
+	}
+	body->arrived = guest->call->request->body;
+	(void)fastly_give_u32(call, 1, fastly_body_handle(guest, body));
+	return fastly_give_u32(call, 0, fastly_message_handle(guest, message));
+}
+
+/* Replace a method or URI. */
+static bool request_set_text(struct fastly_call *call, struct buffer *text, struct sv_bytes bytes)
+{
+	size_t before = text->length;
+	text->length = 0;
+	if (!buffer_append(text, bytes.data, bytes.length, NULL)) {
+		text->length = before;
+		return false;
+	}
+	call->guest->held = call->guest->held - before + bytes.length;
+	return true;
 }
 
 enum fastly_status fastly_http_req_new(struct fastly_call *call)
 {
-	struct fastly_message *message;
-	enum fastly_status status = fastly_new_message(call, FASTLY_REQUEST, 0, &message);
-	if (status != FASTLY_OK || buffer_append(&message->method, "GET", 3, NULL))
-		return status;
-	fastly_close_message(message);
+	static const char method[] = "GET";
+	if (!fastly_is_place(call, 0, sizeof(uint32_t)))
+		return FASTLY_INVAL;
+	if (!fastly_may_hold(call->guest, sizeof method))
+		return FASTLY_LIMITEXCEEDED;
+	struct fastly_message *message = fastly_new_message(call->guest, FASTLY_REQUEST);
+	if (!message)
+		return FASTLY_LIMITEXCEEDED;
+	if (request_set_text(call, &message->method, host_text(method)))
+		return fastly_give_u32(call, 0, fastly_message_handle(call->guest, message));
+	fastly_close_message(call->guest, message);
 	return FASTLY_ERROR;
 }
 
 static struct fastly_message *request_of(struct fastly_call *call)
 {
 	return fastly_message(call, FASTLY_REQUEST, fastly_argument(call, 0));
-}
-
-enum fastly_status fastly_http_req_close(struct fastly_call *call)
-{
-	struct fastly_message *message = request_of(call);
-	if (!message)
-		return FASTLY_BADF;
-	fastly_close_message(message);
-	return FASTLY_OK;
 }
 
 enum fastly_status fastly_http_req_method_get(struct fastly_call *call)
@@ -108,7 +125,7 @@ static enum fastly_status request_set(struct fastly_call *call, struct buffer *t
 	struct sv_bytes bytes;
 	if (!fastly_bytes(call, 1, &bytes))
 		return FASTLY_INVAL;
-	if (bytes.length > FASTLY_MAX_URI)
+	if (bytes.length > FASTLY_MAX_URI || !fastly_may_hold(call->guest, bytes.length))
 		return FASTLY_LIMITEXCEEDED;
 	for (size_t i = 0; i < bytes.length; i++) {
 		if (bytes.data[i] <= ' ' || bytes.data[i] == 0x7f)
@@ -116,8 +133,7 @@ static enum fastly_status request_set(struct fastly_call *call, struct buffer *t
 	}
 	if (!bytes.length)
 		return FASTLY_HTTPINVALID;
-	text->length = 0;
-	return buffer_append(text, bytes.data, bytes.length, NULL) ? FASTLY_OK : FASTLY_ERROR;
+	return request_set_text(call, text, bytes) ? FASTLY_OK : FASTLY_ERROR;
 }
 
 enum fastly_status fastly_http_req_method_set(struct fastly_call *call)
@@ -130,32 +146,6 @@ enum fastly_status fastly_http_req_uri_set(struct fastly_call *call)
 {
 	struct fastly_message *message = request_of(call);
 	return message ? request_set(call, &message->uri) : FASTLY_BADF;
-}
-
-enum fastly_status fastly_http_req_version_get(struct fastly_call *call)
-{
-	const struct fastly_message *message = request_of(call);
-	return message ? fastly_give_u32(call, 1, message->version) : FASTLY_BADF;
-}
-
-enum fastly_status fastly_http_req_version_set(struct fastly_call *call)
-{
-	struct fastly_message *message = request_of(call);
-	uint32_t version = fastly_argument(call, 1);
-	if (!message)
-		return FASTLY_BADF;
-	if (version > 4)
-		return FASTLY_INVAL;
-	message->version = version;
-	return FASTLY_OK;
-}
-
-/* Only what is automatic (0) is there: the server frames messages itself. */
-enum fastly_status fastly_http_req_framing_headers_mode_set(struct fastly_call *call)
-{
-	if (!request_of(call))
-		return FASTLY_BADF;
-	return fastly_argument(call, 1) == 0 ? FASTLY_OK : FASTLY_UNSUPPORTED;
 }
 
 /* ---- about the client; newer functions name the request first ---- */
@@ -190,12 +180,13 @@ static enum fastly_status give_client(struct fastly_call *call, unsigned index)
 {
 	const char *text = call->guest->call->request->remote_address;
 	uint8_t octets[16];
-	size_t length = inet_pton(AF_INET, text, octets) == 1 ? 4
-			: inet_pton(AF_INET6, text, octets) == 1 ? 16 : 0;
-	uint8_t *to = sv_caller_range(call->caller, fastly_argument(call, index), length);
+	size_t length = inet_pton(AF_INET, text, octets) == 1    ? 4
+			: inet_pton(AF_INET6, text, octets) == 1 ? 16
+								 : 0;
 	if (!length)
 		return FASTLY_NONE;
-	if (!to)
+	uint8_t *to = sv_caller_range(call->caller, fastly_argument(call, index), length);
+	if (!to || !fastly_is_place(call, index + 1, sizeof(uint32_t)))
 		return FASTLY_INVAL;
 	memcpy(to, octets, length);
 	return fastly_give_u32(call, index + 1, (uint32_t)length);

@@ -10,23 +10,18 @@ static struct fastly_message *response_of(struct fastly_call *call)
 
 enum fastly_status fastly_http_resp_new(struct fastly_call *call)
 {
-	struct fastly_message *message;
-	return fastly_new_message(call, FASTLY_RESPONSE, 0, &message);
-}
-
-enum fastly_status fastly_http_resp_close(struct fastly_call *call)
-{
-	struct fastly_message *message = response_of(call);
-	if (!message)
-		return FASTLY_BADF;
-	fastly_close_message(message);
-	return FASTLY_OK;
+	if (!fastly_is_place(call, 0, sizeof(uint32_t)))
+		return FASTLY_INVAL;
+	const struct fastly_message *message = fastly_new_message(call->guest, FASTLY_RESPONSE);
+	return message ? fastly_give_u32(call, 0, fastly_message_handle(call->guest, message))
+		       : FASTLY_LIMITEXCEEDED;
 }
 
 enum fastly_status fastly_http_resp_status_get(struct fastly_call *call)
 {
 	const struct fastly_message *message = response_of(call);
-	return message ? fastly_give_u16(call, 1, (uint16_t)message->head.status) : FASTLY_BADF;
+	return message ? fastly_give_u16(call, 1, (uint16_t)message->fields.head.status)
+		       : FASTLY_BADF;
 }
 
 enum fastly_status fastly_http_resp_status_set(struct fastly_call *call)
@@ -37,44 +32,16 @@ enum fastly_status fastly_http_resp_status_set(struct fastly_call *call)
 		return FASTLY_BADF;
 	if (status < 100 || status > 999)
 		return FASTLY_HTTPINVALIDSTATUS;
-	message->head.status = (int)status;
+	message->fields.head.status = (int)status;
 	return FASTLY_OK;
 }
 
-enum fastly_status fastly_http_resp_version_get(struct fastly_call *call)
-{
-	const struct fastly_message *message = response_of(call);
-	return message ? fastly_give_u32(call, 1, message->version) : FASTLY_BADF;
-}
-
-enum fastly_status fastly_http_resp_version_set(struct fastly_call *call)
-{
-	struct fastly_message *message = response_of(call);
-	uint32_t version = fastly_argument(call, 1);
-	if (!message)
-		return FASTLY_BADF;
-	if (version > 4)
-		return FASTLY_INVAL;
-	message->version = version;
-	return FASTLY_OK;
-}
-
-/* Only what is automatic (0) is there: the server frames messages and keeps connections itself. */
-static enum fastly_status response_mode(struct fastly_call *call)
+/* Only what is automatic (0) is there: the server keeps connections itself. */
+enum fastly_status fastly_http_resp_http_keepalive_mode_set(struct fastly_call *call)
 {
 	if (!response_of(call))
 		return FASTLY_BADF;
 	return fastly_argument(call, 1) == 0 ? FASTLY_OK : FASTLY_UNSUPPORTED;
-}
-
-enum fastly_status fastly_http_resp_framing_headers_mode_set(struct fastly_call *call)
-{
-	return response_mode(call);
-}
-
-enum fastly_status fastly_http_resp_http_keepalive_mode_set(struct fastly_call *call)
-{
-	return response_mode(call);
 }
 
 /*
@@ -90,8 +57,8 @@ enum fastly_status fastly_http_resp_send_downstream(struct fastly_call *call)
 	if (!message || !body || is_sent)
 		return FASTLY_BADF;
 	/* Early hints: HTTP/1.1 clients need not be told. */
-	if (!host_status_is_final(message->head.status)) {
-		fastly_close_message(message);
+	if (!host_status_is_final(message->fields.head.status)) {
+		fastly_close_message(guest, message);
 		fastly_close_body(guest, body);
 		return FASTLY_OK;
 	}
