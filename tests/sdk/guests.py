@@ -1,16 +1,19 @@
 """What the tests of the guest SDKs need: building guests, reading modules, a server, a PNG."""
+import functools
 import http.client
 import os
 import pathlib
 import socket
 import struct
 import subprocess
+import tempfile
 import time
 import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 SELVAGE = BUILD / "selvage"
+SCRATCH = tempfile.TemporaryDirectory(prefix="selvage-sdk-")
 
 
 class Skip(Exception):
@@ -78,6 +81,14 @@ def imports(path):
     return names
 
 
+@functools.lru_cache(maxsize=None)
+def artifact(module):
+    """What a module is compiled to: once, and at the level that is soonest done."""
+    output = os.path.join(SCRATCH.name, str(module).replace("/", "_") + ".so")
+    subprocess.run([SELVAGE, "compile", "-O0", module, "-o", output], check=True)
+    return output
+
+
 class Server:
     """`selvage serve` on a port of its own, while the with block lasts."""
 
@@ -87,7 +98,8 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = subprocess.Popen(
-            [SELVAGE, "serve", "--listen", f"127.0.0.1:{self.port}", *options, module],
+            [SELVAGE, "serve", "--listen", f"127.0.0.1:{self.port}", *options,
+             artifact(module)],
             stdout=self.log, stderr=self.log)
 
     def __enter__(self):

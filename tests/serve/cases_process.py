@@ -88,6 +88,11 @@ def test_serve_refuses_modules_that_are_no_programs():
             os.unlink(path)
 
 
+def test_serve_compiles_a_module_first():
+    with Server(guest_path("echo.wat")) as server:
+        expect(server.get("/x").header("x-target") == "/x", "the guest does not answer")
+
+
 def test_help_lists_every_limit():
     text = subprocess.run([SELVAGE, "serve", "--help"], capture_output=True, text=True,
                           timeout=20).stdout
@@ -326,14 +331,14 @@ def test_log_lines_cannot_be_forged():
 def test_clients_that_go_away_do_no_harm():
     if not guest_path("c_cgi.wasm"):
         return "tests/modules/c_cgi.wasm is not here"
-    with Server("c_cgi.wasm", "--timeout", "2s", "--quiet") as server:
+    with Server("c_cgi.wasm", "--timeout", "1500ms", "--quiet") as server:
         server.get("/big")
         before = server.descriptors()
         for i in range(60):
             client = server.connect()
             path = (b"/big", b"/sleep", b"/", b"/spin")[i % 4]
             client.send(b"GET " + path + b" HTTP/1.1\r\nHost: t\r\n\r\n")
-            if i % 3 == 0:
+            if i % 3 == 0 and path in (b"/big", b"/"):  # in the middle of an answer
                 client.socket.recv(100)
             if i % 2:  # reset instead of a proper end
                 linger = b"\1\0\0\0\0\0\0\0"

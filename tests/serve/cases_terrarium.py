@@ -31,8 +31,8 @@ def test_terrarium_debug_and_panic_reach_the_log():
             ("/d", 200, ""),
             ("/p", 500, "guest panic: the guest gives up (trap: unreachable)"),
         ])
-    for line in ("calls.wat: first line\n", "calls.wat: second line\n", "calls.wat: first\n",
-                 "calls.wat: the guest gives up\n", "GET /p 500"):
+    for line in ("calls.so: first line\n", "calls.so: second line\n", "calls.so: first\n",
+                 "calls.so: the guest gives up\n", "GET /p 500"):
         expect(line in server.log_text, f"no {line!r} in the log: {server.log_text!r}")
 
 

@@ -1,4 +1,5 @@
 """A `selvage serve` process and a client that speaks in raw bytes."""
+import functools
 import os
 import re
 import resource
@@ -14,6 +15,7 @@ SELVAGE = os.path.join(BUILD, "selvage")
 GUESTS = os.path.join(ROOT, "tests", "serve", "guests")
 MODULES = os.path.join(ROOT, "tests", "modules")
 PATIENCE = 20  # seconds until a test that waits has failed
+SCRATCH = tempfile.TemporaryDirectory(prefix="selvage-serve-")
 
 
 class Failure(Exception):
@@ -34,11 +36,22 @@ def guest_path(name):
     return None
 
 
+@functools.lru_cache(maxsize=None)
+def artifact(path):
+    """What a module is compiled to: once, and at the level that is soonest done."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    output = os.path.join(SCRATCH.name, name + ".so")
+    done = subprocess.run([SELVAGE, "compile", "-O0", path, "-o", output], capture_output=True,
+                          text=True)
+    expect(done.returncode == 0, f"{path} does not compile: {done.stderr!r}")
+    return output
+
+
 class Server:
     """Runs in the background from __enter__ to __exit__; ends with SIGTERM and must exit with 0."""
 
     def __init__(self, guest, *options, descriptors=None, stderr=None):
-        self.guest = guest if os.path.isabs(guest) else guest_path(guest)
+        self.guest = guest if os.path.isabs(guest) else artifact(guest_path(guest))
         self.options = options
         self.most_descriptors = descriptors
         self.log_text = None
