@@ -41,10 +41,15 @@
     (if (call $is (i32.const 108)) ;; l
       (then (drop (call $set_body (i32.const 0) (i32.const 0) (i32.const 65537)))))
     (if (call $is (i32.const 102)) ;; f
-      (then (loop $again
-        (drop (call $set_header
-          (i32.const 0) (i32.const 16) (i32.const 6) (i32.const 64) (i32.const 1)))
-        (br $again))))
+      (then
+        (memory.fill (i32.const 2048) (i32.const 65) (i32.const 8192))
+        (i64.store (i32.const 64) (i64.const 0x200000000800)) ;; 8192 bytes at 2048
+        (i32.store8 (i32.const 18) (i32.const 97))
+        (loop $again
+          (drop (call $set_header
+            (i32.const 0) (i32.const 16) (i32.const 6) (i32.const 64) (i32.const 1)))
+          (i32.store8 (i32.const 18) (i32.add (i32.load8_u (i32.const 18)) (i32.const 1)))
+          (br $again))))
     (if (call $is (i32.const 117)) ;; u
       (then
         (memory.fill (i32.const 2048) (i32.const 65) (i32.const 63488))
