@@ -24,6 +24,7 @@ bool compile_flags_apply(const struct compile_flags *flags, struct sv_compile_op
 	options->propagate_exceptions = flags->propagate_exceptions;
 	options->fuel = flags->fuel;
 	options->relaxed_simd = (enum sv_relaxed_simd)flags->relaxed_simd;
+	options->progress_data = "compiling";
 	if (!flags->no_progress && progress_is_wanted())
 		options->progress = progress_show;
 	return feature_list_apply(flags->features, &options->features, error);

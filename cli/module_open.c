@@ -52,27 +52,36 @@ static bool module_translate(const char *path, struct buffer *bytes, struct sv_e
 	return true;
 }
 
-static bool module_classify(const char *path, struct buffer *bytes, enum module_form *form,
-		struct sv_error *error)
+bool module_find_form(struct sv_bytes bytes, enum module_form *form, struct sv_error *error)
 {
-	struct sv_bytes view = buffer_view(bytes);
-	if (!view.length)
+	if (!bytes.length)
 		return sv_fail(error, SV_ERROR_MALFORMED, "the file is empty");
 	*form = MODULE_ARTIFACT;
-	if (bytes_start(view, 0, elf_magic))
+	if (bytes_start(bytes, 0, elf_magic))
 		return true;
 	*form = MODULE_BINARY;
-	if (bytes_start(view, 0, wasm_magic) && bytes_start(view, 4, component_version))
+	if (bytes_start(bytes, 0, wasm_magic) && bytes_start(bytes, 4, component_version))
 		return sv_fail(error, SV_ERROR_UNSUPPORTED,
 				"a component, not a core module: build the program for "
 				"wasm32-wasip1, or "
 				"take the core module out with `wasm-tools component unbundle`");
-	if (bytes_start(view, 0, wasm_magic))
+	if (bytes_start(bytes, 0, wasm_magic))
 		return true;
-	if (bytes_are_text(view))
-		return module_translate(path, bytes, error);
+	*form = MODULE_TEXT;
+	if (bytes_are_text(bytes))
+		return true;
 	return sv_fail(error, SV_ERROR_MALFORMED,
 			"not WebAssembly: no magic number \\0asm, no text format, no artifact");
+}
+
+static bool module_classify(const char *path, struct buffer *bytes, enum module_form *form,
+		struct sv_error *error)
+{
+	TRY(module_find_form(buffer_view(bytes), form, error));
+	if (*form != MODULE_TEXT)
+		return true;
+	*form = MODULE_BINARY;
+	return module_translate(path, bytes, error);
 }
 
 /* A file that is too large is refused before a gigabyte of it is read. */

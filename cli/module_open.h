@@ -17,7 +17,12 @@ struct sv_artifact;
 enum module_form {
 	MODULE_ARTIFACT,
 	MODULE_BINARY,
+	MODULE_TEXT,
 };
+
+/* What these bytes are; what is neither of the three, or is a component, is refused. */
+SV_MUST_USE bool module_find_form(struct sv_bytes bytes, enum module_form *form,
+		struct sv_error *error);
 
 /*
  * Read `path` ("-": standard input). Text becomes binary; what is neither of the three forms, or

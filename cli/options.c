@@ -173,8 +173,8 @@ static enum options_result options_check_operands(const struct option_table *tab
 {
 	int given = argc - optind;
 	if (given < table->minimum_operands) {
-		report_usage("%s: no file given (see `selvage help %s`)", table->command,
-				table->command);
+		report_usage("%s: no %s given (see `selvage help %s`)", table->command,
+				table->operand ? table->operand : "file", table->command);
 		return OPTIONS_WRONG;
 	}
 	if (table->maximum_operands >= 0 && given > table->maximum_operands) {

@@ -45,6 +45,7 @@ struct option_table {
 	size_t row_count;
 	bool stop_at_operand;       /* what follows the first operand is not ours to read */
 	const char *json_help;       /* if --json does more than for every command */
+	const char *operand;         /* what lacks if one does, for the message; NULL: "file" */
 	int minimum_operands;
 	int maximum_operands;       /* -1: any number */
 };

@@ -37,7 +37,6 @@ void progress_end(void)
 
 void progress_show(void *data, uint64_t done, uint64_t total)
 {
-	(void)data;
 	uint64_t now = progress_now();
 	if (!bar.first)
 		bar.first = now;
@@ -45,7 +44,7 @@ void progress_show(void *data, uint64_t done, uint64_t total)
 		progress_end();
 		return;
 	}
-	/* Quick compilations stay silent; ten redraws a second are enough for the others. */
+	/* What is quick stays silent; ten redraws a second are enough for the others. */
 	if (now - bar.first < 500 || now - bar.drawn < 100)
 		return;
 	bar.drawn = now;
@@ -55,7 +54,7 @@ void progress_show(void *data, uint64_t done, uint64_t total)
 	for (unsigned i = 0; i < 32; i++)
 		line[i] = i < filled ? '#' : '.';
 	line[32] = '\0';
-	fprintf(stderr, "\rcompiling [%s] %3.0f%% of %s\033[K", line,
+	fprintf(stderr, "\r%s [%s] %3.0f%% of %s\033[K", (const char *)data, line,
 			(double)done / (double)total * 100, total_text);
 	fflush(stderr);
 }

@@ -1,5 +1,5 @@
 /*
- * progress.h: a bar on the terminal for compilations that take long enough to notice.
+ * progress.h: a bar on the terminal for work that takes long enough to notice.
  */
 #ifndef SELVAGE_CLI_PROGRESS_H
 #define SELVAGE_CLI_PROGRESS_H
@@ -10,10 +10,13 @@
 /* True if standard error is a terminal. */
 bool progress_is_wanted(void);
 
-/* An sv_progress: draws after the first half second, erases the bar when all is done. */
+/*
+ * An sv_progress: draws after the first half second, erases the bar when all is done. `data` is
+ * a string, what is going on: "compiling".
+ */
 void progress_show(void *data, uint64_t done, uint64_t total);
 
-/* Erase the bar, in case the compilation failed half-way. */
+/* Erase the bar, in case the work failed half-way. */
 void progress_end(void);
 
 #endif

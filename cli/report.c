@@ -51,6 +51,16 @@ int report_error(const struct sv_error *error)
 	return error->code == SV_ERROR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
+int report_refusal(const struct sv_error *error, int status, const char *code)
+{
+	if (!report_is_json)
+		return report_error(error);
+	report_json(json_pack("{ss si so so}", "error", sv_error_code_name(error->code), "status",
+			status, "code", json_text(code, strlen(code)), "text",
+			json_text(error->text, strlen(error->text))));
+	return EXIT_FAILED;
+}
+
 int report_usage(const char *format, ...)
 {
 	struct sv_error error = SV_ERROR_INIT;

@@ -29,6 +29,12 @@ bool report_uses_json(void);
 /* A filled error: EXIT_USAGE if it is about usage, else EXIT_FAILED. */
 int report_error(const struct sv_error *error);
 
+/*
+ * A server said no: the same, and with --json the status of its answer and what the server calls
+ * the error (may be empty). Returns EXIT_FAILED.
+ */
+int report_refusal(const struct sv_error *error, int status, const char *code);
+
 /* Wrong usage; returns EXIT_USAGE. */
 int report_usage(const char *format, ...) SV_PRINTF(1, 2);
 
