@@ -39,6 +39,7 @@ BASE := $(wildcard base/*.c abi/*.c)
 RUNTIME := $(wildcard runtime/*.c runtime/arch/*.c runtime/arch/x86_64/*.[cS])
 HOST := $(wildcard host/*.c host/*/*.c)
 SERVER := $(wildcard server/*.c)
+PLATFORM := $(wildcard platform/*.c)
 CLI := $(wildcard cli/*.c cli/*/*.c)
 TEXT := compiler/wat.cc
 # Files of the compiler that use LLVM; the rest reads, validates and needs no LLVM.
@@ -50,8 +51,8 @@ LLHTTP := $(addprefix $(BUILD)/llhttp/,api.o http.o llhttp.o)
 
 LIB_OBJECTS := $(call objects,$(BASE) $(RUNTIME))
 COMPILER_OBJECTS := $(call objects,$(BASE) $(FRONT) $(BACK))
-PROGRAM_OBJECTS := $(call objects,$(BASE) $(RUNTIME) $(FRONT) $(HOST) $(SERVER) $(TEXT)) $(LLHTTP)
-PROGRAM_LIBS = -lwabt -ldw -lelf -lz -ljansson -lcrypto -ldl -lm
+PROGRAM_OBJECTS := $(call objects,$(BASE) $(RUNTIME) $(FRONT) $(HOST) $(SERVER) $(PLATFORM) $(TEXT)) $(LLHTTP)
+PROGRAM_LIBS = -lwabt -ldw -lelf -lz -ljansson -lsqlite3 -lseccomp -lcrypto -ldl -lm
 COMPILER_LIBS = -L$(LLVM)/lib -llldELF -llldCommon -lLLVM-22 -lelf -lz -lzstd
 
 # tests/unit/X.c is the program X; all of tests/SUITE/*.c together are the program SUITE.

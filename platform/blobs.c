@@ -1,0 +1,73 @@
+/*
+ * blobs.c: see blobs.h.
+ */
+#include "platform/blobs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+void blob_name(struct sv_bytes bytes, char name[static BLOB_NAME_SIZE])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	SHA256(bytes.data, bytes.length, digest);
+	for (size_t i = 0; i < sizeof digest; i++)
+		snprintf(name + 2 * i, 3, "%02x", digest[i]);
+}
+
+bool blobs_path(const struct blobs *blobs, const char *name, char *path, size_t size,
+		struct sv_error *error)
+{
+	int length = snprintf(path, size, "%s/%s", blobs->folder, name);
+	if (length < 0 || (size_t)length >= size)
+		return sv_fail(error, SV_ERROR_LIMIT, "the path of the data folder is too long");
+	return true;
+}
+
+/* A new name is durable when its folder is. */
+static bool folder_sync(const char *folder, struct sv_error *error)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool done = fd >= 0 && fsync(fd) == 0;
+	if (!done)
+		sv_fail_errno(error, "cannot sync %s", folder);
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+bool blobs_put(const struct blobs *blobs, struct sv_bytes bytes, char name[static BLOB_NAME_SIZE],
+		struct sv_error *error)
+{
+	char path[4096];
+	struct stat status;
+	blob_name(bytes, name);
+	TRY(blobs_path(blobs, name, path, sizeof path, error));
+	if (stat(path, &status) == 0 && (size_t)status.st_size == bytes.length)
+		return true;
+	return file_write(path, bytes, 0600, error) && folder_sync(blobs->folder, error);
+}
+
+bool blobs_sweep(const struct blobs *blobs, bool (*is_used)(void *data, const char *name),
+		void *data, struct sv_error *error)
+{
+	DIR *folder = opendir(blobs->folder);
+	if (!folder)
+		return sv_fail_errno(error, "cannot read %s", blobs->folder);
+	struct dirent *entry;
+	while ((entry = readdir(folder))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (!is_used(data, entry->d_name))
+			(void)unlinkat(dirfd(folder), entry->d_name, 0); /* the next start will */
+	}
+	closedir(folder);
+	return true;
+}

@@ -1,0 +1,329 @@
+/*
+ * deployments.c: see deployments.h.
+ */
+#include "platform/deployments.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "platform/db.h"
+
+#define DEPLOYMENT_COLUMNS "id, tenant, name, current, created, updated, expires"
+#define VERSION_COLUMNS \
+	"version.id, deployment, number, state, tier, module, artifact, file, probe, message, " \
+	"version.created, size"
+
+static const char *const state_names[] = {
+#define VERSION_STATE(name, text) text,
+#include "platform/states.def"
+#undef VERSION_STATE
+};
+
+static const char *const tier_names[] = {"none", "fast", "release"};
+
+const char *version_state_name(enum version_state state)
+{
+	return state_names[state];
+}
+
+const char *tier_name(enum tier tier)
+{
+	return tier_names[tier];
+}
+
+/* ---- rows ---- */
+
+static void deployment_read(struct deployment *deployment, struct sqlite3_stmt *rows)
+{
+	*deployment = (struct deployment){
+			.id = db_integer(rows, 0),
+			.tenant = db_integer(rows, 1),
+			.current = db_integer(rows, 3),
+			.created = db_integer(rows, 4),
+			.updated = db_integer(rows, 5),
+			.expires = db_integer(rows, 6),
+	};
+	snprintf(deployment->name, sizeof deployment->name, "%s", db_text(rows, 2));
+}
+
+static void version_read(struct version *version, struct sqlite3_stmt *rows)
+{
+	*version = (struct version){
+			.id = db_integer(rows, 0),
+			.deployment = db_integer(rows, 1),
+			.number = db_integer(rows, 2),
+			.state = (enum version_state)db_integer(rows, 3),
+			.tier = (enum tier)db_integer(rows, 4),
+			.created = db_integer(rows, 10),
+			.size = db_integer(rows, 11),
+	};
+	snprintf(version->module, sizeof version->module, "%s", db_text(rows, 5));
+	snprintf(version->artifact, sizeof version->artifact, "%s", db_text(rows, 6));
+	snprintf(version->file, sizeof version->file, "%s", db_text(rows, 7));
+	snprintf(version->probe, sizeof version->probe, "%s", db_text(rows, 8));
+	snprintf(version->message, sizeof version->message, "%s", db_text(rows, 9));
+}
+
+static bool rows_end(struct db *db, struct sqlite3_stmt *rows, const struct sv_error *problem,
+		struct sv_error *error)
+{
+	db_done(rows);
+	db_unlock(db);
+	return problem->code == SV_ERROR_NONE || sv_fail(error, problem->code, "%s", problem->text);
+}
+
+/* The first row of a query begun under the lock, which this ends. */
+static bool deployment_take(struct db *db, struct sqlite3_stmt *rows, struct deployment *deployment,
+		bool *found, struct sv_error *problem, struct sv_error *error)
+{
+	*found = rows && db_next(rows, problem);
+	if (*found)
+		deployment_read(deployment, rows);
+	return rows_end(db, rows, problem, error);
+}
+
+static bool version_take(struct db *db, struct sqlite3_stmt *rows, struct version *version,
+		bool *found, struct sv_error *problem, struct sv_error *error)
+{
+	*found = rows && db_next(rows, problem);
+	if (*found)
+		version_read(version, rows);
+	return rows_end(db, rows, problem, error);
+}
+
+/* ---- deployments ---- */
+
+bool deployments_each(struct db *db, int64_t tenant, deployment_visit visit, void *data,
+		struct sv_error *error)
+{
+	struct sv_error problem = SV_ERROR_INIT;
+	struct deployment deployment;
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT " DEPLOYMENT_COLUMNS
+			" FROM deployment WHERE ?1 = 0 OR tenant = ?1 ORDER BY name",
+			"i", tenant);
+	while (rows && db_next(rows, &problem)) {
+		deployment_read(&deployment, rows);
+		if (!visit(data, &deployment))
+			break;
+	}
+	return rows_end(db, rows, &problem, error);
+}
+
+bool deployment_find(struct db *db, int64_t tenant, const char *name, struct deployment *deployment,
+		bool *found, struct sv_error *error)
+{
+	struct sv_error problem = SV_ERROR_INIT;
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT " DEPLOYMENT_COLUMNS
+			" FROM deployment WHERE tenant = ? AND name = ?",
+			"is", tenant, name);
+	return deployment_take(db, rows, deployment, found, &problem, error);
+}
+
+bool deployment_get(struct db *db, int64_t id, struct deployment *deployment, bool *found,
+		struct sv_error *error)
+{
+	struct sv_error problem = SV_ERROR_INIT;
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT " DEPLOYMENT_COLUMNS " FROM deployment WHERE id = ?", "i", id);
+	return deployment_take(db, rows, deployment, found, &problem, error);
+}
+
+bool deployment_expired(struct db *db, int64_t now, struct deployment *deployment, bool *found,
+		struct sv_error *error)
+{
+	struct sv_error problem = SV_ERROR_INIT;
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT " DEPLOYMENT_COLUMNS
+			" FROM deployment WHERE expires > 0 AND expires <= ? LIMIT 1",
+			"i", now);
+	return deployment_take(db, rows, deployment, found, &problem, error);
+}
+
+bool deployment_make(struct db *db, int64_t tenant, const char *name, int64_t expires,
+		struct deployment *deployment, bool *is_taken, struct sv_error *error)
+{
+	bool found;
+	int64_t now = time(NULL), count;
+	TRY(db_value(db, error, &count, 0,
+			"SELECT count(*) FROM deployment WHERE tenant = ? AND name <> ?", "is",
+			tenant, name));
+	if (count >= DEPLOYMENTS_MOST)
+		return sv_fail(error, SV_ERROR_LIMIT, "a tenant has at most %d deployments",
+				DEPLOYMENTS_MOST);
+	TRY(db_run(db, error,
+			"INSERT OR IGNORE INTO deployment (tenant, name, created, updated) "
+			"VALUES (?, ?, ?, ?)",
+			"isii", tenant, name, now, now));
+	TRY(db_run(db, error, "UPDATE deployment SET expires = ? WHERE tenant = ? AND name = ?",
+			"iis", expires, tenant, name));
+	TRY(deployment_find(db, tenant, name, deployment, &found, error));
+	*is_taken = !found;
+	return true;
+}
+
+bool deployment_set_current(struct db *db, int64_t id, int64_t number, struct sv_error *error)
+{
+	return db_run(db, error, "UPDATE deployment SET current = ?, updated = ? WHERE id = ?",
+			"iii", number, (int64_t)time(NULL), id);
+}
+
+bool deployment_remove(struct db *db, int64_t id, struct sv_error *error)
+{
+	return db_run(db, error, "DELETE FROM deployment WHERE id = ?", "i", id);
+}
+
+/* ---- versions ---- */
+
+bool versions_each(struct db *db, int64_t deployment, version_visit visit, void *data,
+		struct sv_error *error)
+{
+	struct sv_error problem = SV_ERROR_INIT;
+	struct version version;
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT " VERSION_COLUMNS
+			" FROM version WHERE deployment = ? ORDER BY number DESC",
+			"i", deployment);
+	while (rows && db_next(rows, &problem)) {
+		version_read(&version, rows);
+		if (!visit(data, &version))
+			break;
+	}
+	return rows_end(db, rows, &problem, error);
+}
+
+bool version_add(struct db *db, struct version *version, struct sv_error *error)
+{
+	int64_t last;
+	TRY(db_value(db, error, &last, 0, "SELECT max(number) FROM version WHERE deployment = ?",
+			"i", version->deployment));
+	version->number = last + 1;
+	version->created = time(NULL);
+	version->state = VERSION_QUEUED;
+	TRY(db_run(db, error,
+			"INSERT INTO version (deployment, number, state, module, size, file, "
+			"probe, "
+			"created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			"iiisissi", version->deployment, version->number, (int64_t)version->state,
+			version->module, version->size, version->file, version->probe,
+			version->created));
+	version->id = db_last_id(db);
+	return db_run(db, error,
+			"DELETE FROM version WHERE deployment = ?1 AND number <= ?2 AND number <> "
+			"(SELECT current FROM deployment WHERE id = ?1)",
+			"ii", version->deployment, version->number - VERSIONS_KEPT);
+}
+
+bool version_get(struct db *db, int64_t id, struct version *version, bool *found,
+		struct sv_error *error)
+{
+	struct sv_error problem = SV_ERROR_INIT;
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT " VERSION_COLUMNS " FROM version WHERE id = ?", "i", id);
+	return version_take(db, rows, version, found, &problem, error);
+}
+
+bool version_find(struct db *db, int64_t deployment, int64_t number, struct version *version,
+		bool *found, struct sv_error *error)
+{
+	struct sv_error problem = SV_ERROR_INIT;
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT " VERSION_COLUMNS
+			" FROM version WHERE deployment = ? AND number = ?",
+			"ii", deployment, number);
+	return version_take(db, rows, version, found, &problem, error);
+}
+
+bool version_before(struct db *db, int64_t deployment, int64_t number, struct version *version,
+		bool *found, struct sv_error *error)
+{
+	struct sv_error problem = SV_ERROR_INIT;
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT " VERSION_COLUMNS
+			" FROM version WHERE deployment = ? AND number < ? "
+			"AND state = ? ORDER BY number DESC LIMIT 1",
+			"iii", deployment, number, (int64_t)VERSION_READY);
+	return version_take(db, rows, version, found, &problem, error);
+}
+
+bool version_next(struct db *db, struct version *version, bool *found, struct sv_error *error)
+{
+	struct sv_error problem = SV_ERROR_INIT;
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT " VERSION_COLUMNS
+			" FROM version JOIN deployment ON deployment.id = version.deployment "
+			"WHERE state < ?1 OR (state = ?1 AND tier = ?2 AND number = current AND "
+			"message = '') "
+			"ORDER BY state >= ?1, version.id LIMIT 1",
+			"ii", (int64_t)VERSION_FIRST_FINAL, (int64_t)TIER_FAST);
+	return version_take(db, rows, version, found, &problem, error);
+}
+
+bool version_set_state(struct db *db, int64_t id, enum version_state state, const char *message,
+		struct sv_error *error)
+{
+	return db_run(db, error, "UPDATE version SET state = ?, message = ? WHERE id = ?", "isi",
+			(int64_t)state, message, id);
+}
+
+bool version_set_artifact(struct db *db, int64_t id, const char *artifact, enum tier tier,
+		struct sv_error *error)
+{
+	return db_run(db, error, "UPDATE version SET artifact = ?, tier = ? WHERE id = ?", "sii",
+			artifact, (int64_t)tier, id);
+}
+
+/* ---- compiled ---- */
+
+bool compiled_find(struct db *db, const char *module, enum tier tier, const char *compiler,
+		char artifact[static BLOB_NAME_SIZE], struct sv_error *error)
+{
+	struct sv_error problem = SV_ERROR_INIT;
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT artifact FROM compiled WHERE module = ? AND tier = ? AND compiler "
+			"= ?",
+			"sis", module, (int64_t)tier, compiler);
+	artifact[0] = '\0';
+	if (rows && db_next(rows, &problem))
+		snprintf(artifact, BLOB_NAME_SIZE, "%s", db_text(rows, 0));
+	return rows_end(db, rows, &problem, error);
+}
+
+bool compiled_add(struct db *db, const char *module, enum tier tier, const char *compiler,
+		const char *artifact, struct sv_error *error)
+{
+	return db_run(db, error,
+			"INSERT OR REPLACE INTO compiled (module, tier, compiler, artifact) "
+			"VALUES (?, ?, ?, ?)",
+			"siss", module, (int64_t)tier, compiler, artifact);
+}
+
+bool compiled_forget(struct db *db, struct sv_error *error)
+{
+	return db_run(db, error,
+			"DELETE FROM compiled WHERE module NOT IN (SELECT module FROM version)",
+			"");
+}
+
+bool blob_is_used(struct db *db, const char *name, bool *is_used, struct sv_error *error)
+{
+	int64_t count;
+	TRY(db_value(db, error, &count, 0,
+			"SELECT EXISTS (SELECT 1 FROM version WHERE module = ?1 OR artifact = ?1) "
+			"OR "
+			"EXISTS (SELECT 1 FROM compiled WHERE artifact = ?1)",
+			"s", name));
+	*is_used = count != 0;
+	return true;
+}

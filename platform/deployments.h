@@ -1,0 +1,144 @@
+/*
+ * deployments.h: the rows of deployments and their versions, and what may become of them. Any
+ * thread; for several steps that belong together, between db_begin and db_end.
+ */
+#ifndef SELVAGE_PLATFORM_DEPLOYMENTS_H
+#define SELVAGE_PLATFORM_DEPLOYMENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "platform/blobs.h"
+
+struct db;
+
+enum version_state {
+#define VERSION_STATE(name, text) VERSION_##name,
+#include "platform/states.def"
+#undef VERSION_STATE
+};
+
+/* Before this one a version is a build to be done. */
+#define VERSION_FIRST_FINAL VERSION_READY
+
+enum tier {
+	TIER_NONE,
+	TIER_FAST,    /* compiled without optimising */
+	TIER_RELEASE, /* compiled at the default level */
+};
+
+const char *version_state_name(enum version_state state);
+const char *tier_name(enum tier tier);
+
+struct deployment {
+	int64_t id;
+	int64_t tenant;
+	int64_t current; /* number of the version that is served; 0: none */
+	int64_t created, updated;
+	int64_t expires; /* 0: never */
+	char name[64];
+};
+
+struct version {
+	int64_t id;
+	int64_t deployment;
+	int64_t number; /* 1, 2, ... in its deployment */
+	int64_t created;
+	int64_t size; /* of the module, bytes */
+	enum version_state state;
+	enum tier tier; /* of the artifact */
+	char module[BLOB_NAME_SIZE];
+	char artifact[BLOB_NAME_SIZE]; /* "" until there is one */
+	char file[128];                /* name of the module, for messages */
+	char probe[256];               /* path that is asked before it goes live */
+	char message[512];             /* what is being done, or why it failed */
+};
+
+/* Most deployments of a tenant. */
+#define DEPLOYMENTS_MOST 1000
+
+/* Called for each row, under the lock; false ends the walk. */
+typedef bool (*deployment_visit)(void *data, const struct deployment *deployment);
+typedef bool (*version_visit)(void *data, const struct version *version);
+
+/* ---- deployments ---- */
+
+/* All of a tenant, by name; `tenant` 0: all there are. */
+SV_MUST_USE bool deployments_each(struct db *db, int64_t tenant, deployment_visit visit, void *data,
+		struct sv_error *error);
+
+/* The one of a tenant with this name; `found` false if there is none, or it is another's. */
+SV_MUST_USE bool deployment_find(struct db *db, int64_t tenant, const char *name,
+		struct deployment *deployment, bool *found, struct sv_error *error);
+
+/* The same, by id. */
+SV_MUST_USE bool deployment_get(struct db *db, int64_t id, struct deployment *deployment,
+		bool *found, struct sv_error *error);
+
+/*
+ * Find it or make it; `is_taken` if the name is another tenant's. `expires` replaces what it had.
+ * LIMIT if the tenant has too many.
+ */
+SV_MUST_USE bool deployment_make(struct db *db, int64_t tenant, const char *name, int64_t expires,
+		struct deployment *deployment, bool *is_taken, struct sv_error *error);
+
+SV_MUST_USE bool deployment_set_current(struct db *db, int64_t id, int64_t number,
+		struct sv_error *error);
+
+SV_MUST_USE bool deployment_remove(struct db *db, int64_t id, struct sv_error *error);
+
+/* One whose time is over; `found` false if there is none. */
+SV_MUST_USE bool deployment_expired(struct db *db, int64_t now, struct deployment *deployment,
+		bool *found, struct sv_error *error);
+
+/* ---- versions ---- */
+
+/* Those of a deployment, the newest first. */
+SV_MUST_USE bool versions_each(struct db *db, int64_t deployment, version_visit visit, void *data,
+		struct sv_error *error);
+
+/* Versions of a deployment that are kept; older ones are forgotten, but for the current one. */
+#define VERSIONS_KEPT 50
+
+/* Add a build to be done: fills in id, number, created and state of `version`. */
+SV_MUST_USE bool version_add(struct db *db, struct version *version, struct sv_error *error);
+
+SV_MUST_USE bool version_get(struct db *db, int64_t id, struct version *version, bool *found,
+		struct sv_error *error);
+SV_MUST_USE bool version_find(struct db *db, int64_t deployment, int64_t number,
+		struct version *version, bool *found, struct sv_error *error);
+
+/* The newest that is ready and older than `number`. */
+SV_MUST_USE bool version_before(struct db *db, int64_t deployment, int64_t number,
+		struct version *version, bool *found, struct sv_error *error);
+
+/*
+ * What to build next: the oldest build to be done, else a current version in the fast tier, unless
+ * it has a message: then the release tier of it failed.
+ */
+SV_MUST_USE bool version_next(struct db *db, struct version *version, bool *found,
+		struct sv_error *error);
+
+SV_MUST_USE bool version_set_state(struct db *db, int64_t id, enum version_state state,
+		const char *message, struct sv_error *error);
+SV_MUST_USE bool version_set_artifact(struct db *db, int64_t id, const char *artifact,
+		enum tier tier, struct sv_error *error);
+
+/* ---- artifacts that were compiled before ---- */
+
+/* The artifact of a module in a tier by this compiler into `artifact`, "" if there is none. */
+SV_MUST_USE bool compiled_find(struct db *db, const char *module, enum tier tier,
+		const char *compiler, char artifact[static BLOB_NAME_SIZE], struct sv_error *error);
+SV_MUST_USE bool compiled_add(struct db *db, const char *module, enum tier tier,
+		const char *compiler, const char *artifact, struct sv_error *error);
+
+/* Forget compilations of modules that no version refers to. */
+SV_MUST_USE bool compiled_forget(struct db *db, struct sv_error *error);
+
+/* True if a version or a compilation refers to this blob. */
+SV_MUST_USE bool blob_is_used(struct db *db, const char *name, bool *is_used,
+		struct sv_error *error);
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * platform_journal.c: positions in a log stay valid while files are exchanged under it.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "platform/journal.h"
+#include "tests/lib/test.h"
+
+static char folder[64];
+
+static const char *make_folder(void)
+{
+	snprintf(folder, sizeof folder, "/tmp/selvage-journal-XXXXXX");
+	return mkdtemp(folder);
+}
+
+static bool add_line(struct journal *journal, const char *text)
+{
+	journal_add(journal, JOURNAL_GUEST, text, strlen(text));
+	return true;
+}
+
+/* Read from `after` on into a text. */
+static char *read_from(struct journal *journal, uint64_t after, uint64_t *next)
+{
+	struct buffer lines = {0};
+	if (!journal_read(journal, after, 65536, &lines, next, NULL) ||
+			!buffer_append(&lines, "", 1, NULL))
+		return NULL;
+	return (char *)lines.data;
+}
+
+TEST(lines_are_read_once_from_position_to_position)
+{
+	struct journal journal;
+	uint64_t next;
+	CHECK(journal_init(&journal, make_folder(), 1, NULL));
+	add_line(&journal, "one");
+	add_line(&journal, "two \xff\"\n");
+	char *text = read_from(&journal, 0, &next);
+	CHECK_HAS(text, "\"text\":\"one\"");
+	CHECK_HAS(text, "two ?\\\"\\n");
+	CHECK(!strstr(text, "base"));
+	free(text);
+	text = read_from(&journal, next, &next);
+	CHECK_STR(text, "");
+	free(text);
+	add_line(&journal, "three");
+	text = read_from(&journal, next, &next);
+	CHECK_HAS(text, "three");
+	CHECK(!strstr(text, "two"));
+	free(text);
+	journal_finish(&journal);
+}
+
+TEST(a_log_is_found_again)
+{
+	struct journal journal;
+	uint64_t end, next;
+	CHECK(journal_init(&journal, make_folder(), 7, NULL));
+	add_line(&journal, "before");
+	end = journal_end(&journal);
+	journal_finish(&journal);
+	CHECK(journal_init(&journal, folder, 7, NULL));
+	CHECK_EQ(journal_end(&journal), end);
+	add_line(&journal, "after");
+	char *text = read_from(&journal, end, &next);
+	CHECK_HAS(text, "after");
+	CHECK(!strstr(text, "before"));
+	free(text);
+	journal_finish(&journal);
+}
+
+TEST(a_long_log_has_a_limit_and_positions_go_on)
+{
+	struct journal journal;
+	struct stat status;
+	char line[1001], path[128];
+	uint64_t next;
+	memset(line, 'x', 1000);
+	line[1000] = '\0';
+	CHECK(journal_init(&journal, make_folder(), 2, NULL));
+	for (int i = 0; i < 9000; i++)
+		add_line(&journal, line);
+	uint64_t end = journal_end(&journal);
+	CHECK(end > 9000000);
+	add_line(&journal, "last");
+	char *text = read_from(&journal, end, &next);
+	CHECK_HAS(text, "last");
+	free(text);
+	/* What is gone is passed over: the oldest line that is kept comes first. */
+	text = read_from(&journal, 0, &next);
+	CHECK(strlen(text) > 60000);
+	CHECK(next > 65536);
+	free(text);
+	for (const char *suffix = ""; suffix; suffix = *suffix ? NULL : ".1") {
+		snprintf(path, sizeof path, "%s/2.log%s", folder, suffix);
+		CHECK_EQ(stat(path, &status), 0);
+		CHECK(status.st_size <= 4 * 1024 * 1024 + 2048);
+	}
+	uint64_t tail = journal_tail(&journal, 3);
+	text = read_from(&journal, tail, &next);
+	CHECK_HAS(text, "last");
+	CHECK(strlen(text) < 4000);
+	free(text);
+	journal_remove(&journal);
+	add_line(&journal, "dropped");
+	CHECK(stat(path, &status) != 0);
+	journal_finish(&journal);
+	CHECK_EQ(rmdir(folder), 0);
+}
+
+TEST_MAIN()
