@@ -1,0 +1,222 @@
+/*
+ * cmd_up.c: `selvage up`: the platform on this machine, until SIGTERM or SIGINT.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "platform/platform.h"
+
+struct up_options {
+	struct platform_config config;
+	uint64_t workers;
+};
+
+#define LIMIT_COUNT OPTION_NUMBER, .argument = "N"
+#define LIMIT_BYTES OPTION_SIZE, .argument = "SIZE"
+#define LIMIT_TIME OPTION_DURATION, .argument = "DUR"
+
+static const struct option_row rows[] = {
+		{.name = "data",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct up_options, config.data),
+				.argument = "DIR",
+				.help = "where everything is kept (default: "
+					"$XDG_DATA_HOME/selvage or ~/.local/share/selvage)"},
+		{.name = "listen",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct up_options, config.http),
+				.argument = "ADDR:PORT",
+				.help = "where deployments are served (default 127.0.0.1:8080)"},
+		{.name = "control",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct up_options, config.control),
+				.argument = "ADDR:PORT",
+				.help = "where the REST API is (default 127.0.0.1:7777)"},
+		{.name = "domain",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct up_options, config.domain),
+				.argument = "NAME",
+				.help = "deployments are NAME.DOMAIN (default localhost)"},
+		{.name = "workers",
+				.kind = OPTION_NUMBER,
+				.offset = offsetof(struct up_options, workers),
+				.argument = "N",
+				.minimum = 1,
+				.maximum = 1024,
+				.help = "threads that run guests (default: two for each CPU, at "
+					"least 4)"},
+		{.name = "quiet",
+				.kind = OPTION_FLAG,
+				.offset = offsetof(struct up_options, config.quiet),
+				.help = "log only requests that failed"},
+#define SERVER_LIMIT(field, option, unit, initial, least, most, status, text) \
+	{.name = option, \
+			.kind = LIMIT_##unit, \
+			.offset = offsetof(struct up_options, config.limits.field), \
+			.minimum = least, \
+			.maximum = most, \
+			.help = text},
+#include "server/limits.def"
+#undef SERVER_LIMIT
+};
+
+static const struct option_table table = {
+		.command = "up",
+		.rows = rows,
+		.row_count = ARRAY_LENGTH(rows),
+		.maximum_operands = 0,
+};
+
+/* For the signal handler: set once, before it is installed. */
+static struct platform *running;
+
+static void up_stop(int signal_number)
+{
+	(void)signal_number;
+	platform_stop(running);
+}
+
+static void up_catch_signals(struct platform *platform)
+{
+	struct sigaction action = {.sa_handler = up_stop, .sa_flags = SA_RESTART};
+	running = platform;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+/* ---- where things are ---- */
+
+/* "$VARIABLE/selvage", or "~/FALLBACK/selvage". */
+static bool up_folder(char *path, size_t size, const char *variable, const char *fallback,
+		struct sv_error *error)
+{
+	const char *base = getenv(variable), *home = getenv("HOME");
+	int length;
+	if (base && base[0] == '/')
+		length = snprintf(path, size, "%s/selvage", base);
+	else if (home && home[0] == '/')
+		length = snprintf(path, size, "%s/%s/selvage", home, fallback);
+	else
+		return sv_fail(error, SV_ERROR_USAGE, "neither %s nor HOME is set: give --data",
+				variable);
+	if (length < 0 || (size_t)length >= size)
+		return sv_fail(error, SV_ERROR_LIMIT, "%s is too long", variable);
+	return true;
+}
+
+/* The client's file, so that `selvage deploy` works at once; one that is there is kept. */
+static bool up_write_client(const char *control, const char *token, char *path, size_t size,
+		struct sv_error *error)
+{
+	char folder[512];
+	TRY(up_folder(folder, sizeof folder, "XDG_CONFIG_HOME", ".config", error));
+	snprintf(path, size, "%s/client.json", folder);
+	if (access(path, F_OK) == 0)
+		return sv_fail(error, SV_ERROR_USAGE, "%s is there already, and is kept", path);
+	for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		(void)mkdir(folder, 0755);
+		*at = '/';
+	}
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return sv_fail_errno(error, "cannot make the folder %s", folder);
+	char url[128];
+	snprintf(url, sizeof url, "http://%s", control);
+	json_t *client = json_pack("{s:s, s:s}", "url", url, "token", token);
+	char *text = client ? json_dumps(client, JSON_INDENT(1)) : NULL;
+	json_decref(client);
+	if (!text)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %s", path);
+	bool done = file_write(path, (struct sv_bytes){(const uint8_t *)text, strlen(text)}, 0600,
+			error);
+	explicit_bzero(text, strlen(text));
+	free(text);
+	return done;
+}
+
+/* ---- what is said at the start ---- */
+
+static bool up_greet(struct platform *platform, const struct platform_config *config,
+		struct sv_error *error)
+{
+	char token[TOKEN_SIZE], path[600];
+	struct sv_error problem = SV_ERROR_INIT;
+	const char *http = platform_http(platform), *control = platform_control(platform);
+	TRY(platform_first_token(platform, token, error));
+	printf("deployments  http://NAME.%s:%s/\n", config->domain, strrchr(http, ':') + 1);
+	printf("control      http://%s/\n", control);
+	printf("data         %s\n", config->data);
+	if (token[0] && up_write_client(control, token, path, sizeof path, &problem))
+		printf("token        in %s\n\nnext:        selvage deploy module.wasm\n", path);
+	else if (token[0])
+		printf("token        %s (shown only now; %s)\n\n"
+		       "next:        SELVAGE_URL=http://%s SELVAGE_TOKEN=%s selvage deploy "
+		       "module.wasm\n",
+				token, problem.text, control, token);
+	explicit_bzero(token, sizeof token);
+	fflush(stdout);
+	return true;
+}
+
+static int up_run(const struct platform_config *config)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	/* A log that nobody reads, a disk that is full: error numbers, not signals. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	struct platform *platform = platform_new(config, &error);
+	if (!platform)
+		return report_error(&error);
+	up_catch_signals(platform);
+	if (!up_greet(platform, config, &error)) {
+		platform_free(platform);
+		return report_error(&error);
+	}
+	/* Guests that still run hold on to all there is: leave it to the system. */
+	if (!platform_run(platform))
+		_exit(EXIT_FINE);
+	platform_free(platform);
+	return EXIT_FINE;
+}
+
+int cmd_up(int argc, char **argv)
+{
+	struct up_options options = {
+			.config = {.http = "127.0.0.1:8080",
+					.control = "127.0.0.1:7777",
+					.domain = "localhost"},
+	};
+	char data[512];
+	int operand;
+	struct sv_error error = SV_ERROR_INIT;
+	server_limits_init(&options.config.limits);
+	switch (options_parse(&table, argc, argv, &options, &operand)) {
+	case OPTIONS_HELP:
+		return EXIT_FINE;
+	case OPTIONS_WRONG:
+		return EXIT_USAGE;
+	case OPTIONS_READY:
+		break;
+	}
+	if (!options.config.data) {
+		if (!up_folder(data, sizeof data, "XDG_DATA_HOME", ".local/share", &error))
+			return report_error(&error);
+		options.config.data = data;
+	}
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned usual = cpus < 2 ? 4 : (unsigned)cpus * 2;
+	options.config.workers = options.workers ? (unsigned)options.workers : usual;
+	return up_run(&options.config);
+}

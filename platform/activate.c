@@ -1,0 +1,101 @@
+/*
+ * activate.c: see activate.h.
+ */
+#include "platform/activate.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "platform/db.h"
+#include "platform/deployments.h"
+#include "platform/journal.h"
+#include "platform/live.h"
+#include "platform/routes.h"
+#include "platform/state.h"
+
+/* Under the lock of changes: all of it, unless the deployment was removed meanwhile. */
+static bool activate_commit(struct platform_state *state, const struct version *version,
+		struct sv_error *error)
+{
+	TRY(db_begin(state->db, error));
+	bool done = version_set_artifact(state->db, version->id, version->artifact, version->tier,
+				    error) &&
+			version_set_state(state->db, version->id, VERSION_READY, "", error) &&
+			deployment_set_current(state->db, version->deployment, version->number,
+					error);
+	return db_end(state->db, done, error) && done;
+}
+
+static bool activate_on(struct platform_state *state, struct route *route,
+		const struct version *version, int64_t only_over, struct sv_error *error)
+{
+	struct deployment deployment;
+	bool found;
+	struct live *live = live_open(state, route, version, error);
+	if (!live)
+		return false;
+	bool done = live_probe(live, version->probe, error);
+	pthread_mutex_lock(&state->change);
+	if (done)
+		done = deployment_get(state->db, version->deployment, &deployment, &found, error);
+	if (done && !found)
+		done = sv_fail(error, SV_ERROR_USAGE, "the deployment was removed meanwhile");
+	if (done && only_over && deployment.current != only_over)
+		done = sv_fail(error, SV_ERROR_USAGE, "another version is current meanwhile");
+	if (done)
+		done = activate_commit(state, version, error);
+	if (done)
+		route_set_live(route, live);
+	pthread_mutex_unlock(&state->change);
+	if (!done)
+		live_release(live);
+	return done;
+}
+
+bool activate_version(struct platform_state *state, const struct deployment *deployment,
+		const struct version *version, int64_t only_over, struct sv_error *error)
+{
+	struct route *route = routes_make(state->routes, deployment->id, deployment->name, error);
+	if (!route)
+		return false;
+	bool done = activate_on(state, route, version, only_over, error);
+	if (done)
+		journal_event(route_journal(route), "version %" PRId64 " is live (%s tier)",
+				version->number, tier_name(version->tier));
+	route_release(route);
+	return done;
+}
+
+bool activate_again(struct platform_state *state, const struct deployment *deployment,
+		struct sv_error *error)
+{
+	struct version version;
+	bool found = false, done = true;
+	struct route *route = routes_make(state->routes, deployment->id, deployment->name, error);
+	if (!route)
+		return false;
+	pthread_mutex_lock(&state->change);
+	if (deployment->current)
+		done = version_find(state->db, deployment->id, deployment->current, &version,
+				&found, error);
+	struct live *live = done && found ? live_open(state, route, &version, error) : NULL;
+	/* What cannot be loaded is not kept running with what it had: say so. */
+	if (found && !live)
+		done = false;
+	else
+		route_set_live(route, live);
+	pthread_mutex_unlock(&state->change);
+	route_release(route);
+	return done;
+}
+
+bool activate_removal(struct platform_state *state, const struct deployment *deployment,
+		struct sv_error *error)
+{
+	pthread_mutex_lock(&state->change);
+	bool done = deployment_remove(state->db, deployment->id, error);
+	if (done)
+		routes_remove(state->routes, deployment->name);
+	pthread_mutex_unlock(&state->change);
+	return done;
+}

@@ -1,0 +1,35 @@
+/*
+ * activate.h: what a deployment serves, changed: new version, rollback, other settings, removal.
+ * Each loads first, then changes the database, then the route, so that a kill leaves one or the
+ * other.
+ */
+#ifndef SELVAGE_PLATFORM_ACTIVATE_H
+#define SELVAGE_PLATFORM_ACTIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/error.h"
+
+struct deployment;
+struct platform_state;
+struct version;
+
+/*
+ * Load `version`, whose artifact is set, have it answer its probe, and make it current. False with
+ * `error` and nothing changed if it cannot be loaded or fails, or if `only_over` is not 0 and
+ * not the number of the current version any more.
+ */
+SV_MUST_USE bool activate_version(struct platform_state *state, const struct deployment *deployment,
+		const struct version *version, int64_t only_over, struct sv_error *error);
+
+/* The version that is current, with what the database says of it now: settings, artifact. */
+SV_MUST_USE bool activate_again(struct platform_state *state, const struct deployment *deployment,
+		struct sv_error *error);
+
+/* Take the deployment away, with its versions, settings and log. */
+SV_MUST_USE bool activate_removal(struct platform_state *state, const struct deployment *deployment,
+		struct sv_error *error);
+
+#endif

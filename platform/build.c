@@ -1,0 +1,219 @@
+/*
+ * build.c: see build.h. What there is to build is in the database only.
+ */
+#include "platform/build.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform/activate.h"
+#include "platform/compilation.h"
+#include "platform/deployments.h"
+#include "platform/journal.h"
+#include "platform/routes.h"
+#include "platform/state.h"
+#include "server/log_writer.h"
+
+struct build {
+	struct platform_state *state; /* borrowed */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool is_woken, is_ending;
+	int stop; /* event descriptor, owned: readable at the end */
+	int64_t tried;      /* version whose build failed by the machine's fault */
+	unsigned try_count; /* and how often, one after the other */
+};
+
+/* Something failed that is not the module's fault, such as a full disk: not again at once. */
+static const int pause_seconds = 2;
+static const unsigned tries_most = 5;
+
+static void build_sleep(struct build *build, int seconds)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += seconds;
+	pthread_mutex_lock(&build->lock);
+	while (!build->is_ending && !build->is_woken) {
+		if (pthread_cond_timedwait(&build->changed, &build->lock, &until) != 0)
+			break;
+	}
+	build->is_woken = false;
+	pthread_mutex_unlock(&build->lock);
+}
+
+static bool build_is_ending(struct build *build)
+{
+	pthread_mutex_lock(&build->lock);
+	bool is_ending = build->is_ending;
+	pthread_mutex_unlock(&build->lock);
+	return is_ending;
+}
+
+/* The artifact of the module for this tier, compiled if it was not before. */
+static bool build_artifact(struct build *build, struct version *version, struct sv_error *error)
+{
+	struct platform_state *state = build->state;
+	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
+	char path[4096];
+	TRY(compiled_find(state->db, version->module, version->tier, state->compiler,
+			version->artifact, error));
+	TRY(blobs_path(&state->blobs, version->artifact[0] ? version->artifact : version->module,
+			path, sizeof path, error));
+	if (version->artifact[0] && access(path, R_OK) == 0)
+		return true;
+	TRY(blobs_path(&state->blobs, version->module, path, sizeof path, error));
+	bool done = compilation_run(path, version->tier, build->stop, &artifact, error) &&
+			blobs_put(&state->blobs, buffer_view(&artifact), version->artifact,
+					error) &&
+			compiled_add(state->db, version->module, version->tier, state->compiler,
+					version->artifact, error);
+	buffer_finish(&artifact);
+	return done;
+}
+
+/* It failed for good: the module's own fault, or that of what it needs. */
+static bool build_fail(struct build *build, const struct deployment *deployment,
+		const struct version *version, const struct sv_error *failure,
+		struct sv_error *error)
+{
+	bool is_first = version->tier == TIER_FAST;
+	struct route *route =
+			routes_make(build->state->routes, deployment->id, deployment->name, error);
+	if (route)
+		journal_event(route_journal(route), "version %" PRId64 ": %s%s", version->number,
+				is_first ? "" : "the release tier failed: ", failure->text);
+	route_release(route);
+	return version_set_state(build->state->db, version->id,
+			is_first ? VERSION_FAILED : VERSION_READY, failure->text, error);
+}
+
+/* Errors of the machine's, which may be over when it is tried again, a few times. */
+static bool build_may_pass(struct build *build, int64_t id, const struct sv_error *error)
+{
+	if (error->code != SV_ERROR_SYSTEM && error->code != SV_ERROR_NO_MEMORY)
+		return false;
+	build->try_count = build->tried == id ? build->try_count + 1 : 1;
+	build->tried = id;
+	return build->try_count < tries_most;
+}
+
+/* From whatever state it was left in to the end. */
+static bool build_version(struct build *build, struct version *version, struct sv_error *error)
+{
+	struct platform_state *state = build->state;
+	struct deployment deployment;
+	struct sv_error failure = SV_ERROR_INIT;
+	bool found, is_first = version->state < VERSION_FIRST_FINAL;
+	TRY(deployment_get(state->db, version->deployment, &deployment, &found, error));
+	if (!found)
+		return true; /* removed since it was chosen, and its versions with it */
+	version->tier = is_first ? TIER_FAST : TIER_RELEASE;
+	if (is_first)
+		TRY(version_set_state(state->db, version->id, VERSION_BUILDING,
+				"generating machine code", error));
+	bool done = build_artifact(build, version, &failure);
+	if (done && is_first)
+		done = version_set_state(state->db, version->id, VERSION_CHECKING,
+				"loading and asking once", &failure);
+	if (done)
+		done = activate_version(state, &deployment, version, is_first ? 0 : version->number,
+				&failure);
+	/* USAGE: it is not wanted any more. */
+	if (done || build_is_ending(build) || failure.code == SV_ERROR_USAGE)
+		return true;
+	if (build_may_pass(build, version->id, &failure))
+		return sv_fail(error, failure.code, "%s", failure.text);
+	return build_fail(build, &deployment, version, &failure, error);
+}
+
+static void build_complain(const struct sv_error *error)
+{
+	char line[600];
+	int length = snprintf(line, sizeof line, "selvage: build: %s\n", error->text);
+	if (length > 0 && (size_t)length < sizeof line)
+		log_writer_add(line, (size_t)length);
+}
+
+static void *build_main(void *data)
+{
+	struct build *build = data;
+	while (!build_is_ending(build)) {
+		struct version version;
+		struct sv_error error = SV_ERROR_INIT;
+		bool found = false;
+		bool done = version_next(build->state->db, &version, &found, &error) &&
+				(!found || build_version(build, &version, &error));
+		if (!done)
+			build_complain(&error);
+		if (!done || !found)
+			build_sleep(build, done ? 3600 : pause_seconds);
+	}
+	return NULL;
+}
+
+/* SIGTERM and SIGINT are for the main thread. */
+static int build_thread(struct build *build)
+{
+	sigset_t signals, before;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, &before);
+	int result = pthread_create(&build->thread, NULL, build_main, build);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return result;
+}
+
+struct build *build_start(struct platform_state *state, struct sv_error *error)
+{
+	struct build *build = calloc(1, sizeof *build);
+	if (!build) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the builder");
+		return NULL;
+	}
+	build->state = state;
+	pthread_mutex_init(&build->lock, NULL);
+	pthread_cond_init(&build->changed, NULL);
+	build->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (build->stop >= 0 && build_thread(build) == 0)
+		return build;
+	sv_fail_errno(error, "cannot start the builder");
+	if (build->stop >= 0)
+		close(build->stop);
+	free(build);
+	return NULL;
+}
+
+void build_wake(struct build *build)
+{
+	pthread_mutex_lock(&build->lock);
+	build->is_woken = true;
+	pthread_cond_signal(&build->changed);
+	pthread_mutex_unlock(&build->lock);
+}
+
+void build_stop(struct build *build)
+{
+	uint64_t one = 1;
+	if (!build)
+		return;
+	pthread_mutex_lock(&build->lock);
+	build->is_ending = true;
+	pthread_cond_signal(&build->changed);
+	pthread_mutex_unlock(&build->lock);
+	ssize_t written = write(build->stop, &one, sizeof one);
+	(void)written; /* fails only if it is already readable */
+	pthread_join(build->thread, NULL);
+	close(build->stop);
+	pthread_cond_destroy(&build->changed);
+	pthread_mutex_destroy(&build->lock);
+	free(build);
+}

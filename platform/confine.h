@@ -1,0 +1,28 @@
+/*
+ * confine.h: what a process may still do once it reads what a stranger sent. For the whole process
+ * and its threads to come, and for good.
+ */
+#ifndef SELVAGE_PLATFORM_CONFINE_H
+#define SELVAGE_PLATFORM_CONFINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/error.h"
+
+struct confinement {
+	uint64_t memory;  /* bytes of address space */
+	uint64_t seconds; /* of CPU time, all threads */
+	uint64_t output;  /* bytes of any one file it writes */
+};
+
+/*
+ * Give up: opening any file that has a name (landlock(7)), all system calls that are not in
+ * confine.def (seccomp(2)): no sockets, no other programs, no other processes; core dumps; more
+ * than `limits`. What is open stays open. UNSUPPORTED if the kernel cannot do one of these: then
+ * nothing that strangers sent may be read.
+ */
+SV_MUST_USE bool confine(const struct confinement *limits, struct sv_error *error);
+
+#endif

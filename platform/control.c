@@ -1,0 +1,393 @@
+/*
+ * control.c: see control.h.
+ */
+#include "platform/control.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "platform/audit.h"
+#include "platform/state.h"
+#include "server/http1_write.h"
+#include "server/loop.h"
+
+struct control_row {
+	const char *method, *path;
+	enum role role;
+	void (*function)(struct control_call *call);
+	bool changes;
+};
+
+static const struct control_row rows[] = {
+#define CONTROL(method, path, role, function, changes) \
+	{method, path, ROLE_##role, control_##function, changes},
+#include "platform/control.def"
+#undef CONTROL
+};
+
+/* A desk: the request it is at. */
+struct control_desk {
+	struct control_call call;
+	const struct control_row *row;
+	struct exchange *exchange;
+};
+
+/* How often a call that waits looks again. */
+static const uint64_t wait_step = UINT64_C(100000000);
+
+/* ---- answers ---- */
+
+bool control_fail(struct control_call *call, int status, const char *code, const char *format, ...)
+{
+	char text[600];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	call->status = status;
+	json_decref(call->answer);
+	call->answer = json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", text);
+	if (!call->answer) /* a message that is not UTF-8 */
+		call->answer = json_pack("{s:{s:s, s:s}}", "error", "code", code, "message",
+				"bad request");
+	return false;
+}
+
+bool control_fail_error(struct control_call *call, const struct sv_error *error)
+{
+	switch (error->code) {
+	case SV_ERROR_USAGE:
+	case SV_ERROR_INVALID:
+	case SV_ERROR_MALFORMED:
+	case SV_ERROR_LIMIT:
+		return control_fail(call, 400, sv_error_code_name(error->code), "%s", error->text);
+	case SV_ERROR_TRAP:
+	case SV_ERROR_LINK:
+	case SV_ERROR_UNSUPPORTED:
+		return control_fail(call, 409, sv_error_code_name(error->code), "%s", error->text);
+	default:
+		return control_fail(call, 500, sv_error_code_name(error->code), "%s", error->text);
+	}
+}
+
+bool control_answer(struct control_call *call, json_t *answer)
+{
+	if (!answer)
+		return control_fail(call, 500, "no-memory", "no memory for the answer");
+	json_decref(call->answer);
+	call->answer = answer;
+	return true;
+}
+
+json_t *control_time(int64_t seconds)
+{
+	char text[32];
+	struct tm parts;
+	time_t when = (time_t)seconds;
+	if (!seconds || !gmtime_r(&when, &parts))
+		return json_null();
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return json_string(text);
+}
+
+void control_url(const struct platform_state *state, const char *name, bool is_https, char *url,
+		size_t size)
+{
+	unsigned port = is_https ? state->https_port : state->http_port;
+	unsigned usual = is_https ? 443 : 80;
+	const char *scheme = is_https ? "https" : "http";
+	if (!port)
+		snprintf(url, size, "%s", "");
+	else if (port == usual)
+		snprintf(url, size, "%s://%s.%s/", scheme, name, state->domain);
+	else
+		snprintf(url, size, "%s://%s.%s:%u/", scheme, name, state->domain, port);
+}
+
+/* ---- what a request holds ---- */
+
+bool control_deployment(struct control_call *call, struct deployment *deployment)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	bool found;
+	if (!deployment_find(call->state->db, call->account.tenant, call->name, deployment, &found,
+			    &error))
+		return control_fail_error(call, &error);
+	return found ||
+			control_fail(call, 404, "not_found", "there is no deployment \"%s\"",
+					call->name);
+}
+
+bool control_text(struct control_call *call, const char *member, const char *missing,
+		const char **text)
+{
+	json_t *value = json_object_get(call->body, member);
+	*text = missing;
+	if (!value || json_is_null(value))
+		return true;
+	if (!json_is_string(value))
+		return control_fail(call, 400, "usage", "\"%s\" is not a text", member);
+	*text = json_string_value(value);
+	return true;
+}
+
+bool control_number(struct control_call *call, const char *member, int64_t missing, int64_t least,
+		int64_t most, int64_t *number)
+{
+	json_t *value = json_object_get(call->body, member);
+	*number = missing;
+	if (!value || json_is_null(value))
+		return true;
+	if (!json_is_integer(value) || json_integer_value(value) < least ||
+			json_integer_value(value) > most)
+		return control_fail(call, 400, "usage",
+				"\"%s\" is not a number from %" PRId64 " to %" PRId64, member,
+				least, most);
+	*number = json_integer_value(value);
+	return true;
+}
+
+int64_t control_query(const struct control_call *call, const char *name, int64_t missing)
+{
+	char text[512], *rest = text, *item;
+	struct sv_bytes query = call->request->query;
+	if (query.length >= sizeof text)
+		return missing;
+	snprintf(text, sizeof text, "%.*s", (int)query.length, (const char *)query.data);
+	while ((item = strsep(&rest, "&"))) {
+		size_t length = strlen(name);
+		if (strncmp(item, name, length) == 0 && item[length] == '=') {
+			char *end;
+			long long value = strtoll(item + length + 1, &end, 10);
+			return *end || end == item + length + 1 || value < 0 ? missing : value;
+		}
+	}
+	return missing;
+}
+
+/* ---- finding the row ---- */
+
+/* Take a segment of the path into the call; false if it is none of that kind. */
+static bool segment_take(struct control_call *call, const char *pattern, size_t pattern_length,
+		const char *segment, size_t length)
+{
+	if (pattern[0] != '{')
+		return pattern_length == length && memcmp(pattern, segment, length) == 0;
+	if (length < 1 || length >= sizeof call->name)
+		return false;
+	if (strncmp(pattern, "{id}", 4) == 0) {
+		char text[128], *end;
+		snprintf(text, sizeof text, "%.*s", (int)length, segment);
+		call->id = strtoll(text, &end, 10);
+		return !*end && call->id > 0 && text[0] != '+' && text[0] != ' ';
+	}
+	snprintf(call->name, sizeof call->name, "%.*s", (int)length, segment);
+	return true;
+}
+
+static bool path_matches(struct control_call *call, const char *pattern, struct sv_bytes path)
+{
+	const char *at = (const char *)path.data, *end = at + path.length;
+	while (*pattern == '/' && at < end && *at == '/') {
+		pattern++;
+		at++;
+		size_t pattern_length = strcspn(pattern, "/"), length = 0;
+		while (at + length < end && at[length] != '/')
+			length++;
+		if (!segment_take(call, pattern, pattern_length, at, length))
+			return false;
+		pattern += pattern_length;
+		at += length;
+	}
+	return !*pattern && at == end;
+}
+
+static const struct control_row *control_find(struct control_call *call)
+{
+	bool has_path = false;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		call->name[0] = '\0';
+		call->id = 0;
+		if (!path_matches(call, rows[i].path, call->request->path))
+			continue;
+		has_path = true;
+		struct sv_bytes method = call->request->method;
+		if (method.length == strlen(rows[i].method) &&
+				memcmp(method.data, rows[i].method, method.length) == 0)
+			return &rows[i];
+	}
+	if (has_path)
+		control_fail(call, 405, "method", "this method is not for this path");
+	else
+		control_fail(call, 404, "not_found", "there is no such path");
+	return NULL;
+}
+
+/* ---- who asks, with what ---- */
+
+static bool control_authenticate(struct control_call *call, enum role least)
+{
+	static const char scheme[] = "Bearer ";
+	struct sv_error error = SV_ERROR_INIT;
+	bool found = false;
+	if (least == ROLE_NONE)
+		return true;
+	const struct host_header *header = host_request_header(call->request, "authorization");
+	const size_t length = sizeof scheme - 1;
+	if (header && header->value.length > length &&
+			strncasecmp((const char *)header->value.data, scheme, length) == 0) {
+		struct sv_bytes token = {
+				header->value.data + length, header->value.length - length};
+		if (!accounts_find(call->state->db, token, &call->account, &found, &error))
+			return control_fail_error(call, &error);
+	}
+	if (!found)
+		return control_fail(call, 401, "unauthorized",
+				"a valid token is needed (Authorization: Bearer svt_...)");
+	if (call->account.role < least)
+		return control_fail(call, 403, "forbidden",
+				"this token has the role %s; this needs %s",
+				role_name(call->account.role), role_name(least));
+	return true;
+}
+
+static bool control_read_body(struct control_call *call)
+{
+	json_error_t problem;
+	struct sv_bytes body = call->request->body;
+	if (!body.length)
+		return true;
+	call->body = json_loadb((const char *)body.data, body.length, JSON_REJECT_DUPLICATES,
+			&problem);
+	if (!call->body)
+		return control_fail(call, 400, "malformed", "the body is not JSON: %s (at %d)",
+				problem.text, problem.position);
+	return json_is_object(call->body) ||
+			control_fail(call, 400, "malformed", "the body is not a JSON object");
+}
+
+/* ---- the exchange ---- */
+
+static void control_write(struct control_desk *desk)
+{
+	struct control_call *call = &desk->call;
+	struct host_response *response = &desk->exchange->response;
+	char *text = call->answer ? json_dumps(call->answer, JSON_COMPACT) : NULL;
+	host_response_reset(response);
+	response->status = call->status;
+	bool done = text &&
+			host_response_add(response, host_text("Content-Type"),
+					host_text("application/json"), NULL) &&
+			host_response_add(response, host_text("Cache-Control"),
+					host_text("no-store"), NULL) &&
+			buffer_append(&response->body, text, strlen(text), NULL) &&
+			buffer_append(&response->body, "\n", 1, NULL);
+	if (done && call->status == 401)
+		done = host_response_add(response, host_text("WWW-Authenticate"),
+				host_text("Bearer"), NULL);
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+	if (!done)
+		host_outcome_set(&desk->exchange->outcome, HOST_FAILED, "no memory for an answer");
+}
+
+static void control_note(const struct control_call *call, const struct control_row *row)
+{
+	char action[96], subject[160], result[16];
+	snprintf(action, sizeof action, "%s %s", row->method, row->path);
+	if (call->id)
+		snprintf(subject, sizeof subject, "%" PRId64, call->id);
+	else
+		snprintf(subject, sizeof subject, "%s", call->name);
+	snprintf(result, sizeof result, "%d", call->status);
+	/* What was done is done: a log that cannot be written must not hide that. */
+	struct sv_error error = SV_ERROR_INIT;
+	if (!audit_add(call->state->db, &call->account, action, subject, result, &error))
+		fprintf(stderr, "selvage: audit log: %s\n", error.text);
+}
+
+static enum handled control_end(struct control_desk *desk)
+{
+	struct control_call *call = &desk->call;
+	if (desk->row && desk->row->changes && call->account.token)
+		control_note(call, desk->row);
+	control_write(desk);
+	json_decref(call->body);
+	json_decref(call->answer);
+	call->body = call->answer = NULL;
+	return HANDLED_ANSWERED;
+}
+
+static enum handled control_go_on(void *data, void *own, uint64_t *wake)
+{
+	(void)data;
+	struct control_desk *desk = own;
+	struct control_call *call = &desk->call;
+	call->waits = false;
+	desk->row->function(call);
+	if (!call->waits)
+		return control_end(desk);
+	*wake = clock_now() + wait_step;
+	return HANDLED_ASLEEP;
+}
+
+static enum handled control_begin(void *data, void *own, struct exchange *exchange, uint64_t *wake)
+{
+	struct control_desk *desk = own;
+	struct control_call *call = &desk->call;
+	*desk = (struct control_desk){.exchange = exchange};
+	call->state = data;
+	call->request = &exchange->request;
+	call->status = 200;
+	desk->row = control_find(call);
+	if (!desk->row || !control_authenticate(call, desk->row->role) || !control_read_body(call))
+		return control_end(desk);
+	return control_go_on(data, own, wake);
+}
+
+static bool control_thread_enter(void *data, struct sv_error *error)
+{
+	(void)data;
+	(void)error;
+	return true;
+}
+
+static void control_thread_leave(void *data)
+{
+	(void)data;
+}
+
+static void *control_desk_new(void *data, struct sv_error *error)
+{
+	(void)data;
+	struct control_desk *desk = calloc(1, sizeof *desk);
+	if (!desk)
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a request");
+	return desk;
+}
+
+static void control_desk_free(void *data, void *desk)
+{
+	(void)data;
+	free(desk);
+}
+
+static void control_recycle(void *data, void *own)
+{
+	(void)data;
+	struct control_desk *desk = own;
+	/* The exchange is another's already; what is left here are texts. */
+	*desk = (struct control_desk){0};
+}
+
+void control_init(struct handler *handler, struct platform_state *state)
+{
+	*handler = (struct handler){state, control_thread_enter, control_thread_leave,
+			control_desk_new, control_desk_free, control_begin, control_go_on,
+			control_recycle};
+}

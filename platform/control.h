@@ -1,0 +1,77 @@
+/*
+ * control.h: the handler of the control plane: who asks, for which row of control.def, and the
+ * answer as JSON. What the rows do is in control_*.c.
+ */
+#ifndef SELVAGE_PLATFORM_CONTROL_H
+#define SELVAGE_PLATFORM_CONTROL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "platform/accounts.h"
+#include "platform/deployments.h"
+#include "server/executor.h"
+
+struct platform_state;
+
+/* Bytes of a module, and of a request, which holds one in base64. */
+#define CONTROL_MODULE_MOST (UINT64_C(64) << 20)
+#define CONTROL_BODY_MOST (CONTROL_MODULE_MOST / 3 * 4 + (UINT64_C(8) << 20))
+
+/* Fill in `handler`; `state` is borrowed. */
+void control_init(struct handler *handler, struct platform_state *state);
+
+/* One request, as a function of control_*.c sees it. */
+struct control_call {
+	struct platform_state *state;
+	const struct host_request *request;
+	struct account account;
+	char name[128]; /* of the deployment in the path, "" if there is none */
+	int64_t id;     /* number in the path, 0 if there is none */
+	json_t *body;   /* object, owned; NULL if the request has none */
+	int status;     /* 200 unless it is set */
+	json_t *answer; /* owned */
+	bool waits;     /* nothing to say yet: to be called again in a moment */
+	uint64_t until; /* of that, nanoseconds of CLOCK_MONOTONIC; 0 before the first time */
+};
+
+/* Answer with an error; always returns false. `code` is for programs: "not_found". */
+bool control_fail(struct control_call *call, int status, const char *code, const char *format, ...)
+		SV_PRINTF(4, 5);
+
+/* The same for a report: its kind decides on the status. */
+bool control_fail_error(struct control_call *call, const struct sv_error *error);
+
+/* Answer with an object made by json_pack, which is taken over; false if it is NULL (no memory). */
+bool control_answer(struct control_call *call, json_t *answer);
+
+/* The deployment of the path; false, with the answer, if it is not there for who asks. */
+SV_MUST_USE bool control_deployment(struct control_call *call, struct deployment *deployment);
+
+/*
+ * A member of the body, or `missing`; false with the answer if it is of another type or, for
+ * numbers, not from `least` to `most`.
+ */
+SV_MUST_USE bool control_text(struct control_call *call, const char *member, const char *missing,
+		const char **text);
+SV_MUST_USE bool control_number(struct control_call *call, const char *member, int64_t missing,
+		int64_t least, int64_t most, int64_t *number);
+
+/* A number of the query string, or `missing`. */
+int64_t control_query(const struct control_call *call, const char *name, int64_t missing);
+
+/* Seconds since 1970 as RFC 3339; null for 0. */
+json_t *control_time(int64_t seconds);
+
+/* Addresses of a deployment. "" if there is no such listener. */
+void control_url(const struct platform_state *state, const char *name, bool is_https, char *url,
+		size_t size);
+
+#define CONTROL(method, path, role, function, changes) \
+	void control_##function(struct control_call *call);
+#include "platform/control.def"
+#undef CONTROL
+
+#endif

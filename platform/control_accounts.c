@@ -1,0 +1,120 @@
+/*
+ * control_accounts.c: the rows of control.def about tokens and the audit log. An admin's tenant
+ * "default" makes tokens for every tenant; admins of others for their own only.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/audit.h"
+#include "platform/control.h"
+#include "platform/db.h"
+#include "platform/state.h"
+
+static const char operator_tenant[] = "default";
+
+static bool is_operator(const struct control_call *call)
+{
+	return strcmp(call->account.tenant_name, operator_tenant) == 0;
+}
+
+void control_tokens(struct control_call *call)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	json_t *array = json_array();
+	db_lock(call->state->db);
+	struct sqlite3_stmt *rows = db_query(call->state->db, &error,
+			"SELECT token.id, tenant.name, role, created, coalesce(used, 0) FROM token "
+			"JOIN tenant ON tenant.id = token.tenant WHERE ?1 OR tenant.id = ?2 "
+			"ORDER BY token.id",
+			"ii", (int64_t)is_operator(call), call->account.tenant);
+	while (rows && db_next(rows, &error)) {
+		char id[32];
+		snprintf(id, sizeof id, "%" PRId64, db_integer(rows, 0));
+		json_array_append_new(array,
+				json_pack("{s:s, s:s, s:s, s:o, s:o}", "id", id, "tenant",
+						db_text(rows, 1), "role",
+						role_name((enum role)db_integer(rows, 2)),
+						"created", control_time(db_integer(rows, 3)),
+						"last_used", control_time(db_integer(rows, 4))));
+	}
+	db_done(rows);
+	db_unlock(call->state->db);
+	if (error.code == SV_ERROR_NONE) {
+		control_answer(call, json_pack("{s:o}", "tokens", array));
+		return;
+	}
+	json_decref(array);
+	control_fail_error(call, &error);
+}
+
+void control_token_make(struct control_call *call)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	const char *tenant, *role;
+	char token[TOKEN_SIZE], text[32];
+	int64_t id;
+	if (!control_text(call, "tenant", call->account.tenant_name, &tenant) ||
+			!control_text(call, "role", "deploy", &role))
+		return;
+	if (!name_is_label(tenant) || role_parse(role) == ROLE_NONE) {
+		control_fail(call, 400, "usage",
+				"\"tenant\" is a name of a-z, 0-9 and -, \"role\" is read, deploy "
+				"or admin");
+		return;
+	}
+	if (!is_operator(call) && strcmp(tenant, call->account.tenant_name) != 0) {
+		control_fail(call, 403, "forbidden", "this token makes tokens for its own tenant");
+		return;
+	}
+	if (!accounts_make(call->state->db, tenant, role_parse(role), &id, token, &error)) {
+		control_fail_error(call, &error);
+		return;
+	}
+	snprintf(text, sizeof text, "%" PRId64, id);
+	control_answer(call, json_pack("{s:s, s:s}", "id", text, "token", token));
+	explicit_bzero(token, sizeof token);
+}
+
+void control_token_revoke(struct control_call *call)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	bool found = false;
+	int64_t owner;
+	if (!db_value(call->state->db, &error, &owner, 0, "SELECT tenant FROM token WHERE id = ?",
+			    "i", call->id)) {
+		control_fail_error(call, &error);
+		return;
+	}
+	bool is_ours = owner && (is_operator(call) || owner == call->account.tenant);
+	if (is_ours && !accounts_revoke(call->state->db, call->id, &found, &error))
+		control_fail_error(call, &error);
+	else if (!found)
+		control_fail(call, 404, "not_found", "there is no token %" PRId64, call->id);
+	else
+		control_answer(call, json_object());
+}
+
+static bool list_entry(void *data, const struct audit_entry *entry)
+{
+	char token[32];
+	snprintf(token, sizeof token, "%" PRId64, entry->token);
+	json_t *item = json_pack("{s:o, s:s, s:s, s:s, s:s, s:s}", "time",
+			control_time(entry->time), "tenant", entry->tenant, "token", token,
+			"action", entry->action, "subject", entry->subject, "result",
+			entry->result);
+	return item && json_array_append_new(data, item) == 0;
+}
+
+void control_audit(struct control_call *call)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	json_t *array = json_array();
+	if (audit_each(call->state->db, call->account.tenant_name, 1000, list_entry, array,
+			    &error)) {
+		control_answer(call, json_pack("{s:o}", "entries", array));
+		return;
+	}
+	json_decref(array);
+	control_fail_error(call, &error);
+}

@@ -1,0 +1,105 @@
+/*
+ * keeper.c: see keeper.h. It looks once a second: times to live are minutes.
+ */
+#include "platform/keeper.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "platform/activate.h"
+#include "platform/deployments.h"
+#include "platform/routes.h"
+#include "platform/state.h"
+#include "server/log_writer.h"
+
+struct keeper {
+	struct platform_state *state; /* borrowed */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool is_ending;
+};
+
+/* A version that answered nothing for so long is loaded again when it is asked for. */
+static const int64_t idle_seconds = 300;
+
+static bool keeper_expire(struct platform_state *state, struct sv_error *error)
+{
+	struct deployment deployment;
+	bool found = true;
+	while (found) {
+		TRY(deployment_expired(state->db, time(NULL), &deployment, &found, error));
+		if (found)
+			TRY(activate_removal(state, &deployment, error));
+	}
+	return true;
+}
+
+static void keeper_look(struct keeper *keeper)
+{
+	char line[600];
+	struct sv_error error = SV_ERROR_INIT;
+	routes_unload_idle(keeper->state->routes, idle_seconds);
+	if (keeper_expire(keeper->state, &error))
+		return;
+	int length = snprintf(line, sizeof line, "selvage: expiry: %s\n", error.text);
+	if (length > 0 && (size_t)length < sizeof line)
+		log_writer_add(line, (size_t)length);
+}
+
+static void *keeper_main(void *data)
+{
+	struct keeper *keeper = data;
+	pthread_mutex_lock(&keeper->lock);
+	while (!keeper->is_ending) {
+		struct timespec until;
+		pthread_mutex_unlock(&keeper->lock);
+		keeper_look(keeper);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec++;
+		pthread_mutex_lock(&keeper->lock);
+		if (!keeper->is_ending)
+			pthread_cond_timedwait(&keeper->changed, &keeper->lock, &until);
+	}
+	pthread_mutex_unlock(&keeper->lock);
+	return NULL;
+}
+
+struct keeper *keeper_start(struct platform_state *state, struct sv_error *error)
+{
+	sigset_t signals, before;
+	struct keeper *keeper = calloc(1, sizeof *keeper);
+	if (!keeper) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the keeper");
+		return NULL;
+	}
+	keeper->state = state;
+	pthread_mutex_init(&keeper->lock, NULL);
+	pthread_cond_init(&keeper->changed, NULL);
+	sigfillset(&signals); /* it runs no guests, and signals are for the main thread */
+	pthread_sigmask(SIG_BLOCK, &signals, &before);
+	int result = pthread_create(&keeper->thread, NULL, keeper_main, keeper);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (result == 0)
+		return keeper;
+	sv_fail(error, SV_ERROR_SYSTEM, "no thread for the keeper");
+	free(keeper);
+	return NULL;
+}
+
+void keeper_stop(struct keeper *keeper)
+{
+	if (!keeper)
+		return;
+	pthread_mutex_lock(&keeper->lock);
+	keeper->is_ending = true;
+	pthread_cond_signal(&keeper->changed);
+	pthread_mutex_unlock(&keeper->lock);
+	pthread_join(keeper->thread, NULL);
+	pthread_cond_destroy(&keeper->changed);
+	pthread_mutex_destroy(&keeper->lock);
+	free(keeper);
+}

@@ -1,0 +1,211 @@
+/*
+ * live.c: see live.h.
+ */
+#include "platform/live.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/deployments.h"
+#include "platform/journal.h"
+#include "platform/routes.h"
+#include "platform/settings.h"
+#include "platform/state.h"
+#include "runtime/selvage.h"
+#include "server/guest.h"
+#include "server/loop.h"
+
+/* Desks that are kept for the next requests. */
+#define LIVE_DESKS 32
+
+struct live {
+	atomic_uint count;
+	struct platform_state *state; /* borrowed */
+	struct route *route;          /* counted */
+	struct environment environment;
+	struct host_guest guest;
+	struct guest_service *service; /* owned */
+	pthread_mutex_t lock;
+	void *desks[LIVE_DESKS]; /* owned; those that are free */
+	size_t desk_count;
+};
+
+static void live_log(void *data, const char *line, size_t length)
+{
+	struct live *live = data;
+	journal_add(route_journal(live->route), JOURNAL_GUEST, line, length);
+}
+
+static bool live_load(struct live *live, const struct version *version, struct sv_error *error)
+{
+	struct platform_state *state = live->state;
+	char path[4096];
+	TRY(blobs_path(&state->blobs, version->artifact, path, sizeof path, error));
+	TRY(environment_load(&live->environment, state->db, &state->key, version->deployment,
+			error));
+	struct sv_artifact *artifact = sv_artifact_load(state->engine, path, error);
+	if (!artifact)
+		return false;
+	live->guest = (struct host_guest){
+			.name = route_name(live->route),
+			.artifact = artifact,
+			.environment = (const char *const *)live->environment.items,
+			.environment_count = live->environment.count,
+			.max_memory = state->limits.guest_memory,
+			.log_limit = state->limits.log_bytes,
+			.log = live_log,
+			.log_data = live,
+	};
+	live->service = guest_service_new(state->engine, &live->guest, &state->limits, error);
+	return live->service != NULL;
+}
+
+struct live *live_open(struct platform_state *state, struct route *route,
+		const struct version *version, struct sv_error *error)
+{
+	struct live *live = calloc(1, sizeof *live);
+	if (!live) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a version");
+		return NULL;
+	}
+	live->state = state;
+	live->route = route_take(route);
+	atomic_init(&live->count, 1);
+	pthread_mutex_init(&live->lock, NULL);
+	if (live_load(live, version, error))
+		return live;
+	live_release(live);
+	return NULL;
+}
+
+struct live *live_take(struct live *live)
+{
+	atomic_fetch_add(&live->count, 1);
+	return live;
+}
+
+void live_release(struct live *live)
+{
+	if (!live || atomic_fetch_sub(&live->count, 1) != 1)
+		return;
+	for (size_t i = 0; i < live->desk_count; i++) {
+		const struct handler *handler = live_handler(live);
+		handler->desk_free(handler->data, live->desks[i]);
+	}
+	guest_service_free(live->service);
+	sv_artifact_free(live->guest.artifact);
+	environment_finish(&live->environment);
+	pthread_mutex_destroy(&live->lock);
+	route_release(live->route);
+	free(live);
+}
+
+struct route *live_route(const struct live *live)
+{
+	return live->route;
+}
+
+const struct handler *live_handler(const struct live *live)
+{
+	return guest_service_handler(live->service);
+}
+
+void *live_desk_take(struct live *live, struct sv_error *error)
+{
+	void *desk = NULL;
+	pthread_mutex_lock(&live->lock);
+	if (live->desk_count)
+		desk = live->desks[--live->desk_count];
+	pthread_mutex_unlock(&live->lock);
+	if (desk)
+		return desk;
+	const struct handler *handler = live_handler(live);
+	return handler->desk_new(handler->data, error);
+}
+
+void live_desk_give(struct live *live, void *desk)
+{
+	pthread_mutex_lock(&live->lock);
+	bool is_kept = live->desk_count < LIVE_DESKS;
+	if (is_kept)
+		live->desks[live->desk_count++] = desk;
+	pthread_mutex_unlock(&live->lock);
+	const struct handler *handler = live_handler(live);
+	if (!is_kept)
+		handler->desk_free(handler->data, desk);
+}
+
+/* ---- asking it once ---- */
+
+static void probe_request(struct exchange *exchange, const char *path, const char *name)
+{
+	exchange->headers[0] = (struct host_header){host_text("Host"), host_text(name)};
+	exchange->request = (struct host_request){
+			.method = host_text("GET"),
+			.target = host_text(path),
+			.path = host_text(path),
+			.minor_version = 1,
+			.headers = exchange->headers,
+			.header_count = 1,
+			.scheme = "http",
+			.remote_address = "127.0.0.1",
+			.server_name = name,
+			.server_port = 80,
+	};
+	const char *query = strchr(path, '?');
+	if (query) {
+		exchange->request.path.length = (size_t)(query - path);
+		exchange->request.query = host_text(query + 1);
+	}
+}
+
+/* All turns of one request. */
+static void probe_run(const struct handler *handler, void *desk, struct exchange *exchange)
+{
+	uint64_t wake = 0;
+	enum handled handled = handler->begin(handler->data, desk, exchange, &wake);
+	while (handled != HANDLED_ANSWERED) {
+		uint64_t now = clock_now();
+		if (handled == HANDLED_ASLEEP && wake > now)
+			nanosleep(&(struct timespec){(time_t)((wake - now) / 1000000000),
+						  (long)((wake - now) % 1000000000)},
+					NULL);
+		handled = handler->go_on(handler->data, desk, &wake);
+	}
+	handler->recycle(handler->data, desk);
+}
+
+static bool probe_result(const struct exchange *exchange, const char *path, struct sv_error *error)
+{
+	if (exchange->outcome.ending != HOST_ANSWERED)
+		return sv_fail(error, SV_ERROR_TRAP, "GET %s: %s", path, exchange->outcome.cause);
+	if (exchange->response.status >= 500)
+		return sv_fail(error, SV_ERROR_TRAP, "GET %s answered with status %d", path,
+				exchange->response.status);
+	return true;
+}
+
+bool live_probe(struct live *live, const char *path, struct sv_error *error)
+{
+	const struct handler *handler = live_handler(live);
+	struct exchange *exchange = exchange_new(&live->state->limits);
+	if (!exchange)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a request");
+	probe_request(exchange, path, route_host(live->route));
+	exchange->deadline = clock_now() + live->state->limits.request_time;
+	bool done = handler->thread_enter(handler->data, error);
+	if (done) {
+		void *desk = live_desk_take(live, error);
+		done = desk != NULL;
+		if (done) {
+			probe_run(handler, desk, exchange);
+			live_desk_give(live, desk);
+			done = probe_result(exchange, path, error);
+		}
+		handler->thread_leave(handler->data);
+	}
+	exchange_free(exchange);
+	return done;
+}

@@ -1,0 +1,267 @@
+/*
+ * platform.c: puts the platform together, in the order in which its parts need each other, and
+ * takes it apart the other way round. The data plane runs on the caller's thread, the control plane
+ * on one of its own; both have workers.
+ */
+#include "platform/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/version.h"
+#include "platform/build.h"
+#include "platform/control.h"
+#include "platform/db.h"
+#include "platform/deployments.h"
+#include "platform/keeper.h"
+#include "platform/router.h"
+#include "platform/routes.h"
+#include "platform/state.h"
+#include "runtime/selvage.h"
+#include "server/server.h"
+
+struct platform {
+	struct platform_state state;
+	struct handler router, control;
+	struct server *data_server, *control_server;
+	struct keeper *keeper;
+	pthread_t control_thread;
+	int lock; /* descriptor of the lock file, owned */
+};
+
+/* Requests to the control plane: few, some of them large or long. */
+static const unsigned control_workers = 4;
+
+/* ---- the data folder ---- */
+
+static bool folder_make(char *path, size_t size, const char *data, const char *name,
+		struct sv_error *error)
+{
+	int length = snprintf(path, size, "%s%s%s", data, name[0] ? "/" : "", name);
+	if (length < 0 || (size_t)length >= size)
+		return sv_fail(error, SV_ERROR_LIMIT, "the path of the data folder is too long");
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return sv_fail_errno(error, "cannot make the folder %s", path);
+	return true;
+}
+
+/* The folder with those above it, as `mkdir -p` does. */
+static bool folder_make_all(const char *data, struct sv_error *error)
+{
+	char path[512];
+	int length = snprintf(path, sizeof path, "%s", data);
+	if (length < 1 || (size_t)length >= sizeof path)
+		return sv_fail(error, SV_ERROR_USAGE, "the path of the data folder is not usable");
+	for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		if (mkdir(path, 0755) != 0 && errno != EEXIST)
+			return sv_fail_errno(error, "cannot make the folder %s", path);
+		*at = '/';
+	}
+	return folder_make(path, sizeof path, data, "", error);
+}
+
+static bool data_open(struct platform *platform, const char *data, struct sv_error *error)
+{
+	struct platform_state *state = &platform->state;
+	TRY(folder_make_all(data, error));
+	TRY(folder_make(state->blob_folder, sizeof state->blob_folder, data, "blobs", error));
+	TRY(folder_make(state->log_folder, sizeof state->log_folder, data, "logs", error));
+	snprintf(state->database, sizeof state->database, "%s/selvage.db", data);
+	snprintf(state->key_file, sizeof state->key_file, "%s/secret.key", data);
+	snprintf(state->lock_file, sizeof state->lock_file, "%s/lock", data);
+	state->blobs.folder = state->blob_folder;
+	platform->lock = open(state->lock_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (platform->lock < 0)
+		return sv_fail_errno(error, "cannot open %s", state->lock_file);
+	if (flock(platform->lock, LOCK_EX | LOCK_NB) != 0)
+		return sv_fail(error, SV_ERROR_SYSTEM, "%s is in use by another `selvage up`",
+				data);
+	return true;
+}
+
+static bool blob_is_wanted(void *data, const char *name)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	bool is_used = true;
+	/* If the database cannot say, it stays. */
+	return !blob_is_used(data, name, &is_used, &error) || is_used;
+}
+
+static bool state_open(struct platform *platform, struct sv_error *error)
+{
+	struct platform_state *state = &platform->state;
+	state->db = db_open(state->database, error);
+	if (!state->db)
+		return false;
+	TRY(seal_key_open(&state->key, state->key_file, error));
+	TRY(compiled_forget(state->db, error));
+	TRY(blobs_sweep(&state->blobs, blob_is_wanted, state->db, error));
+	state->engine = sv_engine_new(NULL, error);
+	if (!state->engine)
+		return false;
+	state->routes = routes_new(state, error);
+	return state->routes != NULL;
+}
+
+/* ---- the two servers ---- */
+
+static uint16_t address_port(const char *address)
+{
+	const char *colon = strrchr(address, ':');
+	return colon ? (uint16_t)atoi(colon + 1) : 0;
+}
+
+static bool servers_open(struct platform *platform, const struct platform_config *config,
+		struct sv_error *error)
+{
+	const struct server_listener data = {.where = config->http};
+	const struct server_listener control = {.where = config->control};
+	struct platform_state *state = &platform->state;
+	router_init(&platform->router, state);
+	control_init(&platform->control, state);
+	const struct server_config data_config = {.listeners = &data,
+			.listener_count = 1,
+			.limits = config->limits,
+			.workers = config->workers,
+			.quiet = config->quiet,
+			.handler = &platform->router};
+	platform->data_server = server_new(&data_config, error);
+	if (!platform->data_server)
+		return false;
+	state->http_port = address_port(server_address(platform->data_server, 0));
+	struct server_config control_config = {.listeners = &control,
+			.listener_count = 1,
+			.workers = control_workers,
+			.quiet = true,
+			.handler = &platform->control};
+	server_limits_init(&control_config.limits);
+	control_config.limits.body_bytes = CONTROL_BODY_MOST;
+	control_config.limits.connections = 64;
+	control_config.limits.request_time = UINT64_C(120000000000);
+	platform->control_server = server_new(&control_config, error);
+	return platform->control_server != NULL;
+}
+
+static bool platform_open(struct platform *platform, const struct platform_config *config,
+		struct sv_error *error)
+{
+	struct platform_state *state = &platform->state;
+	TRY(data_open(platform, config->data, error));
+	TRY(state_open(platform, error));
+	TRY(servers_open(platform, config, error));
+	state->build = build_start(state, error);
+	if (!state->build)
+		return false;
+	platform->keeper = keeper_start(state, error);
+	return platform->keeper != NULL;
+}
+
+/* Secrets are in this process: no core dumps, and no reading by others of the same user. */
+static void process_protect(void)
+{
+	const struct rlimit none = {0, 0};
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+struct platform *platform_new(const struct platform_config *config, struct sv_error *error)
+{
+	struct platform *platform = calloc(1, sizeof *platform);
+	if (!platform) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the platform");
+		return NULL;
+	}
+	struct platform_state *state = &platform->state;
+	process_protect();
+	platform->lock = -1;
+	pthread_mutex_init(&state->change, NULL);
+	state->limits = config->limits;
+	snprintf(state->domain, sizeof state->domain, "%s", config->domain);
+	snprintf(state->compiler, sizeof state->compiler, "selvage %s", SV_VERSION);
+	if (platform_open(platform, config, error))
+		return platform;
+	platform_free(platform);
+	return NULL;
+}
+
+const char *platform_http(const struct platform *platform)
+{
+	return server_address(platform->data_server, 0);
+}
+
+const char *platform_control(const struct platform *platform)
+{
+	return server_address(platform->control_server, 0);
+}
+
+bool platform_first_token(struct platform *platform, char token[static TOKEN_SIZE],
+		struct sv_error *error)
+{
+	bool exist;
+	int64_t id;
+	token[0] = '\0';
+	TRY(accounts_exist(platform->state.db, &exist, error));
+	return exist || accounts_make(platform->state.db, "default", ROLE_ADMIN, &id, token, error);
+}
+
+/* ---- running ---- */
+
+static void *control_main(void *data)
+{
+	struct platform *platform = data;
+	server_run(platform->control_server);
+	return NULL;
+}
+
+bool platform_run(struct platform *platform)
+{
+	sigset_t signals, before;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, &before);
+	int result = pthread_create(&platform->control_thread, NULL, control_main, platform);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (result != 0) {
+		fprintf(stderr, "selvage: no thread for the control plane\n");
+		return true;
+	}
+	bool done = server_run(platform->data_server);
+	server_stop(platform->control_server);
+	pthread_join(platform->control_thread, NULL);
+	return done;
+}
+
+void platform_stop(struct platform *platform)
+{
+	server_stop(platform->data_server);
+}
+
+void platform_free(struct platform *platform)
+{
+	if (!platform)
+		return;
+	struct platform_state *state = &platform->state;
+	server_free(platform->control_server);
+	server_free(platform->data_server);
+	keeper_stop(platform->keeper);
+	build_stop(state->build);
+	routes_free(state->routes);
+	sv_engine_free(state->engine);
+	db_free(state->db);
+	explicit_bzero(&state->key, sizeof state->key);
+	if (platform->lock >= 0)
+		close(platform->lock);
+	pthread_mutex_destroy(&state->change);
+	free(platform);
+}

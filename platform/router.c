@@ -1,0 +1,175 @@
+/*
+ * router.c: see router.h. A desk here holds the desk of the version that answers, from the first
+ * turn of a request until it is cleaned up behind it.
+ */
+#include "platform/router.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/journal.h"
+#include "platform/live.h"
+#include "platform/routes.h"
+#include "platform/state.h"
+#include "runtime/selvage.h"
+#include "server/http1_write.h"
+#include "server/loop.h"
+
+struct router_desk {
+	struct live *live; /* counted, or NULL: answered without one */
+	void *inner;       /* the version's */
+	struct exchange *exchange;
+};
+
+static bool router_thread_enter(void *data, struct sv_error *error)
+{
+	struct platform_state *state = data;
+	return sv_thread_enter(state->engine, error);
+}
+
+static void router_thread_leave(void *data)
+{
+	struct platform_state *state = data;
+	sv_thread_leave(state->engine);
+}
+
+static void *router_desk_new(void *data, struct sv_error *error)
+{
+	(void)data;
+	struct router_desk *desk = calloc(1, sizeof *desk);
+	if (!desk)
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a request");
+	return desk;
+}
+
+static void router_desk_free(void *data, void *desk)
+{
+	(void)data;
+	free(desk);
+}
+
+/* ---- answers of our own ---- */
+
+static enum handled router_say(struct exchange *exchange, int status, const char *text)
+{
+	if (!http1_make_text(&exchange->response, status, text, NULL))
+		host_outcome_set(&exchange->outcome, HOST_FAILED, "no memory for an answer");
+	return HANDLED_ANSWERED;
+}
+
+/* Why there is nothing that answers; the reason itself is for the owner's log only. */
+static enum handled router_say_failed(struct exchange *exchange, struct route *route,
+		const struct sv_error *error)
+{
+	if (error->code == SV_ERROR_LIMIT)
+		return router_say(exchange, 503, error->text);
+	journal_event(route_journal(route), "cannot be loaded: %s", error->text);
+	return router_say(exchange, 503,
+			"this deployment cannot be loaded; its owner finds the reason in its log");
+}
+
+/* ---- turns ---- */
+
+/* The line about a request in the deployment's log, while the exchange is still ours. */
+static void router_log(const struct router_desk *desk)
+{
+	char text[640];
+	const struct exchange *exchange = desk->exchange;
+	const struct host_request *request = &exchange->request;
+	const struct host_outcome *outcome = &exchange->outcome;
+	bool has_answered = outcome->ending == HOST_ANSWERED;
+	uint64_t micros = (clock_now() - exchange->began) / 1000;
+	int length = snprintf(text, sizeof text, "%s %.*s %.*s %d %" PRIu64 "us%s%.200s",
+			request->remote_address,
+			(int)(request->method.length < 20 ? request->method.length : 20),
+			(const char *)request->method.data,
+			(int)(request->target.length < 300 ? request->target.length : 300),
+			(const char *)request->target.data,
+			has_answered ? exchange->response.status
+				     : host_ending_status(outcome->ending),
+			micros, has_answered ? "" : " ", has_answered ? "" : outcome->cause);
+	if (length > 0)
+		journal_add(route_journal(live_route(desk->live)), JOURNAL_REQUEST, text,
+				(size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+static enum handled router_handled(const struct router_desk *desk, enum handled handled)
+{
+	if (handled == HANDLED_ANSWERED)
+		router_log(desk);
+	return handled;
+}
+
+/* The host name in lower case, without a dot at its end. */
+static void host_normalise(const char *name, char *host, size_t size)
+{
+	size_t length = 0;
+	for (; name[length] && length < size - 1; length++)
+		host[length] = (char)tolower((unsigned char)name[length]);
+	if (length && host[length - 1] == '.')
+		length--;
+	host[length] = '\0';
+}
+
+static enum handled router_begin_at(struct router_desk *desk, struct route *route, uint64_t *wake)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	desk->live = route_live(route, &error);
+	if (!desk->live)
+		return router_say_failed(desk->exchange, route, &error);
+	if (desk->exchange->request.path.length == 9 &&
+			memcmp(desk->exchange->request.path.data, "/__health", 9) == 0)
+		return router_say(desk->exchange, 200, "this deployment is up");
+	desk->inner = live_desk_take(desk->live, &error);
+	if (!desk->inner)
+		return router_say_failed(desk->exchange, route, &error);
+	const struct handler *handler = live_handler(desk->live);
+	return router_handled(desk,
+			handler->begin(handler->data, desk->inner, desk->exchange, wake));
+}
+
+static enum handled router_begin(void *data, void *own, struct exchange *exchange, uint64_t *wake)
+{
+	struct platform_state *state = data;
+	struct router_desk *desk = own;
+	char host[256];
+	*desk = (struct router_desk){.exchange = exchange};
+	host_normalise(exchange->server_name, host, sizeof host);
+	struct route *route = routes_find(state->routes, host);
+	if (!route)
+		return router_say(exchange, 404, "nothing is deployed under this host name");
+	enum handled handled = router_begin_at(desk, route, wake);
+	route_release(route);
+	return handled;
+}
+
+static enum handled router_go_on(void *data, void *own, uint64_t *wake)
+{
+	(void)data;
+	struct router_desk *desk = own;
+	const struct handler *handler = live_handler(desk->live);
+	return router_handled(desk, handler->go_on(handler->data, desk->inner, wake));
+}
+
+static void router_recycle(void *data, void *own)
+{
+	(void)data;
+	struct router_desk *desk = own;
+	if (desk->inner) {
+		const struct handler *handler = live_handler(desk->live);
+		handler->recycle(handler->data, desk->inner);
+		live_desk_give(desk->live, desk->inner);
+	}
+	live_release(desk->live);
+	*desk = (struct router_desk){0};
+}
+
+void router_init(struct handler *handler, struct platform_state *state)
+{
+	*handler = (struct handler){state, router_thread_enter, router_thread_leave,
+			router_desk_new, router_desk_free, router_begin, router_go_on,
+			router_recycle};
+}

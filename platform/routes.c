@@ -1,0 +1,336 @@
+/*
+ * routes.c: see routes.h. A table of chains, which grows with what is in it; readers share a lock.
+ */
+#include "platform/routes.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "platform/deployments.h"
+#include "platform/journal.h"
+#include "platform/live.h"
+#include "platform/state.h"
+#include "server/loop.h"
+
+struct route {
+	struct route *next; /* in its chain */
+	atomic_uint count;
+	struct platform_state *state; /* borrowed */
+	int64_t id;
+	char name[64];
+	char host[200];
+	struct journal journal;
+	pthread_mutex_t lock;
+	struct live *live;       /* counted; NULL: not loaded */
+	_Atomic uint64_t used;   /* when it was last asked, nanoseconds of CLOCK_MONOTONIC */
+	uint64_t failed_until;   /* loading failed: not again before this time */
+	struct sv_error failure;
+};
+
+struct routes {
+	struct platform_state *state; /* borrowed */
+	pthread_rwlock_t lock;
+	struct hash_key key;
+	struct route **chains; /* owned; a power of two of them */
+	size_t chain_count, count;
+};
+
+/* A version that cannot be loaded is not tried with each request. */
+static const uint64_t failure_time = UINT64_C(1000000000);
+
+/* ---- one route ---- */
+
+struct route *route_take(struct route *route)
+{
+	atomic_fetch_add(&route->count, 1);
+	return route;
+}
+
+void route_release(struct route *route)
+{
+	if (!route || atomic_fetch_sub(&route->count, 1) != 1)
+		return;
+	check(!route->live);
+	journal_finish(&route->journal);
+	pthread_mutex_destroy(&route->lock);
+	free(route);
+}
+
+int64_t route_id(const struct route *route)
+{
+	return route->id;
+}
+
+const char *route_name(const struct route *route)
+{
+	return route->name;
+}
+
+const char *route_host(const struct route *route)
+{
+	return route->host;
+}
+
+struct journal *route_journal(struct route *route)
+{
+	return &route->journal;
+}
+
+/* Under the route's lock: the version that is current, loaded. */
+static struct live *route_load(struct route *route, struct sv_error *error)
+{
+	struct deployment deployment;
+	struct version version;
+	bool found = false;
+	struct db *db = route->state->db;
+	if (!deployment_get(db, route->id, &deployment, &found, error))
+		return NULL;
+	if (found && deployment.current &&
+			!version_find(db, route->id, deployment.current, &version, &found, error))
+		return NULL;
+	if (!found || !deployment.current) {
+		sv_fail(error, SV_ERROR_LIMIT, "%s is being built for the first time", route->name);
+		return NULL;
+	}
+	return live_open(route->state, route, &version, error);
+}
+
+struct live *route_live(struct route *route, struct sv_error *error)
+{
+	uint64_t now = clock_now();
+	struct live *live = NULL;
+	atomic_store(&route->used, now);
+	pthread_mutex_lock(&route->lock);
+	if (!route->live && now >= route->failed_until) {
+		sv_error_clear(&route->failure);
+		route->live = route_load(route, &route->failure);
+		if (!route->live)
+			route->failed_until = now + failure_time;
+	}
+	if (route->live)
+		live = live_take(route->live);
+	else
+		sv_fail(error, route->failure.code, "%s", route->failure.text);
+	pthread_mutex_unlock(&route->lock);
+	return live;
+}
+
+void route_set_live(struct route *route, struct live *live)
+{
+	pthread_mutex_lock(&route->lock);
+	struct live *before = route->live;
+	route->live = live;
+	route->failed_until = 0;
+	pthread_mutex_unlock(&route->lock);
+	live_release(before);
+}
+
+static struct route *route_new(struct platform_state *state, int64_t id, const char *name,
+		struct sv_error *error)
+{
+	struct route *route = calloc(1, sizeof *route);
+	if (!route) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a route");
+		return NULL;
+	}
+	route->state = state;
+	route->id = id;
+	atomic_init(&route->count, 1);
+	snprintf(route->name, sizeof route->name, "%s", name);
+	snprintf(route->host, sizeof route->host, "%s.%s", name, state->domain);
+	if (!journal_init(&route->journal, state->log_folder, id, error)) {
+		free(route);
+		return NULL;
+	}
+	pthread_mutex_init(&route->lock, NULL);
+	return route;
+}
+
+/* ---- the table ---- */
+
+static struct route **chain_of(const struct routes *routes, const char *host)
+{
+	struct hash hash = hash_begin(routes->key);
+	hash_add_bytes(&hash, host, strlen(host));
+	return &routes->chains[hash_end(&hash) & (routes->chain_count - 1)];
+}
+
+/* Where the route of this host is, or would be: the link to it. */
+static struct route **link_of(const struct routes *routes, const char *host)
+{
+	struct route **link = chain_of(routes, host);
+	while (*link && strcmp((*link)->host, host) != 0)
+		link = &(*link)->next;
+	return link;
+}
+
+static bool routes_grow(struct routes *routes, struct sv_error *error)
+{
+	size_t before = routes->chain_count;
+	struct route **chains = calloc(before * 2, sizeof(struct route *)), **old = routes->chains;
+	if (!chains)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for routes");
+	routes->chains = chains;
+	routes->chain_count = before * 2;
+	for (size_t i = 0; i < before; i++) {
+		for (struct route *route = old[i], *next; route; route = next) {
+			struct route **chain = chain_of(routes, route->host);
+			next = route->next;
+			route->next = *chain;
+			*chain = route;
+		}
+	}
+	free(old);
+	return true;
+}
+
+struct route *routes_make(struct routes *routes, int64_t id, const char *name,
+		struct sv_error *error)
+{
+	struct route *made = route_new(routes->state, id, name, error);
+	if (!made)
+		return NULL;
+	pthread_rwlock_wrlock(&routes->lock);
+	struct route **link = link_of(routes, made->host);
+	struct route *route = *link;
+	if (!route && routes->count >= routes->chain_count && routes_grow(routes, NULL))
+		link = link_of(routes, made->host); /* without, chains are longer */
+	if (!route) {
+		*link = route = made;
+		routes->count++;
+		made = NULL;
+	}
+	route_take(route);
+	pthread_rwlock_unlock(&routes->lock);
+	route_release(made);
+	return route;
+}
+
+struct route *routes_find(struct routes *routes, const char *host)
+{
+	pthread_rwlock_rdlock(&routes->lock);
+	struct route *route = *link_of(routes, host);
+	if (route)
+		route_take(route);
+	pthread_rwlock_unlock(&routes->lock);
+	return route;
+}
+
+struct route *routes_named(struct routes *routes, const char *name)
+{
+	char host[256];
+	snprintf(host, sizeof host, "%s.%s", name, routes->state->domain);
+	return routes_find(routes, host);
+}
+
+void routes_remove(struct routes *routes, const char *name)
+{
+	char host[256];
+	snprintf(host, sizeof host, "%s.%s", name, routes->state->domain);
+	pthread_rwlock_wrlock(&routes->lock);
+	struct route **link = link_of(routes, host), *route = *link;
+	if (route) {
+		*link = route->next;
+		routes->count--;
+	}
+	pthread_rwlock_unlock(&routes->lock);
+	if (!route)
+		return;
+	journal_remove(&route->journal);
+	route_set_live(route, NULL);
+	route_release(route);
+}
+
+/* Under the table's lock: let go of what is not used, if nobody is loading it. */
+static void route_unload_idle(struct route *route, uint64_t before)
+{
+	struct live *live = NULL;
+	if (pthread_mutex_trylock(&route->lock) != 0)
+		return;
+	if (route->live && atomic_load(&route->used) < before) {
+		live = route->live;
+		route->live = NULL;
+	}
+	pthread_mutex_unlock(&route->lock);
+	live_release(live);
+}
+
+void routes_unload_idle(struct routes *routes, int64_t seconds)
+{
+	uint64_t now = clock_now(), span = (uint64_t)seconds * UINT64_C(1000000000);
+	if (now < span)
+		return;
+	pthread_rwlock_rdlock(&routes->lock);
+	for (size_t i = 0; i < routes->chain_count; i++) {
+		for (struct route *route = routes->chains[i]; route; route = route->next)
+			route_unload_idle(route, now - span);
+	}
+	pthread_rwlock_unlock(&routes->lock);
+}
+
+size_t routes_count(struct routes *routes)
+{
+	pthread_rwlock_rdlock(&routes->lock);
+	size_t count = routes->count;
+	pthread_rwlock_unlock(&routes->lock);
+	return count;
+}
+
+/* ---- beginning and end ---- */
+
+struct routes_fill {
+	struct routes *routes;
+	struct sv_error *error;
+	bool done;
+};
+
+static bool routes_add(void *data, const struct deployment *deployment)
+{
+	struct routes_fill *fill = data;
+	struct route *route =
+			routes_make(fill->routes, deployment->id, deployment->name, fill->error);
+	fill->done = route != NULL;
+	route_release(route);
+	return fill->done;
+}
+
+struct routes *routes_new(struct platform_state *state, struct sv_error *error)
+{
+	struct routes *routes = calloc(1, sizeof *routes);
+	if (routes)
+		routes->chains = calloc(64, sizeof(struct route *));
+	if (!routes || !routes->chains) {
+		free(routes);
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for routes");
+		return NULL;
+	}
+	routes->state = state;
+	routes->chain_count = 64;
+	routes->key = hash_process_key();
+	pthread_rwlock_init(&routes->lock, NULL);
+	struct routes_fill fill = {routes, error, true};
+	if (deployments_each(state->db, 0, routes_add, &fill, error) && fill.done)
+		return routes;
+	routes_free(routes);
+	return NULL;
+}
+
+void routes_free(struct routes *routes)
+{
+	if (!routes)
+		return;
+	for (size_t i = 0; i < routes->chain_count; i++) {
+		for (struct route *route = routes->chains[i], *next; route; route = next) {
+			next = route->next;
+			route_set_live(route, NULL);
+			route_release(route);
+		}
+	}
+	pthread_rwlock_destroy(&routes->lock);
+	free(routes->chains);
+	free(routes);
+}

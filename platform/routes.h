@@ -1,0 +1,57 @@
+/*
+ * routes.h: host names to deployments. A route is counted, so that what has begun ends well when
+ * the deployment is removed. Any thread.
+ */
+#ifndef SELVAGE_PLATFORM_ROUTES_H
+#define SELVAGE_PLATFORM_ROUTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/check.h"
+#include "base/error.h"
+
+struct journal;
+struct live;
+struct platform_state;
+struct route;
+struct routes;
+
+/* A route for each deployment in the database. NULL with `error`. */
+struct routes *routes_new(struct platform_state *state, struct sv_error *error);
+void routes_free(struct routes *routes);
+
+/* The route of a deployment, made if there is none; counted. NULL with `error`. */
+struct route *routes_make(struct routes *routes, int64_t id, const char *name,
+		struct sv_error *error);
+
+/* The route of a host name in lower case, counted, or NULL. */
+struct route *routes_find(struct routes *routes, const char *host);
+
+/* The same by the deployment's name. */
+struct route *routes_named(struct routes *routes, const char *name);
+
+/* Take a route out and remove its journal. Requests that have begun go on. */
+void routes_remove(struct routes *routes, const char *name);
+
+/* Let go of versions that answered nothing for `seconds`: the next request loads them again. */
+void routes_unload_idle(struct routes *routes, int64_t seconds);
+
+size_t routes_count(struct routes *routes);
+
+struct route *route_take(struct route *route);
+void route_release(struct route *route);
+
+int64_t route_id(const struct route *route);
+const char *route_name(const struct route *route);
+const char *route_host(const struct route *route); /* "name.localhost" */
+struct journal *route_journal(struct route *route);
+
+/* What answers now, counted; loaded if it is not. NULL with `error`. */
+struct live *route_live(struct route *route, struct sv_error *error);
+
+/* Exchange what answers for `live`, whose count is taken over; NULL: load when needed. */
+void route_set_live(struct route *route, struct live *live);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * state.h: what the parts of the platform work on. Made and released by platform.c.
+ */
+#ifndef SELVAGE_PLATFORM_STATE_H
+#define SELVAGE_PLATFORM_STATE_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "platform/blobs.h"
+#include "platform/seal.h"
+#include "server/limits.h"
+
+struct build;
+struct db;
+struct routes;
+struct sv_engine;
+
+struct platform_state {
+	char database[512], blob_folder[512], log_folder[512], key_file[512];
+	char tls_folder[512], lock_file[512];
+	char domain[128];       /* deployments are names below it */
+	char compiler[64];      /* version of the compiler, part of the key of what it made */
+	uint16_t http_port;     /* 0: none */
+	uint16_t https_port;    /* the same */
+	struct server_limits limits; /* of the data plane */
+	struct db *db;               /* owned, as are those below */
+	struct seal_key key;
+	struct blobs blobs;
+	struct sv_engine *engine;
+	struct routes *routes;
+	struct build *build;
+	/*
+	 * What is current changes under this lock, from looking at the database to setting the
+	 * route. Taken before the database's.
+	 */
+	pthread_mutex_t change;
+};
+
+#endif

@@ -1,0 +1,92 @@
+"""What a tenant can do to another: nothing, call by call."""
+import base64
+import json
+
+from daemon import Daemon, cgi, expect
+
+
+def accounts(daemon):
+    """Tokens of two tenants: a deployer each, and a reader of the first."""
+    def make(tenant, role):
+        return daemon.fine("POST", "/v1/tokens", {"tenant": tenant, "role": role})["token"]
+    return make("alpha", "deploy"), make("beta", "deploy"), make("alpha", "read")
+
+
+def test_a_token_is_needed_for_everything_but_health():
+    calls = (("GET", "/v1/deployments"), ("GET", "/v1/deployments/x"),
+             ("DELETE", "/v1/deployments/x"), ("POST", "/v1/deployments/x/versions"),
+             ("POST", "/v1/deployments/x/rollback"), ("GET", "/v1/deployments/x/logs"),
+             ("PATCH", "/v1/deployments/x/env"), ("PATCH", "/v1/deployments/x/secrets"),
+             ("GET", "/v1/builds/1"), ("GET", "/v1/tokens"), ("POST", "/v1/tokens"),
+             ("DELETE", "/v1/tokens/1"), ("GET", "/v1/audit"))
+    with Daemon() as daemon:
+        expect(daemon.call("GET", "/v1/health", token=None)[0] == 200, "no health")
+        for method, path in calls:
+            for token in (None, "svt_" + "a" * 32, "x", daemon.token + "a", daemon.token[:-1]):
+                daemon.refused(401, method, path, token=token)
+
+
+def test_roles_say_what_a_token_may_do():
+    with Daemon() as daemon:
+        deployer, _, reader = accounts(daemon)
+        code = {"module": base64.b64encode(cgi("x")).decode()}
+        daemon.refused(403, "POST", "/v1/deployments/a/versions", code, token=reader)
+        daemon.deploy_well("a", cgi("x"), token=deployer)
+        daemon.fine("GET", "/v1/deployments/a", token=reader)
+        for method, path in (("DELETE", "/v1/deployments/a"),
+                             ("POST", "/v1/deployments/a/rollback"),
+                             ("PATCH", "/v1/deployments/a/env"),
+                             ("PATCH", "/v1/deployments/a/secrets")):
+            daemon.refused(403, method, path, {}, token=reader)
+        for method, path in (("GET", "/v1/tokens"), ("POST", "/v1/tokens"),
+                             ("DELETE", "/v1/tokens/1"), ("GET", "/v1/audit")):
+            daemon.refused(403, method, path, token=deployer)
+
+
+def test_what_belongs_to_another_is_not_there():
+    with Daemon() as daemon:
+        alpha, beta, _ = accounts(daemon)
+        build = daemon.deploy("site", cgi("alpha"), token=alpha, env={"A": "b"})
+        daemon.built(build, token=alpha)
+        expect(daemon.fine("GET", "/v1/deployments", token=beta) == {"deployments": []}, "listed")
+        for method, path, body in (
+                ("GET", "/v1/deployments/{}", None), ("DELETE", "/v1/deployments/{}", None),
+                ("POST", "/v1/deployments/{}/rollback", {}), ("GET", "/v1/deployments/{}/logs", None),
+                ("PATCH", "/v1/deployments/{}/env", {"A": "x"}),
+                ("PATCH", "/v1/deployments/{}/secrets", {"A": "x"})):
+            theirs = daemon.refused(404, method, path.format("site"), body, token=beta)
+            nobodys = daemon.refused(404, method, path.format("none"), body, token=beta)
+            expect(theirs.replace("site", "none") == nobodys, f"{theirs!r} tells that it is there")
+        daemon.refused(404, "GET", "/v1/builds/" + build["build"], token=beta)
+        taken = {"module": base64.b64encode(cgi("beta")).decode(), "env": {"A": "stolen"}}
+        daemon.refused(409, "POST", "/v1/deployments/site/versions", taken, token=beta)
+        daemon.says("site", "alpha")
+        shown = daemon.fine("GET", "/v1/deployments/site", token=alpha)
+        expect(shown["env"] == {"A": "b"} and len(shown["versions"]) == 1, str(shown))
+
+
+def test_admins_of_a_tenant_have_no_say_in_others():
+    with Daemon() as daemon:
+        boss = daemon.fine("POST", "/v1/tokens", {"tenant": "alpha", "role": "admin"})["token"]
+        daemon.refused(403, "POST", "/v1/tokens", {"tenant": "beta", "role": "read"}, token=boss)
+        own = daemon.fine("POST", "/v1/tokens", {"role": "read"}, token=boss)
+        tokens = daemon.fine("GET", "/v1/tokens", token=boss)["tokens"]
+        expect({t["tenant"] for t in tokens} == {"alpha"}, str(tokens))
+        daemon.refused(404, "DELETE", "/v1/tokens/1", token=boss)
+        daemon.fine("DELETE", "/v1/tokens/" + own["id"], token=boss)
+        daemon.refused(401, "GET", "/v1/deployments", token=own["token"])
+        entries = daemon.fine("GET", "/v1/audit", token=boss)["entries"]
+        expect({e["tenant"] for e in entries} == {"alpha"}, str(entries))
+
+
+def test_changes_are_in_the_audit_log_and_secrets_are_not():
+    with Daemon() as daemon:
+        daemon.deploy_well("site", cgi("x"))
+        daemon.fine("PATCH", "/v1/deployments/site/secrets", {"KEY": "hush-hush"})
+        daemon.refused(404, "DELETE", "/v1/deployments/none")
+        entries = daemon.fine("GET", "/v1/audit")["entries"]
+        found = [(e["action"], e["subject"], e["result"]) for e in entries]
+        expect(found == [("DELETE /v1/deployments/{name}", "none", "404"),
+                         ("PATCH /v1/deployments/{name}/secrets", "site", "200"),
+                         ("POST /v1/deployments/{name}/versions", "site", "202")], str(found))
+        expect("hush-hush" not in json.dumps(entries), "a secret is in the audit log")

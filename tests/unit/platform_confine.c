@@ -1,0 +1,120 @@
+/*
+ * platform_confine.c: what a process can still do when it is confined. Each test is a child.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "platform/confine.h"
+#include "tests/lib/test.h"
+
+/* Run `attempt` confined in a child; what it returns, or 250 if it could not be confined. */
+static int confined(int (*attempt)(void))
+{
+	static const struct confinement limits = {
+			.memory = UINT64_C(1) << 40, .seconds = 10, .output = 4096};
+	struct sv_error error = SV_ERROR_INIT;
+	int status = 0;
+	pid_t child = fork();
+	if (child == 0) {
+		if (!confine(&limits, &error)) {
+			dprintf(2, "%s\n", error.text);
+			_exit(250);
+		}
+		_exit(attempt());
+	}
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 251;
+}
+
+/* 0 if the call was refused in the way that is expected of it. */
+static int is_refused(int result, int expected)
+{
+	if (result >= 0)
+		return 1;
+	return errno == expected ? 0 : 2;
+}
+
+static int read_a_file(void)
+{
+	return is_refused(open("/etc/passwd", O_RDONLY), EACCES);
+}
+
+static int read_itself(void)
+{
+	return is_refused(open("/proc/self/environ", O_RDONLY), EACCES);
+}
+
+static int write_a_file(void)
+{
+	return is_refused(open("/tmp/selvage-confined", O_WRONLY | O_CREAT, 0600), EACCES);
+}
+
+static int remove_a_file(void)
+{
+	return is_refused(unlink("/tmp/selvage-confined"), EPERM);
+}
+
+static int open_a_socket(void)
+{
+	return is_refused(socket(AF_INET, SOCK_STREAM, 0), EPERM);
+}
+
+static int run_a_program(void)
+{
+	return is_refused(execl("/bin/true", "true", NULL), EPERM);
+}
+
+static int signal_the_parent(void)
+{
+	return is_refused(kill(getppid(), 0), EPERM);
+}
+
+static int trace_the_parent(void)
+{
+	return is_refused((int)ptrace(PTRACE_ATTACH, getppid(), 0, 0), EPERM);
+}
+
+static int use_what_a_compilation_needs(void)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC), ends[2];
+	char path[64];
+	if (fd < 0 || pipe2(ends, O_CLOEXEC) != 0)
+		return 1;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	int again = open(path, O_RDWR);
+	return again < 0 || write(again, "x", 1) != 1 ? 2 : 0;
+}
+
+TEST(files_are_out_of_reach)
+{
+	CHECK_EQ(confined(read_a_file), 0);
+	CHECK_EQ(confined(read_itself), 0);
+	CHECK_EQ(confined(write_a_file), 0);
+	CHECK_EQ(confined(remove_a_file), 0);
+}
+
+TEST(the_network_is_out_of_reach)
+{
+	CHECK_EQ(confined(open_a_socket), 0);
+}
+
+TEST(other_processes_are_out_of_reach)
+{
+	CHECK_EQ(confined(run_a_program), 0);
+	CHECK_EQ(confined(signal_the_parent), 0);
+	CHECK_EQ(confined(trace_the_parent), 0);
+}
+
+TEST(memory_files_and_pipes_are_not)
+{
+	CHECK_EQ(confined(use_what_a_compilation_needs), 0);
+}
+
+TEST_MAIN()
