@@ -10,13 +10,13 @@ from daemon import Daemon, Failure, cgi, expect
 class Writer(threading.Thread):
     """Deploys, sets and rolls back until the daemon is gone; knows what was acknowledged."""
 
-    def __init__(self, daemon, begin):
+    def __init__(self, daemon, begin, setting):
         super().__init__()
         self.daemon_under_test = daemon
         self.next = begin
         self.versions = 0   # highest that was acknowledged
-        self.setting = None # last that was acknowledged
-        self.trying = None  # the one on its way, which may be there or not
+        self.setting = setting # last that was acknowledged
+        self.trying = setting  # the one on its way, which may be there or not
 
     def run(self):
         daemon = self.daemon_under_test
@@ -44,6 +44,7 @@ def check_after(daemon, writer):
     expect(found in (writer.setting, writer.trying), f"{found}, not {writer.setting}")
     status, text = daemon.get("site")
     expect(status == 200 and text.startswith("v"), f"{status} {text!r}")
+    return found
 
 
 def test_a_daemon_that_is_killed_loses_nothing_it_acknowledged():
@@ -51,13 +52,13 @@ def test_a_daemon_that_is_killed_loses_nothing_it_acknowledged():
     chance = random.Random(20261127)
     with Daemon("--quiet") as daemon:
         daemon.deploy_well("site", cgi("v0"))
-        begin = 0
+        begin, setting = 0, None
         for _ in range(rounds):
-            writer = Writer(daemon, begin)
+            writer = Writer(daemon, begin, setting)
             writer.start()
             time.sleep(chance.uniform(0.0, 0.4))
             daemon.kill()
             writer.join()
             daemon.start()
-            check_after(daemon, writer)
+            setting = check_after(daemon, writer)
             begin = writer.next
