@@ -11,6 +11,7 @@
 #include "cli/module_open.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "cli/tls_flags.h"
 #include "host/host.h"
 #include "runtime/selvage.h"
 #include "server/guest.h"
@@ -21,6 +22,7 @@
 struct serve_options {
 	struct compile_flags flags;
 	const char *listen;
+	struct tls_flags tls;
 	struct option_list dirs;
 	struct option_list envs;
 	uint64_t workers;
@@ -40,6 +42,7 @@ static const struct option_row rows[] = {
 				.argument = "ADDR:PORT",
 				.help = "where to listen (default 127.0.0.1:8080; port 0: any free "
 					"one; systemd[:NAME]: a socket that systemd passed)"},
+		TLS_FLAG_ROWS(struct serve_options, tls),
 		GRANT_ROWS(struct serve_options),
 		{.name = "workers",
 				.kind = OPTION_NUMBER,
@@ -89,6 +92,7 @@ struct serve {
 	struct sv_engine *engine;
 	struct host_guest guest;
 	struct guest_service *service;
+	struct tls_identities *tls; /* NULL: no TLS */
 	struct server *server;
 };
 
@@ -150,16 +154,20 @@ static bool serve_prepare(struct serve *serve, struct sv_error *error)
 	const struct serve_options *options = serve->options;
 	unsigned workers = serve_worker_count(options);
 	TRY(server_limits_check(&options->limits, error));
+	TRY(tls_flags_open(&options->tls, &serve->tls, error));
 	TRY(serve_open_guest(serve, error));
 	serve->service = guest_service_new(serve->engine, &serve->guest, &options->limits, error);
 	if (!serve->service) {
 		sv_error_prefix(error, "%s", serve->path);
 		return false;
 	}
-	const struct server_listener listeners[] = {{.where = options->listen}};
+	const struct server_listener listeners[] = {
+			{.where = options->listen},
+			{.where = tls_flags_where(&options->tls), .tls = serve->tls},
+	};
 	const struct server_config config = {
 			.listeners = listeners,
-			.listener_count = ARRAY_LENGTH(listeners),
+			.listener_count = serve->tls ? 2 : 1,
 			.limits = options->limits,
 			.workers = workers,
 			.quiet = options->quiet,
@@ -172,10 +180,19 @@ static bool serve_prepare(struct serve *serve, struct sv_error *error)
 static void serve_finish(struct serve *serve)
 {
 	server_free(serve->server);
+	tls_identities_free(serve->tls);
 	guest_service_free(serve->service);
 	sv_artifact_free(serve->guest.artifact);
 	sv_engine_free(serve->engine);
 	grants_close(&serve->grants);
+}
+
+static void serve_announce(const struct serve *serve)
+{
+	printf("serving %s on http://%s/\n", serve->path, server_address(serve->server, 0));
+	if (serve->tls)
+		tls_flags_announce(serve->tls, server_address(serve->server, 1));
+	fflush(stdout);
 }
 
 static int serve_file(const struct serve_options *options, const char *path)
@@ -189,8 +206,7 @@ static int serve_file(const struct serve_options *options, const char *path)
 	signal(SIGXFSZ, SIG_IGN);
 	if (serve_prepare(&serve, &error)) {
 		serve_catch_signals(serve.server);
-		printf("serving %s on http://%s/\n", path, server_address(serve.server, 0));
-		fflush(stdout);
+		serve_announce(&serve);
 		/* Guests that still run hold on to all there is: leave it to the system. */
 		if (!server_run(serve.server))
 			_exit(EXIT_FINE);

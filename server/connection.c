@@ -23,7 +23,7 @@ static void connection_set_remote(struct connection *connection)
 	struct sockaddr_storage address;
 	socklen_t length = sizeof address;
 	snprintf(connection->remote_address, sizeof connection->remote_address, "unknown");
-	if (getpeername(connection->fd, (struct sockaddr *)&address, &length) != 0)
+	if (getpeername(connection->transport.fd, (struct sockaddr *)&address, &length) != 0)
 		return;
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address;
@@ -44,7 +44,7 @@ void connection_open(struct listener *listener, int fd, bool is_refused)
 	}
 	connection->server = server;
 	connection->listener = listener;
-	connection->fd = connection->source.fd = fd;
+	connection->transport.fd = connection->source.fd = fd;
 	connection->source.ready = connection_ready;
 	connection_set_remote(connection);
 	http1_parser_init(&connection->parser, &server->limits);
@@ -61,11 +61,21 @@ void connection_open(struct listener *listener, int fd, bool is_refused)
 		server->connections->previous = connection;
 	server->connections = connection;
 	server->connection_count++;
+	connection->is_refused = is_refused;
+	if (listener->tls)
+		timeout_set(&server->loop, &server->handshake, &connection->timeout);
+	else
+		connection_begin(connection);
+}
+
+void connection_begin(struct connection *connection)
+{
+	struct server *server = connection->server;
+	connection->state = CONNECTION_IDLE;
 	timeout_set(&server->loop, &server->idle, &connection->timeout);
-	if (is_refused) {
+	if (connection->is_refused)
 		connection_refuse(connection, 503, "too many connections");
-		connection_run(connection);
-	}
+	connection_run(connection);
 }
 
 static void connection_drop(struct connection *connection)
@@ -91,11 +101,13 @@ void connection_close(struct connection *connection)
 	if (connection->state == CONNECTION_CLOSED)
 		return;
 	bool is_out = connection->state == CONNECTION_WAITING;
+	/* Between two requests the end is an orderly one. */
+	if (connection->state == CONNECTION_IDLE && connection->transport.tls)
+		(void)tls_session_end(connection->transport.tls);
 	connection->state = CONNECTION_CLOSED;
 	timeout_clear(&connection->timeout);
 	loop_remove(&connection->server->loop, &connection->source);
-	close(connection->fd);
-	connection->fd = -1;
+	transport_close(&connection->transport);
 	if (!is_out)
 		connection_drop(connection);
 }
@@ -103,7 +115,7 @@ void connection_close(struct connection *connection)
 void connection_stop(struct connection *connection)
 {
 	connection->keep_alive = false;
-	if (connection->state == CONNECTION_IDLE)
+	if (connection->state == CONNECTION_IDLE || connection->state == CONNECTION_HANDSHAKE)
 		connection_close(connection);
 }
 
@@ -204,6 +216,20 @@ static void connection_next(struct connection *connection)
 	}
 }
 
+/*
+ * Closing with unread input would reset the connection and could take the response from the client
+ * before it is read: the client knows that we are done, and we read on for a while.
+ */
+void connection_linger(struct connection *connection)
+{
+	struct server *server = connection->server;
+	connection->state = CONNECTION_LINGER;
+	timeout_set(&server->loop, &server->linger, &connection->timeout);
+	loop_change(&server->loop, &connection->source, EPOLLIN);
+	if (connection->at_end)
+		connection_close(connection);
+}
+
 static bool run_writing(struct connection *connection)
 {
 	struct server *server = connection->server;
@@ -217,16 +243,11 @@ static bool run_writing(struct connection *connection)
 		connection_next(connection);
 		return true;
 	}
-	/*
-	 * Closing with unread input would reset the connection and could take the response
-	 * from the client before it is read: say that we are done, and read on for a while.
-	 */
-	shutdown(connection->fd, SHUT_WR);
-	connection->state = CONNECTION_LINGER;
-	timeout_set(&server->loop, &server->linger, &connection->timeout);
-	loop_change(&server->loop, &connection->source, EPOLLIN);
-	if (connection->at_end)
-		connection_close(connection);
+	if (!transport_end(&connection->transport)) {
+		loop_change(&server->loop, &connection->source, EPOLLOUT);
+		return false;
+	}
+	connection_linger(connection);
 	return false;
 }
 
@@ -252,9 +273,11 @@ static void connection_submit(struct connection *connection)
 	struct server *server = connection->server;
 	struct exchange *exchange = connection->exchange;
 	struct host_request *request = &exchange->request;
-	set_server_name(exchange, connection->parser.host, "localhost");
+	const struct tls_session *tls = connection->transport.tls;
+	const char *name = tls ? tls_session_name(tls) : "";
+	set_server_name(exchange, connection->parser.host, name[0] ? name : "localhost");
 	request->body = buffer_view(&exchange->body);
-	request->scheme = "http";
+	request->scheme = tls ? "https" : "http";
 	request->remote_address = connection->remote_address;
 	request->remote_port = connection->remote_port;
 	request->server_name = exchange->server_name;
@@ -272,15 +295,22 @@ static void connection_submit(struct connection *connection)
 	connection_respond(connection);
 }
 
+/* Wait for input, unless the transport holds some already; true if it is here. */
+static bool connection_await(struct connection *connection)
+{
+	if (transport_has_pending(&connection->transport))
+		return connection_read(connection);
+	loop_change(&connection->server->loop, &connection->source, EPOLLIN);
+	return false;
+}
+
 /* Wait for more input of the current request. */
 static bool connection_want_input(struct connection *connection)
 {
-	if (connection->at_end) {
-		connection_refuse(connection, 400, "the request ends too early");
-		return true;
-	}
-	loop_change(&connection->server->loop, &connection->source, EPOLLIN);
-	return false;
+	if (!connection->at_end)
+		return connection_await(connection);
+	connection_refuse(connection, 400, "the request ends too early");
+	return true;
 }
 
 static bool run_idle(struct connection *connection)
@@ -296,8 +326,7 @@ static bool run_idle(struct connection *connection)
 		connection_close(connection);
 		return false;
 	}
-	loop_change(&server->loop, &connection->source, EPOLLIN);
-	return false;
+	return connection_await(connection);
 }
 
 /* The request to the front of the buffer, so that there is room behind it. No views exist. */
@@ -326,6 +355,13 @@ static void connection_begin_body(struct connection *connection)
 		loop_change(&server->loop, &connection->source, EPOLLIN | EPOLLOUT);
 }
 
+/* In TLS the client has said who it wants to talk to, and with whom it does (RFC 9110, 7.4). */
+static bool host_is_covered(const struct connection *connection)
+{
+	const struct tls_session *tls = connection->transport.tls;
+	return !tls || tls_session_covers(tls, connection->parser.host);
+}
+
 static bool run_head(struct connection *connection)
 {
 	struct server *server = connection->server;
@@ -352,6 +388,8 @@ static bool run_head(struct connection *connection)
 		result = http1_parse_head(parser, bytes, &exchange->request, exchange->headers,
 				&exchange->body);
 	}
+	if (result != HTTP1_REFUSED && !host_is_covered(connection))
+		result = http1_refuse(parser, 421, "the connection is for another host");
 	if (result == HTTP1_REFUSED)
 		connection_refuse(connection, parser->status, parser->reason);
 	else if (result == HTTP1_READY)
@@ -398,6 +436,7 @@ void connection_run(struct connection *connection)
 		case CONNECTION_WRITING:
 			goes_on = run_writing(connection);
 			break;
+		case CONNECTION_HANDSHAKE:
 		case CONNECTION_WAITING:
 		case CONNECTION_LINGER:
 		case CONNECTION_CLOSED:

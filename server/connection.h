@@ -12,6 +12,7 @@
 #include "server/log.h"
 #include "server/loop.h"
 #include "server/server.h"
+#include "server/transport.h"
 
 /* Bytes behind a full head in an input buffer: what one read of a body takes. */
 #define CONNECTION_READ_SIZE 16384u
@@ -21,6 +22,7 @@ struct listener {
 	struct loop_source source; /* first: sources are cast to listeners */
 	struct server *server;
 	int fd; /* owned; -1: closed */
+	struct tls_context *tls; /* owned; NULL: none */
 	uint16_t port;
 	char address[80];
 	struct timeout pause; /* while nothing can be accepted */
@@ -35,7 +37,7 @@ struct server {
 	size_t listener_count;
 	struct loop_source answers;   /* of the executor */
 	struct loop_source stop;      /* event descriptor, owned */
-	struct timeout_list idle, head, body, write, linger, accept;
+	struct timeout_list handshake, idle, head, body, write, linger, accept;
 	struct connection *connections;
 	struct connection *dead;      /* to be freed behind this turn */
 	size_t connection_count;
@@ -49,7 +51,8 @@ struct server {
 };
 
 enum connection_state {
-	CONNECTION_IDLE = 0, /* waits for the first byte of a request */
+	CONNECTION_HANDSHAKE, /* agrees on TLS */
+	CONNECTION_IDLE,     /* waits for the first byte of a request */
 	CONNECTION_HEAD,     /* has a part of a head */
 	CONNECTION_BODY,     /* has a head and waits for the body */
 	CONNECTION_WAITING,  /* a worker has the request */
@@ -73,9 +76,10 @@ struct connection {
 	struct listener *listener; /* the one it came from */
 	struct connection *previous, *next;
 	enum connection_state state;
+	bool is_refused; /* it is only told that there are too many */
 	bool keep_alive; /* behind the current response */
 	bool at_end;     /* the client will send no more */
-	int fd;          /* owned */
+	struct transport transport;
 	struct input *input;        /* owned; NULL while idle */
 	size_t head_length;         /* of the current request, once known */
 	struct http1_parser parser;
@@ -93,6 +97,9 @@ struct connection {
 /* Take over a descriptor; `is_refused`: only to say that there are too many. */
 void connection_open(struct listener *listener, int fd, bool is_refused);
 
+/* It can be used: the first request may come. */
+void connection_begin(struct connection *connection);
+
 /* A worker has answered. */
 void connection_answer(struct exchange *exchange);
 
@@ -105,6 +112,9 @@ void connection_run(struct connection *connection);
 /* Answer with a status of our own and end the connection. */
 void connection_refuse(struct connection *connection, int status, const char *reason);
 
+/* All was sent: wait a little until the client has read it, then close. */
+void connection_linger(struct connection *connection);
+
 /* End it now. If a worker has its request, the rest follows when that is answered. */
 void connection_close(struct connection *connection);
 
@@ -114,11 +124,22 @@ void connection_close(struct connection *connection);
 void connection_ready(struct loop_source *source, uint32_t events);
 void connection_expired(struct timeout *timeout);
 
+/*
+ * Read once into the input buffer. True if there is something new, be it the end; false if nothing
+ * came, or the connection is lost (and closed).
+ */
+bool connection_read(struct connection *connection);
+
 /* Send what there is; false if the connection is lost (and closed). */
 bool connection_send(struct connection *connection);
 
 /* True if everything was sent. */
 bool connection_has_sent_all(const struct connection *connection);
+
+/* ---- connection_tls.c ---- */
+
+/* Go on with a handshake; then the connection is idle, or closed. */
+void connection_handshake(struct connection *connection);
 
 /* ---- spare.c: memory that is used again ---- */
 

@@ -42,8 +42,7 @@ bool connection_send(struct connection *connection)
 						connection->out.length - connection->out_sent},
 				{(void *)(uintptr_t)connection->body.data, connection->body.length},
 		};
-		struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-		ssize_t count = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+		ssize_t count = transport_write(&connection->transport, parts, 2);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -60,17 +59,26 @@ bool connection_send(struct connection *connection)
 	return true;
 }
 
+/* Wait until there is something to read, and until what is left to be sent can be. */
+static void connection_watch(struct connection *connection)
+{
+	uint32_t events = transport_wants(&connection->transport);
+	if (!connection_has_sent_all(connection))
+		events |= EPOLLOUT;
+	loop_change(&connection->server->loop, &connection->source, events);
+}
+
 /* Read and forget, a limited amount each turn. */
-static void connection_linger(struct connection *connection)
+static void connection_discard(struct connection *connection)
 {
 	static char scratch[65536];
-	ssize_t count = recv(connection->fd, scratch, sizeof scratch, 0);
+	ssize_t count = recv(connection->transport.fd, scratch, sizeof scratch, 0);
 	bool is_over = count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
 	if (is_over)
 		connection_close(connection);
 }
 
-static void connection_read(struct connection *connection)
+bool connection_read(struct connection *connection)
 {
 	struct server *server = connection->server;
 	if (!connection->input)
@@ -78,32 +86,43 @@ static void connection_read(struct connection *connection)
 	struct input *input = connection->input;
 	if (!input) {
 		connection_close(connection);
-		return;
+		return false;
 	}
 	size_t room = server->input_size - input->end;
 	check(room > 0);
-	ssize_t count = recv(connection->fd, input->bytes + input->end, room, 0);
-	if (count < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+	ssize_t count = transport_read(&connection->transport, input->bytes + input->end, room);
+	if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
+		/* An idle connection that has nothing needs no buffer. */
+		if (connection->state == CONNECTION_IDLE && input->start == input->end) {
+			spare_input_give(server, input);
+			connection->input = NULL;
+		}
+		connection_watch(connection);
+		return false;
+	}
 	if (count < 0) {
 		connection_close(connection);
-		return;
+		return false;
 	}
 	connection->at_end = count == 0;
 	input->end += (size_t)count;
-	connection_run(connection);
+	return true;
 }
 
 static void connection_readable(struct connection *connection)
 {
 	switch (connection->state) {
+	case CONNECTION_HANDSHAKE:
+		connection_handshake(connection);
+		break;
 	case CONNECTION_IDLE:
 	case CONNECTION_HEAD:
 	case CONNECTION_BODY:
-		connection_read(connection);
+		if (connection_read(connection))
+			connection_run(connection);
 		break;
 	case CONNECTION_LINGER:
-		connection_linger(connection);
+		connection_discard(connection);
 		break;
 	case CONNECTION_WAITING:
 	case CONNECTION_WRITING:
@@ -128,9 +147,13 @@ void connection_ready(struct loop_source *source, uint32_t events)
 			connection_run(connection);
 			return;
 		}
-		/* "100 Continue" that did not go out at once. */
-		if (connection_send(connection) && connection_has_sent_all(connection))
-			loop_change(&connection->server->loop, source, EPOLLIN);
+		/* "100 Continue" that did not go out at once, or a read that had to write. */
+		bool is_read = transport_wants(&connection->transport) == EPOLLOUT;
+		if (!connection_send(connection))
+			return;
+		connection_watch(connection);
+		if (is_read)
+			events |= EPOLLIN;
 	}
 	if (events & EPOLLIN)
 		connection_readable(connection);
@@ -140,6 +163,11 @@ void connection_expired(struct timeout *timeout)
 {
 	struct connection *connection = connection_of_timeout(timeout);
 	switch (connection->state) {
+	case CONNECTION_HANDSHAKE:
+		log_event(&connection->server->log, "%s: the TLS handshake took too long",
+				connection->remote_address);
+		connection_close(connection);
+		break;
 	case CONNECTION_HEAD:
 		connection_refuse(connection, 408, "the head took too long");
 		connection_run(connection);

@@ -145,6 +145,11 @@ static bool listener_open(struct listener *listener, const struct server_listene
 		}
 	}
 	listener_name_address(listener);
+	if (config->tls) {
+		listener->tls = tls_context_new(config->tls, &listener->server->log, error);
+		if (!listener->tls)
+			return false;
+	}
 	listener->source = (struct loop_source){.fd = listener->fd, .ready = listener_ready};
 	if (loop_add(&listener->server->loop, &listener->source, EPOLLIN, error))
 		return true;

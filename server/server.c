@@ -81,6 +81,8 @@ static bool server_start(struct server *server, const struct server_config *conf
 	TRY(log_writer_start(error));
 	TRY(loop_init(&server->loop, error));
 	TRY(listen_open(server, config, error));
+	loop_add_timeouts(&server->loop, &server->handshake, limits->handshake_time,
+			connection_expired);
 	loop_add_timeouts(&server->loop, &server->idle, limits->idle_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->head, limits->head_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->body, limits->body_time, connection_expired);
@@ -174,6 +176,8 @@ void server_free(struct server *server)
 	server_bury(server);
 	executor_free(server->executor);
 	listen_close(server);
+	for (size_t i = 0; i < server->listener_count; i++)
+		tls_context_free(server->listeners[i].tls);
 	if (server->stop_descriptor >= 0)
 		close(server->stop_descriptor);
 	spare_finish(server);

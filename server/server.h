@@ -1,5 +1,6 @@
 /*
- * server.h: an HTTP/1.1 server for one handler. Made, run until it is told to stop, freed.
+ * server.h: an HTTP/1.1 server, with and without TLS, for one handler. Made, run until it is told
+ * to stop, freed.
  */
 #ifndef SELVAGE_SERVER_H
 #define SELVAGE_SERVER_H
@@ -14,6 +15,7 @@
 #include "server/limits.h"
 
 struct server;
+struct tls_identities;
 
 /* Where a server listens. */
 struct server_listener {
@@ -22,6 +24,8 @@ struct server_listener {
 	 * passed: "systemd" if it is the only one, "systemd:NAME" by its FileDescriptorName.
 	 */
 	const char *where;
+	/* identities.h: the certificates, borrowed while the server lives; NULL: no TLS. */
+	struct tls_identities *tls;
 };
 
 /* Most listeners of one server. */

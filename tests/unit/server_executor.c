@@ -264,7 +264,7 @@ TEST(server_answers_with_any_handler_and_stops)
 	struct fake fake;
 	struct sv_error error = SV_ERROR_INIT;
 	fake_init(&fake);
-	const struct server_listener listeners[] = {{"127.0.0.1:0"}, {"127.0.0.1:0"}};
+	const struct server_listener listeners[] = {{"127.0.0.1:0", NULL}, {"127.0.0.1:0", NULL}};
 	struct server_config config = {.listeners = listeners,
 			.listener_count = 2,
 			.workers = 2,
@@ -301,7 +301,7 @@ TEST(server_that_cannot_listen_says_where)
 	struct fake fake;
 	struct sv_error error = SV_ERROR_INIT;
 	fake_init(&fake);
-	struct server_listener listeners[] = {{"127.0.0.1:0"}, {"nonsense"}};
+	struct server_listener listeners[] = {{"127.0.0.1:0", NULL}, {"nonsense", NULL}};
 	struct server_config config = {.workers = 1, .handler = &fake.handler};
 	server_limits_init(&config.limits);
 	CHECK_ERROR(server_new(&config, &error) != NULL, SV_ERROR_USAGE, "from 1 to 16 listeners");

@@ -1,0 +1,29 @@
+/*
+ * tls_context.h: what tls.c and tls_session.c have in common.
+ */
+#ifndef SELVAGE_SERVER_TLS_CONTEXT_H
+#define SELVAGE_SERVER_TLS_CONTEXT_H
+
+#include <openssl/ssl.h>
+
+#include "server/tls.h"
+
+struct tls_context {
+	SSL_CTX *ssl; /* owned */
+	struct tls_identities *identities;
+	struct server_log *log;
+	uint64_t ticket_key_time; /* when it was made, nanoseconds of CLOCK_MONOTONIC */
+	/* Where parts that are to be one record are put together. */
+	uint8_t record[SSL3_RT_MAX_PLAIN_LENGTH];
+};
+
+/* The first session in an hour gets a new key for tickets. */
+void tls_context_renew(struct tls_context *context);
+
+/* Keep the name that the client asks for; false, with a reason, if it is none. */
+SV_MUST_USE bool tls_session_set_name(struct tls_session *session, const char *name);
+
+/* Why the handshake will fail; the first reason stays. */
+void tls_session_set_reason(struct tls_session *session, const char *format, ...) SV_PRINTF(2, 3);
+
+#endif
