@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct test {
@@ -141,6 +142,13 @@ static inline void test_add(struct test *test)
 					(part)); \
 		sv_error_clear(&error); \
 	} while (0)
+
+/* In a quick run (tests/run --quick) a test that tries very many things may try some of them. */
+static inline bool test_is_quick(void)
+{
+	const char *quick = getenv("QUICK");
+	return quick && *quick;
+}
 
 static inline bool test_is_wanted(const char *name, int argc, char **argv)
 {
