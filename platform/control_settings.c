@@ -118,7 +118,8 @@ static void logs_answer(struct control_call *call, struct journal *journal)
 	uint64_t from = after < 0 ? journal_tail(journal, tail_lines) : (uint64_t)after;
 	if (!call->until)
 		call->until = now + (uint64_t)(wait > 25 ? 25 : wait) * UINT64_C(1000000000);
-	if (from >= journal_end(journal) && now < call->until) {
+	if (from >= journal_end(journal) && now < call->until &&
+			!atomic_load(&call->state->is_stopping)) {
 		call->waits = true;
 		return;
 	}

@@ -35,6 +35,7 @@ struct platform {
 	struct server *data_server, *control_server;
 	struct keeper *keeper;
 	pthread_t control_thread;
+	bool control_is_done; /* its server answered all before it stopped */
 	int lock; /* descriptor of the lock file, owned */
 };
 
@@ -219,7 +220,7 @@ bool platform_first_token(struct platform *platform, char token[static TOKEN_SIZ
 static void *control_main(void *data)
 {
 	struct platform *platform = data;
-	server_run(platform->control_server);
+	platform->control_is_done = server_run(platform->control_server);
 	return NULL;
 }
 
@@ -239,11 +240,12 @@ bool platform_run(struct platform *platform)
 	bool done = server_run(platform->data_server);
 	server_stop(platform->control_server);
 	pthread_join(platform->control_thread, NULL);
-	return done;
+	return done && platform->control_is_done;
 }
 
 void platform_stop(struct platform *platform)
 {
+	atomic_store(&platform->state.is_stopping, true);
 	server_stop(platform->data_server);
 }
 

@@ -5,6 +5,7 @@
 #define SELVAGE_PLATFORM_STATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "platform/blobs.h"
@@ -35,6 +36,8 @@ struct platform_state {
 	 * route. Taken before the database's.
 	 */
 	pthread_mutex_t change;
+	/* Set once, by platform_stop: calls that wait for something answer with what there is. */
+	atomic_bool is_stopping;
 };
 
 #endif

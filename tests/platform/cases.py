@@ -5,9 +5,10 @@ import os
 import sqlite3
 import stat
 import subprocess
+import threading
 import time
 
-from daemon import BUILD, SELVAGE, Daemon, Failure, cgi, expect, module
+from daemon import BUILD, PATIENCE, SELVAGE, Daemon, Failure, cgi, expect, module
 
 TRAP = b"""(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
   (memory (export "memory") 1) (func (export "_start") unreachable))"""
@@ -132,6 +133,24 @@ def test_logs_have_positions_that_a_reader_can_wait_behind():
             began = time.monotonic()
             answer = daemon.fine("GET", f"/v1/deployments/site/logs?after={answer['next']}&wait=1")
         expect(time.monotonic() - began >= 0.9, "did not wait")
+
+
+def test_a_daemon_that_stops_answers_who_waits_for_lines():
+    with Daemon() as daemon:
+        daemon.deploy_well("site", cgi("x"))
+        limit = time.monotonic() + PATIENCE
+        while daemon.fine("GET", "/v1/deployments/site")["tier"] != "release":
+            expect(time.monotonic() < limit, "no release tier")
+            time.sleep(0.05)
+        after = daemon.fine("GET", "/v1/deployments/site/logs")["next"]
+        answers = []
+        path = f"/v1/deployments/site/logs?after={after}&wait=25"
+        reader = threading.Thread(target=lambda: answers.append(daemon.fine("GET", path)))
+        reader.start()
+        time.sleep(0.5)  # until it waits, nearly always
+        expect(daemon.stop() == 0, "it did not end well")
+        reader.join(PATIENCE)
+        expect(answers and answers[0] == {"next": after, "lines": []}, str(answers))
 
 
 def test_a_log_is_kept_and_has_an_end():
