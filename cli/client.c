@@ -3,6 +3,7 @@
  */
 #include "cli/client.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +60,33 @@ static int upload_progress(void *data, curl_off_t download_total, curl_off_t dow
 
 /* ---- setting up ---- */
 
+/* A name for loopback (RFC 6761), or an address of it. */
+static bool host_is_here(const char *host)
+{
+	size_t length = strlen(host);
+	struct in_addr address;
+	bool is_address = inet_pton(AF_INET, host, &address) == 1;
+	return (is_address && ntohl(address.s_addr) >> 24 == 127) || strcmp(host, "[::1]") == 0 ||
+			strcasecmp(host, "localhost") == 0 ||
+			(length > 10 && strcasecmp(host + length - 10, ".localhost") == 0);
+}
+
+/* Whoever is on the way sees what plain HTTP says, so a token goes no farther than this machine. */
+static bool url_check_scheme(const char *scheme, const char *host, struct sv_error *error)
+{
+	if (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && host_is_here(host)))
+		return true;
+	if (strcmp(scheme, "http") != 0)
+		return sv_fail(error, SV_ERROR_USAGE,
+				"the server's address starts with http or https");
+	return sv_fail(error, SV_ERROR_USAGE,
+			"the token would travel to %.100s unencrypted: use https, or a tunnel to "
+			"the loopback address",
+			host);
+}
+
 /* Only what an endpoint is made of: a scheme, a host, a port, a path in front of the API's. */
-static bool url_check(const struct curl_api *curl, const char *url, struct sv_error *error)
+static bool url_check_parts(const struct curl_api *curl, CURLU *parts, struct sv_error *error)
 {
 	static const struct {
 		CURLUPart part;
@@ -71,7 +97,22 @@ static bool url_check(const struct curl_api *curl, const char *url, struct sv_er
 			{CURLUPART_QUERY, "a query"},
 			{CURLUPART_FRAGMENT, "a fragment"},
 	};
-	char *part = NULL;
+	for (size_t i = 0; i < ARRAY_LENGTH(unwanted); i++) {
+		char *part = NULL;
+		if (curl->url_get(parts, unwanted[i].part, &part, 0) != CURLUE_OK)
+			continue;
+		curl->free(part);
+		return sv_fail(error, SV_ERROR_USAGE,
+				"the server's address has %s in it, which it may not",
+				unwanted[i].text);
+	}
+	return true;
+}
+
+static bool url_check(const struct curl_api *curl, const char *url, struct sv_error *error)
+{
+	char *scheme = NULL, *host = NULL;
+	bool done = false;
 	if (strlen(url) > URL_LIMIT)
 		return sv_fail(error, SV_ERROR_USAGE, "the server's address is over %d characters",
 				URL_LIMIT);
@@ -80,24 +121,19 @@ static bool url_check(const struct curl_api *curl, const char *url, struct sv_er
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for an address");
 	CURLUcode code = curl->url_set(parts, CURLUPART_URL, url, 0);
 	if (code == CURLUE_OK)
-		code = curl->url_get(parts, CURLUPART_SCHEME, &part, 0);
-	if (code != CURLUE_OK)
+		code = curl->url_get(parts, CURLUPART_SCHEME, &scheme, 0);
+	if (code == CURLUE_OK && strcmp(scheme, "file") != 0)
+		code = curl->url_get(parts, CURLUPART_HOST, &host, 0);
+	if (code == CURLUE_OK)
+		done = url_check_scheme(scheme, host ? host : "", error) &&
+				url_check_parts(curl, parts, error);
+	else
 		sv_fail(error, SV_ERROR_USAGE, "\"%.200s\" is not the address of a server: %s", url,
 				curl->url_strerror(code));
-	else if (strcmp(part, "http") != 0 && strcmp(part, "https") != 0)
-		sv_fail(error, SV_ERROR_USAGE, "the server's address starts with http or https");
-	curl->free(part);
-	for (size_t i = 0; i < ARRAY_LENGTH(unwanted); i++) {
-		part = NULL;
-		if (curl->url_get(parts, unwanted[i].part, &part, 0) == CURLUE_OK)
-			sv_fail(error, SV_ERROR_USAGE,
-					"the server's address has %s in it, which it "
-					"may not",
-					unwanted[i].text);
-		curl->free(part);
-	}
+	curl->free(scheme);
+	curl->free(host);
 	curl->url_cleanup(parts);
-	return !error->code;
+	return done;
 }
 
 static bool fields_append(struct client *client, const char *field, struct sv_error *error)

@@ -70,6 +70,17 @@ def test_addresses_that_are_none_are_refused():
         expect(result.code == 2 and text in result.err and result.err.count("\n") == 1, f"{url[:50]}: {result}")
 
 
+def test_a_token_goes_unencrypted_to_this_machine_only():
+    with Control() as control:
+        port = control.listener.server_port
+        for host in ("localhost", "LOCALHOST", "control.localhost", "127.1"):
+            fine(run("list", url=f"http://{host}:{port}"))
+        for host in ("example.org", "127.0.0.1.example.org", "notlocalhost", "[::2]", "192.0.2.1", "0.0.0.0"):
+            result = run("list", url=f"http://{host}:{port}")
+            expect(result.code == 2 and "unencrypted" in result.err, f"{host}: {result}")
+        expect(len(control.asked) == 4, f"{control.labels()}")
+
+
 def test_a_path_in_the_address_stands_before_the_api():
     with Control() as control:
         fine(run("list", url=control.url + "/"))
