@@ -12,7 +12,7 @@
 #include "cli/secret_text.h"
 
 #define NAME_LIMIT 63
-#define KEY_LIMIT 255
+#define KEY_LIMIT 128
 
 #define DIGITS "0123456789"
 #define LOWER "abcdefghijklmnopqrstuvwxyz"

@@ -3,6 +3,7 @@
  */
 #include "cli/deploy.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -95,7 +96,10 @@ static void build_say(const struct build_view *view, const struct build_view *be
 			strcmp(view->message, before->message) == 0)
 		return;
 	if (view->message[0]) {
-		deploy_say("%s", view->message);
+		/* Why a build failed is the error's text. */
+		if (!view->is_done)
+			deploy_say("%c%s...", toupper((unsigned char)view->message[0]),
+					view->message + 1);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LENGTH(stages); i++) {

@@ -47,7 +47,7 @@ def test_status_shows_versions_and_names_of_secrets():
         found = [line.split() for line in lines(control.run("status", NAME))]
         for row in (["name", NAME], ["address", "http://a/"], ["variables", "A", "B"], ["secrets", "KEY", "OTHER"],
                     ["1", "no", "failed", TIME, "41", "0123456789abcdef" * 4, "no\\x0aluck"],
-                    ["2", "yes", "ready", TIME, "41", "0123456789abcdef" * 4]):
+                    ["2", "yes", "done", TIME, "41", "0123456789abcdef" * 4]):
             expect(row in found, f"no {row} in {found}")
 
 

@@ -44,14 +44,14 @@ def test_progress_is_told_line_by_line():
         going = dict(done=False, success=False)
         control.told[BUILD] = sequence(
             (200, build(status="queued", **going)), (200, build(status="building", **going)),
-            (200, build(status="building", **going)), (200, build(status="building", message="Generating machine code...", **going)),
-            (200, build(status="checking", **going)), (200, build(tier="fast", message="Deployed version 3")))
+            (200, build(status="building", **going)), (200, build(status="building", message="generating machine code", **going)),
+            (200, build(status="checking", **going)), (200, build(tier="fast")))
         found = fine(deploy(control)).err.splitlines()
         expect(found[0].startswith("Preparing upload of ") and found[0].endswith("/m.wasm (8 bytes)"), f"{found[0]}")
         expect(found[1:] == [
             "Guessed programming language: WebAssembly", "Upload in progress...",
             "Upload done, compilation in progress...", "Waiting for build...", "Building...",
-            "Generating machine code...", "Checking the new version...", "Deployed version 3", "Instance is deployed",
+            "Generating machine code...", "Checking the new version...", "Instance is deployed",
             "It is now served from the fast tier; the release tier follows",
             "Instance is running and reachable over HTTP (status 200)",
             f"New instance deployed at [{control.url}/]"], f"{found}")

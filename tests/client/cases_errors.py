@@ -1,4 +1,6 @@
 """Servers that refuse, break off, are slow, or answer what nobody should."""
+import json
+import random
 import socket
 import subprocess
 import time
@@ -101,6 +103,20 @@ def test_no_command_trusts_the_shape_of_an_answer():
                                       b'"entries": ["x"], "lines": [3, {"text": 3}], "next": 1, "version": 1, '
                                       b'"id": "x", "token": "y"}')
             fine(control.run(*arguments, stdin=b"s3cret"))
+
+
+def test_answers_with_wrong_bytes_never_crash():
+    chance = random.Random(5)
+    with Control() as control:
+        for arguments, label in COMMANDS:
+            answer = bytearray(json.dumps(control.healthy()[label][1]).encode())
+            for _ in range(6):
+                damaged = bytearray(answer)
+                for _ in range(chance.choice((1, 1, 3))):
+                    damaged[chance.randrange(len(damaged))] = chance.choice(b'"{}[]:,\\\x00\xff9-etn ')
+                control.told[label] = Raw(200, bytes(damaged))
+                result = control.run(*arguments, stdin=b"s3cret")
+                expect(result.code in (0, 1) and result.err.count("\n") <= 1, f"{arguments} {bytes(damaged)}: {result}")
 
 
 def test_a_connection_that_breaks_is_told():

@@ -51,13 +51,13 @@ def deployment(url, **changes):
 
 
 def version(number, **changes):
-    return {"version": number, "state": "ready", "created": TIME, "module": "0123456789abcdef" * 4, "size": 41,
+    return {"version": number, "state": "done", "tier": "release", "created": TIME, "file": "m.wasm", "module": "0123456789abcdef" * 4, "size": 41,
             "message": "", "current": number == 2, **changes}
 
 
 def build(**changes):
     return {"id": "7", "name": NAME, "version": 3, "status": "done", "message": "", "done": True, "success": True,
-            "url": "http://localhost/", "tier": "release", **changes}
+            "url": "http://localhost/", "http_url": "http://localhost/", "tier": "release", **changes}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -13,6 +14,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
 SELVAGE = os.path.join(BUILD, "selvage")
 MODULES = os.path.join(ROOT, "tests", "modules")
+sys.path.append(os.path.join(ROOT, "tests", "client"))
+import api
+
+API = api.Api()
 PATIENCE = 30  # seconds until a test that waits has failed
 
 
@@ -137,9 +142,21 @@ class Daemon:
         finally:
             connection.close()
         try:
-            return response.status, json.loads(text)
+            answer = json.loads(text)
         except ValueError:
             raise Failure(f"{method} {path}: not JSON: {text[:200]!r}")
+        self.check_described(method, path, body, response.status, answer)
+        return response.status, answer
+
+    def check_described(self, method, path, body, status, answer):
+        """What is done is as docs/openapi.json has it, and so is every refusal."""
+        try:
+            operation, values, query = API.find(method, path)
+            if status < 400 and body is not None:
+                operation.check_request(values, query, body)
+            operation.check_answer(status, answer)
+        except api.Wrong as wrong:
+            expect(status >= 400 and set(answer) == {"error"}, str(wrong))
 
     def fine(self, method, path, body=None, token=""):
         status, answer = self.call(method, path, body, token)
