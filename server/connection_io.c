@@ -71,7 +71,7 @@ static void connection_watch(struct connection *connection)
 /* Read and forget, a limited amount each turn. */
 static void connection_discard(struct connection *connection)
 {
-	static char scratch[65536];
+	char scratch[16384];
 	ssize_t count = recv(connection->transport.fd, scratch, sizeof scratch, 0);
 	bool is_over = count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
 	if (is_over)

@@ -43,8 +43,8 @@ static bool field_is_ours(struct sv_bytes name)
 /* RFC 9110, section 5.6.7. The text of a second is made once. */
 static const char *date_text(time_t time)
 {
-	static time_t made_for;
-	static char text[40];
+	static _Thread_local time_t made_for;
+	static _Thread_local char text[40];
 	struct tm parts;
 	if (time != made_for && gmtime_r(&time, &parts)) {
 		strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
