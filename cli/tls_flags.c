@@ -38,7 +38,7 @@ bool tls_flags_open(const struct tls_flags *flags, struct tls_identities **ident
 					flags->domain ? flags->domain : "localhost", error);
 }
 
-void tls_flags_announce(const struct tls_identities *identities, const char *address)
+void tls_flags_announce(struct tls_identities *identities, const char *address)
 {
 	const char *path = tls_identities_authority_path(identities);
 	printf("and on https://%s/\n", address);

@@ -26,14 +26,14 @@ struct tls_flags {
 #define TLS_FLAG_ROWS(values, field) \
 	TLS_FLAG_TEXT(values, field.listen, "listen-tls", "ADDR:PORT", \
 			"where to listen for HTTPS (default 127.0.0.1:8443, if there are " \
-	                "certificates)"), \
+			"certificates)"), \
 			TLS_FLAG_TEXT(values, field.certificate, "tls-cert", "FILE", \
 					"certificate and its chain, PEM; read again when it " \
-	                                "changes"), \
+					"changes"), \
 			TLS_FLAG_TEXT(values, field.key, "tls-key", "FILE", "its key, PEM"), \
 			TLS_FLAG_TEXT(values, field.local, "tls-local", "DIR", \
 					"certificates of a local authority in DIR, made at the " \
-	                                "first use"), \
+					"first use"), \
 			TLS_FLAG_TEXT(values, field.domain, "tls-domain", "NAME", \
 					"the domain of the local authority (default localhost)")
 /* clang-format on */
@@ -46,6 +46,6 @@ SV_MUST_USE bool tls_flags_open(const struct tls_flags *flags, struct tls_identi
 		struct sv_error *error);
 
 /* Print where the server listens and, with a local authority, what to trust. */
-void tls_flags_announce(const struct tls_identities *identities, const char *address);
+void tls_flags_announce(struct tls_identities *identities, const char *address);
 
 #endif

@@ -125,6 +125,20 @@ bool certificate_read(struct certificate *certificate, const char *chain_path, c
 	return is_fine;
 }
 
+bool certificate_share(const struct certificate *certificate, struct certificate *copy)
+{
+	*copy = (struct certificate){0};
+	if (certificate->chain) {
+		copy->chain = X509_chain_up_ref(certificate->chain);
+		if (!copy->chain)
+			return false;
+	}
+	/* These count, and do not fail. */
+	copy->leaf = X509_up_ref(certificate->leaf) ? certificate->leaf : NULL;
+	copy->key = EVP_PKEY_up_ref(certificate->key) ? certificate->key : NULL;
+	return true;
+}
+
 void certificate_finish(struct certificate *certificate)
 {
 	X509_free(certificate->leaf);

@@ -27,6 +27,9 @@ SV_MUST_USE bool certificate_parse(struct certificate *certificate, struct sv_by
 SV_MUST_USE bool certificate_read(struct certificate *certificate, const char *chain_path,
 		const char *key_path, struct sv_error *error);
 
+/* Another reference to the same; false, and nothing to release, if there is no memory. */
+SV_MUST_USE bool certificate_share(const struct certificate *certificate, struct certificate *copy);
+
 /* Release it; it is empty. */
 void certificate_finish(struct certificate *certificate);
 

@@ -3,6 +3,7 @@
  */
 #include "server/identities.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,6 +42,7 @@ struct identity_files {
 };
 
 struct tls_identities {
+	pthread_mutex_t lock; /* for all that follows */
 	struct identity_files *files; /* owned, in the order in which they were added */
 	size_t file_count;
 	struct authority *authority; /* owned; NULL: none */
@@ -52,6 +54,8 @@ struct tls_identities *tls_identities_new(struct sv_error *error)
 	struct tls_identities *identities = calloc(1, sizeof *identities);
 	if (!identities)
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for certificates");
+	else
+		pthread_mutex_init(&identities->lock, NULL);
 	return identities;
 }
 
@@ -74,6 +78,7 @@ void tls_identities_free(struct tls_identities *identities)
 	}
 	issued_finish(&identities->issued);
 	authority_free(identities->authority);
+	pthread_mutex_destroy(&identities->lock);
 	free(identities);
 }
 
@@ -130,34 +135,51 @@ static void files_look(struct identity_files *files, struct server_log *log)
 	log_event(log, "read the certificate %s again", files->path);
 }
 
-bool tls_identities_add_files(struct tls_identities *identities, const char *certificate_path,
-		const char *key_path, struct sv_error *error)
+/* Files with names, and nothing read yet; NULL: no memory. */
+static struct identity_files *files_new(const char *certificate_path, const char *key_path)
 {
-	if (identities->file_count == most_files)
-		return sv_fail(error, SV_ERROR_LIMIT, "more than %zu certificates from files",
-				most_files);
 	struct identity_files *files = calloc(1, sizeof *files);
 	if (!files)
-		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a certificate");
+		return NULL;
 	files->path = strdup(certificate_path);
 	files->key_path = strdup(key_path);
-	bool has_names = files->path && files->key_path;
-	if (!has_names)
-		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a file name");
-	else
-		(void)files_have_changed(files);
-	if (!has_names ||
-			!certificate_read(&files->certificate, certificate_path, key_path, error)) {
-		files_free(files);
-		return false;
-	}
-	files->looked = clock_now();
+	if (files->path && files->key_path)
+		return files;
+	files_free(files);
+	return NULL;
+}
+
+/* Put them behind the others; false if there are too many. */
+static bool files_append(struct tls_identities *identities, struct identity_files *files)
+{
+	pthread_mutex_lock(&identities->lock);
+	bool has_room = identities->file_count < most_files;
 	struct identity_files **end = &identities->files;
 	while (*end)
 		end = &(*end)->next;
-	*end = files;
-	identities->file_count++;
-	return true;
+	if (has_room) {
+		*end = files;
+		identities->file_count++;
+	}
+	pthread_mutex_unlock(&identities->lock);
+	return has_room;
+}
+
+bool tls_identities_add_files(struct tls_identities *identities, const char *certificate_path,
+		const char *key_path, struct sv_error *error)
+{
+	struct identity_files *files = files_new(certificate_path, key_path);
+	if (!files)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a certificate");
+	(void)files_have_changed(files);
+	files->looked = clock_now();
+	bool is_read = certificate_read(&files->certificate, certificate_path, key_path, error);
+	if (is_read && files_append(identities, files))
+		return true;
+	files_free(files);
+	return is_read &&
+			sv_fail(error, SV_ERROR_LIMIT, "more than %zu certificates from files",
+					most_files);
 }
 
 /* ---- the authority ---- */
@@ -165,15 +187,26 @@ bool tls_identities_add_files(struct tls_identities *identities, const char *cer
 bool tls_identities_add_authority(struct tls_identities *identities, const char *directory,
 		const char *domain, struct sv_error *error)
 {
-	if (identities->authority)
-		return sv_fail(error, SV_ERROR_USAGE, "more than one local authority");
-	identities->authority = authority_open(directory, domain, error);
-	return identities->authority != NULL;
+	struct authority *authority = authority_open(directory, domain, error);
+	if (!authority)
+		return false;
+	pthread_mutex_lock(&identities->lock);
+	bool is_first = !identities->authority;
+	if (is_first)
+		identities->authority = authority;
+	pthread_mutex_unlock(&identities->lock);
+	if (is_first)
+		return true;
+	authority_free(authority);
+	return sv_fail(error, SV_ERROR_USAGE, "more than one local authority");
 }
 
-const char *tls_identities_authority_path(const struct tls_identities *identities)
+const char *tls_identities_authority_path(struct tls_identities *identities)
 {
-	return identities->authority ? authority_path(identities->authority) : NULL;
+	pthread_mutex_lock(&identities->lock);
+	const char *path = identities->authority ? authority_path(identities->authority) : NULL;
+	pthread_mutex_unlock(&identities->lock);
+	return path;
 }
 
 static const struct certificate *find_issued(struct tls_identities *identities, const char *name,
@@ -196,7 +229,8 @@ static const struct certificate *find_issued(struct tls_identities *identities, 
 
 /* ---- both ---- */
 
-const struct certificate *tls_identities_find(struct tls_identities *identities, const char *name,
+/* Borrowed until the lock is given back; NULL: none. */
+static const struct certificate *find(struct tls_identities *identities, const char *name,
 		struct server_log *log)
 {
 	for (struct identity_files *files = identities->files; files; files = files->next) {
@@ -210,4 +244,14 @@ const struct certificate *tls_identities_find(struct tls_identities *identities,
 	if (!name)
 		name = domain;
 	return dns_name_is_within(name, domain) ? find_issued(identities, name, log) : NULL;
+}
+
+bool tls_identities_find(struct tls_identities *identities, const char *name,
+		struct server_log *log, struct certificate *found)
+{
+	pthread_mutex_lock(&identities->lock);
+	const struct certificate *certificate = find(identities, name, log);
+	bool is_found = certificate && certificate_share(certificate, found);
+	pthread_mutex_unlock(&identities->lock);
+	return is_found;
 }

@@ -1,7 +1,7 @@
 /*
  * identities.h: the certificates of a server, by the name that a client asks for (SNI). They come
- * from files, which are looked at again when they change, and from a local authority. Belongs to
- * one thread: first to the one that makes it, then to the loop of the server that uses it.
+ * from files, which are looked at again when they change, and from a local authority. Any thread
+ * may call these functions: servers can share identities, and get more while they run.
  *
  *	struct tls_identities *tls = tls_identities_new(&error);
  *	tls_identities_add_files(tls, "site.pem", "site-key.pem", &error)
@@ -42,14 +42,15 @@ SV_MUST_USE bool tls_identities_add_authority(struct tls_identities *identities,
 		const char *directory, const char *domain, struct sv_error *error);
 
 /* The file that clients must trust; NULL if there is no local authority. Lives as long as this. */
-const char *tls_identities_authority_path(const struct tls_identities *identities);
+const char *tls_identities_authority_path(struct tls_identities *identities);
 
 /*
  * The certificate for a name (dns_name.h): the first from files that covers it, else the
  * authority's. `name` NULL: the client named none, so the first there is, or that of the domain.
- * NULL: nobody here has that name. Valid until the next call.
+ * False: nobody here has that name; true: the caller releases what is found. `log` is that of the
+ * calling thread's server.
  */
-const struct certificate *tls_identities_find(struct tls_identities *identities, const char *name,
-		struct server_log *log);
+SV_MUST_USE bool tls_identities_find(struct tls_identities *identities, const char *name,
+		struct server_log *log, struct certificate *found);
 
 #endif

@@ -52,19 +52,17 @@ static int select_certificate(SSL *ssl, int *alert, void *data)
 	if (name && !tls_session_set_name(session, name))
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	const char *wanted = tls_session_name(session);
-	const struct certificate *certificate = tls_identities_find(context->identities,
-			wanted[0] ? wanted : NULL, context->log);
-	if (!certificate) {
+	struct certificate found;
+	if (!tls_identities_find(context->identities, wanted[0] ? wanted : NULL, context->log,
+			    &found)) {
 		tls_session_set_reason(session, "no certificate for %.253s",
 				wanted[0] ? wanted : "a client that names nobody");
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	}
 	*alert = SSL_AD_INTERNAL_ERROR;
-	/* The session holds on to what it uses, though the certificate may be replaced. */
-	if (SSL_use_cert_and_key(ssl, certificate->leaf, certificate->key, certificate->chain, 1) ==
-			1)
-		return SSL_TLSEXT_ERR_OK;
-	return SSL_TLSEXT_ERR_ALERT_FATAL;
+	bool is_used = SSL_use_cert_and_key(ssl, found.leaf, found.key, found.chain, 1) == 1;
+	certificate_finish(&found);
+	return is_used ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 void tls_context_renew(struct tls_context *context)
