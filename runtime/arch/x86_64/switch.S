@@ -14,6 +14,13 @@
 
 	.text
 
+/* What the host had in registers, other guests' values among it, is not for the guest. */
+	.macro	clear registers:vararg
+	.irp	register, \registers
+	xorl	\register, \register
+	.endr
+	.endm
+
 /*
  * int switch_enter(state rdi, guest_sp rsi, entry rdx, context rcx, code r8, values r9)
  * Host frame from host_sp upwards: mxcsr, x87 control word, r15..r12, rbx, rbp, return.
@@ -49,6 +56,7 @@ switch_enter:
 	movq	%rcx, %rdi
 	movq	%r8, %rsi
 	movq	%r9, %rdx
+	clear	%ecx, %r8d, %r9d, %r10d, %r11d, %r12d, %r13d, %r14d, %r15d
 	call	*%rax
 	movq	SWITCH_HOST_SP(%rbx), %rsp
 	movl	(%rsp), %ecx
@@ -117,6 +125,7 @@ switch_resume:
 	movq	-40(%rbp), %r14
 	movq	-48(%rbp), %r15
 	leaq	-8(%rbp), %rsp
+	clear	%ecx, %edx, %esi, %edi, %r8d, %r9d, %r10d, %r11d
 	popq	%rbx
 	popq	%rbp
 	ret
