@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "base/bytes.h"
 #include "runtime/selvage_serve.h"
 #include "tests/fuzz/random.h"
 
@@ -32,6 +33,8 @@ enum ending {
 struct shape {
 	uint32_t memories, globals, table_size;
 	uint32_t pages[MEMORIES_MOST], most[MEMORIES_MOST];
+	bool is_64[MEMORIES_MOST], is_shared[MEMORIES_MOST];
+	bool has_objects;
 	uint64_t key; /* of the global that the deep function reads */
 };
 
@@ -40,7 +43,7 @@ struct picture {
 	uint8_t *bytes[MEMORIES_MOST]; /* owned */
 	uint64_t size[MEMORIES_MOST];
 	union sv_value globals[GLOBALS_MOST];
-	int64_t hash, probe; /* what these exports return */
+	int64_t hash, probe, objects; /* what these exports return */
 };
 
 /* A module in both strategies; the pools are: guard, guard and dense, check, small slots. */
@@ -51,21 +54,24 @@ struct tenant {
 	struct picture picture;
 };
 
-/* The module as text, the caller's to free. */
-char *module_text(struct random *random, struct shape *shape);
+/* Module `number` as text, the caller's to free. Its number decides what kinds of things it has. */
+char *module_text(uint32_t number, struct random *random, struct shape *shape);
+
+/* Append objects to the module that was made of the text. */
+void objects_add(struct buffer *module, struct random *random);
 
 /* What `deep` returns for this canary: each frame's values come back as they were. */
 uint64_t module_deep(const struct shape *shape, uint32_t depth, uint64_t canary);
 
 /* Make the module, both artifacts, the picture and the pools; false with a line printed. */
-bool tenant_init(struct tenant *tenant, struct sv_engine *engine, struct sv_linker *linker,
-		struct random *random);
+bool tenant_init(struct tenant *tenant, uint32_t number, struct sv_engine *engine,
+		struct sv_linker *linker, struct random *random);
 void tenant_finish(struct tenant *tenant);
 
 /* What workers count. */
 struct tally {
 	uint64_t leases, outcomes[SV_PREEMPTED + 1], endings[ENDINGS], fresh_stores, released,
-			full_scans, stale_stacks;
+			full_scans, stale_stacks, object_scans;
 };
 
 struct worker {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "runtime/heap.h"
 #include "runtime/store.h"
 #include "tests/isolation/isolation.h"
 
@@ -85,6 +86,20 @@ static bool look_at_globals(const struct lease *lease)
 	return true;
 }
 
+/* What the guest kept objects in is empty. */
+static bool look_at_roots(const struct lease *lease)
+{
+	static const char *const roots[] = {"list", "big"};
+	for (int i = 0; lease->tenant->shape.has_objects && i < 2; i++) {
+		struct sv_extern global;
+		if (!sv_instance_export(lease->instance, roots[i], strlen(roots[i]), &global))
+			return lease_fail(lease, "no root", (uint64_t)i);
+		if (sv_global_get(global.global).ref)
+			return lease_fail(lease, "an object is still held", (uint64_t)i);
+	}
+	return true;
+}
+
 static bool look_at_table(const struct lease *lease)
 {
 	struct sv_table_object *table = sv_instance_table(lease->instance, 0);
@@ -123,6 +138,15 @@ static void plant(const struct lease *lease)
 #undef PLANT
 }
 
+static bool look_at_objects(const struct lease *lease)
+{
+	union sv_value value = {.i64 = 0};
+	lease->worker->tally.object_scans++;
+	return (call(lease, "objects", &value) == SV_RETURNED &&
+			       value.i64 == lease->tenant->picture.objects) ||
+			lease_fail(lease, "the guest sees other objects", (uint64_t)value.i64);
+}
+
 static bool look_as_guest(const struct lease *lease)
 {
 	union sv_value value = {.i64 = 0};
@@ -146,9 +170,8 @@ static bool look_at_stack(const struct lease *lease)
 	static int mark;
 	const struct stack *stack = &lease->store->stack;
 	if (sv_store_data(lease->store)) {
-		uint64_t word;
-		memcpy(&word, stack->top - 64, sizeof word);
-		lease->worker->tally.stale_stacks += word != 0;
+		/* Below the registers that an entry saves. */
+		lease->worker->tally.stale_stacks += !is_zero(stack->top - 512, 256);
 		return true;
 	}
 	sv_store_set_data(lease->store, &mark);
@@ -157,13 +180,23 @@ static bool look_at_stack(const struct lease *lease)
 			lease_fail(lease, "the stack of a new store is not empty", 0);
 }
 
+/* What makes the first objects and runs the start function is the guest's code already. */
+static bool look_before_start(const struct lease *lease)
+{
+	return look_at_stack(lease) &&
+			(!chance(lease, 16) || heap_is_fresh(lease->store) ||
+					lease_fail(lease, "the heap is not empty", 0));
+}
+
 static bool look(const struct lease *lease)
 {
-	bool is_good = look_at_stack(lease) && look_at_globals(lease) && look_at_table(lease);
+	bool is_good = look_at_globals(lease) && look_at_roots(lease) && look_at_table(lease);
 	for (uint32_t k = 0; is_good && k < lease->tenant->shape.memories; k++)
 		is_good = look_at_memory(lease, k);
 	if (is_good && chance(lease, 8))
 		plant(lease);
+	if (is_good && lease->tenant->shape.has_objects && chance(lease, 4))
+		is_good = look_at_objects(lease);
 	bool is_large = lease->tenant->picture.size[0] > whole_most;
 	return is_good && (!chance(lease, is_large ? 64 : 8) || look_as_guest(lease));
 }
@@ -188,14 +221,30 @@ static bool write_canaries(const struct lease *lease)
 	return true;
 }
 
-/* ---- ending ---- */
-
 static uint64_t now(void)
 {
 	struct timespec time;
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
+
+/* Objects that hold the canary: a few, as many as there is memory for, or others all the time. */
+static bool write_objects(const struct lease *lease)
+{
+	static const struct {
+		const char *name;
+		enum sv_outcome outcome;
+	} writers[] = {{"make", SV_RETURNED}, {"hoard", SV_TRAPPED}, {"waste", SV_TIMED_OUT}};
+	size_t which = chance(lease, 256) ? 1 : chance(lease, 8) ? 2 : 0;
+	union sv_value value = {.i64 = (int64_t)lease->canary};
+	if (which == 2)
+		sv_store_set_deadline(lease->store, now() + 300000);
+	enum sv_outcome outcome = call(lease, writers[which].name, &value);
+	sv_store_set_deadline(lease->store, 0);
+	return outcome == writers[which].outcome || lease_fail(lease, writers[which].name, outcome);
+}
+
+/* ---- ending ---- */
 
 static void victim_set(struct worker *worker, struct sv_store *store)
 {
@@ -317,11 +366,15 @@ bool lease_run(struct worker *worker)
 	struct sv_pool *pool = lease.tenant->pools[lease.pool];
 	worker->tally.leases++;
 	lease.store = sv_pool_lease(pool, &error);
-	if (!lease.store || sv_pool_start(lease.store, &error) != SV_RETURNED)
+	if (!lease.store)
 		return lease_fail(&lease, error.text, 0);
+	bool is_good = look_before_start(&lease);
+	if (is_good && sv_pool_start(lease.store, &error) != SV_RETURNED)
+		is_good = lease_fail(&lease, error.text, 0);
 	lease.instance = sv_store_instance(lease.store);
-	bool is_good = look(&lease) && write_canaries(&lease) && end(&lease) &&
-			(!chance(&lease, 64) || make_odd(&lease));
+	is_good = is_good && look(&lease) && write_canaries(&lease) &&
+			(!lease.tenant->shape.has_objects || write_objects(&lease)) &&
+			end(&lease) && (!chance(&lease, 64) || make_odd(&lease));
 	sv_store_set_data(lease.store, worker);
 	sv_pool_return(pool, lease.store);
 	return is_good;

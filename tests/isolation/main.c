@@ -134,14 +134,16 @@ static void tally_print(const struct options *options)
 		sum.released += tally->released;
 		sum.full_scans += tally->full_scans;
 		sum.stale_stacks += tally->stale_stacks;
+		sum.object_scans += tally->object_scans;
 		for (int k = 0; k <= SV_PREEMPTED; k++)
 			sum.outcomes[k] += tally->outcomes[k];
 	}
 	printf("%" PRIu64 " leases of %" PRIu64 " tenants in %" PRIu64 " stores, %" PRIu64
-	       " of them released dirty; %" PRIu64 " times the guest looked too; %" PRIu64
+	       " of them released dirty; %" PRIu64 " times the guest looked too, %" PRIu64
+	       " times at objects; %" PRIu64
 	       " stacks had remains of the same pool's guests\nended:",
 			sum.leases, options->tenants, sum.fresh_stores, sum.released,
-			sum.full_scans, sum.stale_stacks);
+			sum.full_scans, sum.object_scans, sum.stale_stacks);
 	for (int k = 0; k <= SV_PREEMPTED; k++) {
 		if (sum.outcomes[k])
 			printf(" %" PRIu64 " %s", sum.outcomes[k], outcomes[k]);
@@ -174,7 +176,7 @@ static bool run(const struct options *options)
 	bool is_good = linker != NULL;
 	for (uint64_t i = 0; is_good && i < options->tenants; i++) {
 		struct random random = random_of(options->seed, i);
-		is_good = tenant_init(&tenants[i], engine, linker, &random);
+		is_good = tenant_init(&tenants[i], (uint32_t)i, engine, linker, &random);
 	}
 	if (!is_good) {
 		printf("cannot begin: %s\n", error.text);

@@ -14,27 +14,38 @@
 /* More stores than mappings allow (density), and hardly more than threads. */
 enum { DENSE = 20000, FEW = 6 };
 
-static const uint64_t max_memory = 16 << 20;
+static const uint64_t max_memory = 8 << 20;
 
-static struct sv_artifact *artifact_of(struct sv_engine *engine, const char *text,
+static struct sv_artifact *artifact_of(struct sv_engine *engine, const struct buffer *module,
 		enum sv_bounds bounds, struct sv_error *error)
 {
-	struct buffer binary = {0}, bytes = {0};
-	struct sv_bytes view = {(const uint8_t *)text, strlen(text)};
+	struct buffer bytes = {0};
 	struct sv_compile_options options;
 	struct sv_artifact *artifact = NULL;
 	sv_compile_options_init(&options);
 	options.bounds = bounds;
 	options.jobs = 1;
 	int fd = memfd_create("tenant", MFD_CLOEXEC);
-	if (sv_text_to_binary(view, "tenant", &binary, error) &&
-			sv_compile(buffer_view(&binary), &options, &bytes, error) &&
+	if (sv_compile(buffer_view(module), &options, &bytes, error) &&
 			write(fd, bytes.data, bytes.length) == (ssize_t)bytes.length)
 		artifact = sv_artifact_load_fd(engine, fd, "tenant.so", error);
 	close(fd);
-	buffer_finish(&binary);
 	buffer_finish(&bytes);
 	return artifact;
+}
+
+static bool artifacts_make(struct tenant *tenant, struct sv_engine *engine, const char *text,
+		struct random *random, struct sv_error *error)
+{
+	struct buffer module = {0};
+	struct sv_bytes view = {(const uint8_t *)text, strlen(text)};
+	TRY(sv_text_to_binary(view, "tenant", &module, error));
+	if (tenant->shape.has_objects)
+		objects_add(&module, random);
+	tenant->guard = artifact_of(engine, &module, SV_BOUNDS_GUARD, error);
+	tenant->check = artifact_of(engine, &module, SV_BOUNDS_CHECK, error);
+	buffer_finish(&module);
+	return tenant->guard && tenant->check;
 }
 
 static bool call_number(struct sv_instance *instance, struct sv_store *store, const char *name,
@@ -73,23 +84,24 @@ static bool picture_take(struct tenant *tenant, struct sv_engine *engine, struct
 		picture->globals[i] = sv_global_get(value.global);
 	}
 	bool is_good = instance && call_number(instance, store, "hash", &picture->hash, error) &&
-			call_number(instance, store, "probe", &picture->probe, error);
+			call_number(instance, store, "probe", &picture->probe, error) &&
+			(!tenant->shape.has_objects ||
+					call_number(instance, store, "objects", &picture->objects,
+							error));
 	sv_store_free(store);
 	return is_good;
 }
 
-bool tenant_init(struct tenant *tenant, struct sv_engine *engine, struct sv_linker *linker,
-		struct random *random)
+bool tenant_init(struct tenant *tenant, uint32_t number, struct sv_engine *engine,
+		struct sv_linker *linker, struct random *random)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	struct sv_store_limits limits;
 	*tenant = (struct tenant){0};
-	char *text = module_text(random, &tenant->shape);
-	tenant->guard = artifact_of(engine, text, SV_BOUNDS_GUARD, &error);
-	tenant->check = artifact_of(engine, text, SV_BOUNDS_CHECK, &error);
+	char *text = module_text(number, random, &tenant->shape);
 	sv_store_limits_init(&limits);
 	limits.max_memory = max_memory;
-	bool is_good = tenant->guard && tenant->check &&
+	bool is_good = artifacts_make(tenant, engine, text, random, &error) &&
 			picture_take(tenant, engine, linker, &error);
 	for (unsigned i = 0; is_good && i < POOLS; i++) {
 		tenant->pools[i] = sv_pool_new(engine, i < 2 ? tenant->guard : tenant->check,
