@@ -17,12 +17,14 @@
 #include "server/guest.h"
 #include "server/limits.h"
 #include "server/log.h"
+#include "server/log_writer.h"
 #include "server/server.h"
 
 struct serve_options {
 	struct compile_flags flags;
 	const char *listen;
 	struct tls_flags tls;
+	const char *config;
 	struct option_list dirs;
 	struct option_list envs;
 	uint64_t workers;
@@ -43,6 +45,12 @@ static const struct option_row rows[] = {
 				.help = "where to listen (default 127.0.0.1:8080; port 0: any free "
 					"one; systemd[:NAME]: a socket that systemd passed)"},
 		TLS_FLAG_ROWS(struct serve_options, tls),
+		{.name = "config",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct serve_options, config),
+				.argument = "FILE",
+				.help = "stores of Fastly Compute programs: a fastly.toml with "
+					"[local_server]"},
 		GRANT_ROWS(struct serve_options),
 		{.name = "workers",
 				.kind = OPTION_NUMBER,
@@ -135,6 +143,7 @@ static bool serve_open_guest(struct serve *serve, struct sv_error *error)
 		return false;
 	serve->guest = (struct host_guest){
 			.name = module_base_name(serve->path),
+			.config = options->config,
 			.artifact = artifact,
 			.environment = serve->grants.env,
 			.environment_count = serve->grants.env_count,
@@ -156,6 +165,8 @@ static bool serve_prepare(struct serve *serve, struct sv_error *error)
 	TRY(server_limits_check(&options->limits, error));
 	TRY(tls_flags_open(&options->tls, &serve->tls, error));
 	TRY(serve_open_guest(serve, error));
+	/* What is read for the guest may have something to say. */
+	TRY(log_writer_start(error));
 	serve->service = guest_service_new(serve->engine, &serve->guest, &options->limits, error);
 	if (!serve->service) {
 		sv_error_prefix(error, "%s", serve->path);

@@ -123,6 +123,7 @@ typedef void (*host_log_line)(void *data, const char *line, size_t length);
 /* What is the same for every request at one guest. Borrowed, constant while it is served. */
 struct host_guest {
 	const char *name; /* of the program, for messages */
+	const char *config; /* a file of settings for the guest's world; NULL: none */
 	struct sv_artifact *artifact;
 	const char *const *environment; /* "K=V" */
 	size_t environment_count;
@@ -159,8 +160,14 @@ struct host_abi {
 	/* Define the host functions, at least those that `artifact` imports. */
 	bool (*bind)(struct sv_linker *linker, const struct sv_artifact *artifact,
 			struct sv_error *error);
+	/*
+	 * What all guests of a program have in common, on any thread; service_free takes NULL.
+	 * Worlds without these two have no settings.
+	 */
+	void *(*service_new)(const struct host_guest *guest, struct sv_error *error);
+	void (*service_free)(void *service);
 	/* What guests need that run one after the other; state_free takes NULL. */
-	void *(*state_new)(const struct host_guest *guest, struct sv_error *error);
+	void *(*state_new)(const struct host_guest *guest, void *service, struct sv_error *error);
 	void (*state_free)(void *state);
 	/* Make ready: the function to call, [] -> []. NULL: the outcome is there already. */
 	const char *(*begin)(struct host_call *call);

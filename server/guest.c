@@ -16,6 +16,7 @@ struct guest_service {
 	struct sv_engine *engine; /* borrowed */
 	struct sv_linker *linker; /* owned */
 	struct sv_pool *pool;     /* owned */
+	void *shared;             /* the ABI's, owned */
 	uint64_t turn;            /* nanoseconds */
 };
 
@@ -42,7 +43,7 @@ static void *guest_desk_new(void *data, struct sv_error *error)
 		return NULL;
 	}
 	*call = (struct host_call){.abi = service->abi, .guest = service->guest};
-	call->state = service->abi->state_new(service->guest, error);
+	call->state = service->abi->state_new(service->guest, service->shared, error);
 	if (call->state)
 		return call;
 	free(call);
@@ -126,6 +127,17 @@ static bool guest_service_try(struct guest_service *service, struct sv_error *er
 	return store != NULL;
 }
 
+static bool guest_service_share(struct guest_service *service, struct sv_error *error)
+{
+	if (service->abi->service_new) {
+		service->shared = service->abi->service_new(service->guest, error);
+		return service->shared != NULL;
+	}
+	return !service->guest->config ||
+			sv_fail(error, SV_ERROR_USAGE, "%s programs have no file of settings",
+					service->abi->name);
+}
+
 static bool guest_service_link(struct guest_service *service, uint32_t guests,
 		struct sv_error *error)
 {
@@ -135,6 +147,7 @@ static bool guest_service_link(struct guest_service *service, uint32_t guests,
 	if (!service->abi)
 		return false;
 	TRY(service->abi->examine(guest->artifact, error));
+	TRY(guest_service_share(service, error));
 	service->linker = sv_linker_new(service->engine, error);
 	if (!service->linker)
 		return false;
@@ -181,5 +194,7 @@ void guest_service_free(struct guest_service *service)
 		return;
 	sv_pool_free(service->pool);
 	sv_linker_free(service->linker);
+	if (service->shared)
+		service->abi->service_free(service->shared);
 	free(service);
 }

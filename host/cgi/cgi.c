@@ -41,8 +41,9 @@ static bool cgi_bind(struct sv_linker *linker, const struct sv_artifact *artifac
 	return wasi_bind(linker, artifact, error);
 }
 
-static void *cgi_state_new(const struct host_guest *guest, struct sv_error *error)
+static void *cgi_state_new(const struct host_guest *guest, void *service, struct sv_error *error)
 {
+	(void)service;
 	struct cgi_state *state = calloc(1, sizeof *state);
 	if (!state) {
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the state of a worker");

@@ -77,21 +77,37 @@ static struct fastly_body *body_to_read(struct fastly_call *call, uint32_t handl
 	return call->guest->has_sent && handle == call->guest->sent_body ? NULL : body;
 }
 
+void fastly_body_parts(const struct fastly_body *body, struct sv_bytes parts[2])
+{
+	parts[0] = body->arrived;
+	parts[1] = (struct sv_bytes){NULL, body->own.length - body->read};
+	if (parts[1].length)
+		parts[1].data = body->own.data + body->read;
+}
+
+enum fastly_status fastly_body_whole(struct fastly_call *call, uint32_t handle,
+		struct fastly_body **body)
+{
+	*body = body_to_read(call, handle);
+	return *body ? FASTLY_OK : FASTLY_BADF;
+}
+
 /* The other one's bytes are moved, and it is closed. */
 enum fastly_status fastly_http_body_append(struct fastly_call *call)
 {
-	struct fastly_body *to = body_to_write(call, fastly_argument(call, 0));
-	struct fastly_body *from = body_to_read(call, fastly_argument(call, 1));
-	if (!to || !from || to == from)
+	struct fastly_body *to = body_to_write(call, fastly_argument(call, 0)), *from;
+	struct sv_bytes parts[2];
+	enum fastly_status status = fastly_body_whole(call, fastly_argument(call, 1), &from);
+	if (!to || to == from)
 		return FASTLY_BADF;
-	struct sv_bytes own = {NULL, from->own.length - from->read};
-	if (own.length)
-		own.data = from->own.data + from->read;
-	enum fastly_status status = body_reserve(call->guest, to, fastly_body_left(from));
+	if (status != FASTLY_OK)
+		return status;
+	fastly_body_parts(from, parts);
+	status = body_reserve(call->guest, to, fastly_body_left(from));
 	if (status == FASTLY_OK)
-		status = fastly_body_add(call->guest, to, from->arrived);
+		status = fastly_body_add(call->guest, to, parts[0]);
 	if (status == FASTLY_OK)
-		status = fastly_body_add(call->guest, to, own);
+		status = fastly_body_add(call->guest, to, parts[1]);
 	if (status == FASTLY_OK)
 		fastly_close_body(call->guest, from);
 	return status;

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "host/fastly/kv_ops.h"
+#include "host/fastly/settings.h"
 #include "host/wasi/wasi.h"
 #include "runtime/selvage_serve.h"
 
@@ -30,6 +32,13 @@ static const struct fastly_row rows[] = {
 
 /* ---- calls ---- */
 
+void fastly_tell(struct fastly_guest *guest, const char *line)
+{
+	host_lines_flush(&guest->lines);
+	host_lines_write(&guest->lines, line, strlen(line));
+	host_lines_flush(&guest->lines);
+}
+
 /* Once for each guest and function: a guest may try a thousand times. */
 static void tell_what_is_missing(struct fastly_guest *guest, const struct fastly_row *row)
 {
@@ -37,11 +46,9 @@ static void tell_what_is_missing(struct fastly_guest *guest, const struct fastly
 	if (guest->is_told[row - rows])
 		return;
 	guest->is_told[row - rows] = true;
-	host_lines_flush(&guest->lines);
-	int length = snprintf(line, sizeof line, "%s.%s is not supported by this version",
-			row->module, row->name);
-	host_lines_write(&guest->lines, line, (size_t)length);
-	host_lines_flush(&guest->lines);
+	snprintf(line, sizeof line, "%s.%s is not supported by this version", row->module,
+			row->name);
+	fastly_tell(guest, line);
 }
 
 /* Every function of the table is entered here; the row is the data it was defined with. */
@@ -164,20 +171,34 @@ static void fastly_state_free(void *data)
 	fastly_close_all(guest, true);
 	wasi_free(guest->wasi);
 	free(guest->environment);
+	free(guest->ops);
 	free(guest->is_told);
 	free(guest);
 }
 
-static void *fastly_state_new(const struct host_guest *guest, struct sv_error *error)
+static void *fastly_state_new(const struct host_guest *guest, void *service, struct sv_error *error)
 {
 	struct fastly_guest *state = calloc(1, sizeof *state);
-	if (state)
+	if (state) {
+		state->settings = service;
 		state->is_told = calloc(ARRAY_LENGTH(rows), sizeof *state->is_told);
-	if (state && state->is_told && fastly_make_environment(state, guest))
+		state->ops = calloc(FASTLY_MAX_OPEN, sizeof *state->ops);
+	}
+	if (state && state->is_told && state->ops && fastly_make_environment(state, guest))
 		return state;
 	fastly_state_free(state);
 	sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the state of a guest");
 	return NULL;
+}
+
+static void *fastly_service_new(const struct host_guest *guest, struct sv_error *error)
+{
+	return fastly_settings_new(guest, error);
+}
+
+static void fastly_service_free(void *service)
+{
+	fastly_settings_free(service);
 }
 
 static bool fastly_take_output(void *data, const void *bytes, size_t length)
@@ -297,6 +318,8 @@ const struct host_abi fastly_abi = {
 		.detect = fastly_detect,
 		.examine = fastly_examine,
 		.bind = fastly_bind,
+		.service_new = fastly_service_new,
+		.service_free = fastly_service_free,
 		.state_new = fastly_state_new,
 		.state_free = fastly_state_free,
 		.begin = fastly_begin,

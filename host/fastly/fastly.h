@@ -12,6 +12,9 @@
 #include "host/lines.h"
 #include "runtime/selvage.h"
 
+struct fastly_op;
+struct fastly_settings;
+struct kv_value;
 struct wasi;
 
 /* What every function returns. */
@@ -56,11 +59,21 @@ struct fastly_message {
 /* Bytes that are read from the front and written at the end. */
 struct fastly_body {
 	bool is_streaming; /* sent already, though not all of it */
-	struct sv_bytes arrived; /* borrowed; in front of `own` */
+	struct sv_bytes arrived; /* borrowed, perhaps from `value`; in front of `own` */
+	struct kv_value *value;  /* one use of it is ours, and counted; NULL: none */
 	struct buffer own;
 	size_t read; /* bytes of `own` that were read */
 	struct fastly_fields trailers;
 };
+
+/* Text that the guest must handle with care. */
+struct fastly_secret {
+	struct sv_bytes text; /* of a store, or: */
+	struct buffer own;
+};
+
+/* Where handles of operations begin: what can be waited for is one space of numbers. */
+#define FASTLY_OP_HANDLES 0x200u
 
 /* One request; the store's data is its WASI state, whose user this is. */
 struct fastly_guest {
@@ -70,6 +83,11 @@ struct fastly_guest {
 	struct fastly_message messages[FASTLY_MAX_OPEN];
 	struct fastly_body bodies[FASTLY_MAX_OPEN];
 	struct fastly_slots message_slots, body_slots;
+	const struct fastly_settings *settings; /* borrowed, of the service */
+	struct fastly_op *ops; /* owned; on key-value stores */
+	struct fastly_slots op_slots;
+	struct fastly_secret secrets[FASTLY_MAX_OPEN];
+	uint32_t secret_count;
 	char endpoints[16][64]; /* names; empty: free */
 	size_t held; /* bytes in all of these: as much as its own memory may have */
 	bool has_sent;
@@ -101,10 +119,20 @@ static inline uint32_t fastly_argument(const struct fastly_call *call, unsigned 
 	return (uint32_t)call->values[index].i32;
 }
 
+/* Log a line of ours. */
+void fastly_tell(struct fastly_guest *guest, const char *line);
+
 /* ---- memory.c ---- */
 
 /* The bytes that arguments `index` (place) and `index` + 1 (length) are; false: not in memory. */
 SV_MUST_USE bool fastly_bytes(struct fastly_call *call, unsigned index, struct sv_bytes *bytes);
+
+/* The same for an address that is no argument. */
+SV_MUST_USE bool fastly_bytes_at(struct fastly_call *call, uint32_t address, uint32_t length,
+		struct sv_bytes *bytes);
+
+/* Copy what is at an address. */
+SV_MUST_USE bool fastly_read(struct fastly_call *call, uint32_t address, void *to, size_t length);
 
 /* Whether argument `index` is the place of `length` bytes, to be written when all has gone well. */
 SV_MUST_USE bool fastly_is_place(struct fastly_call *call, unsigned index, size_t length);
@@ -122,6 +150,11 @@ enum fastly_status fastly_give_u64(struct fastly_call *call, unsigned index, uin
 enum fastly_status fastly_give(struct fastly_call *call, unsigned index, struct sv_bytes bytes);
 
 /* ---- handles.c ---- */
+
+/* Whether a number is taken; take the smallest that is not (false: all are); give it back. */
+bool fastly_slot_is_taken(const struct fastly_slots *slots, uint32_t slot);
+SV_MUST_USE bool fastly_slot_take(struct fastly_slots *slots, uint32_t *slot);
+void fastly_slot_give(struct fastly_slots *slots, uint32_t slot);
 
 /* What a handle stands for; NULL: nothing of that kind. */
 struct fastly_message *fastly_message(struct fastly_call *call, enum fastly_kind kind,
@@ -143,6 +176,9 @@ void fastly_close_body(struct fastly_guest *guest, struct fastly_body *body);
 /* Close everything; `is_end`: give the memory back too. */
 void fastly_close_all(struct fastly_guest *guest, bool is_end);
 
+/* Let go of a value, if there is one, which is then NULL. */
+void fastly_release_value(struct fastly_guest *guest, struct kv_value **value);
+
 /* Whether the guest may hold so many bytes more. */
 bool fastly_may_hold(const struct fastly_guest *guest, size_t length);
 
@@ -152,8 +188,19 @@ bool fastly_may_hold(const struct fastly_guest *guest, size_t length);
 enum fastly_status fastly_body_add(struct fastly_guest *guest, struct fastly_body *body,
 		struct sv_bytes bytes);
 
+/* A body to be given away, when all of it is there. */
+enum fastly_status fastly_body_whole(struct fastly_call *call, uint32_t handle,
+		struct fastly_body **body);
+
+/* What is left of it to read, in two parts. */
+void fastly_body_parts(const struct fastly_body *body, struct sv_bytes parts[2]);
+
 /* Bytes that are left to read. */
 size_t fastly_body_left(const struct fastly_body *body);
+
+/* ---- stores.c ---- */
+
+void fastly_close_secrets(struct fastly_guest *guest);
 
 /* ---- fields.c: on header fields; `index`: of the first argument behind the handle ---- */
 

@@ -4,6 +4,8 @@
 #include <assert.h>
 
 #include "host/fastly/fastly.h"
+#include "host/fastly/kv_ops.h"
+#include "host/kv.h"
 
 bool fastly_may_hold(const struct fastly_guest *guest, size_t length)
 {
@@ -14,13 +16,12 @@ bool fastly_may_hold(const struct fastly_guest *guest, size_t length)
 
 static_assert(FASTLY_MAX_OPEN == 64, "a bit for each");
 
-static bool slot_is_taken(const struct fastly_slots *slots, uint32_t slot)
+bool fastly_slot_is_taken(const struct fastly_slots *slots, uint32_t slot)
 {
 	return slot < FASTLY_MAX_OPEN && (slots->taken >> slot & 1);
 }
 
-/* The smallest free number; false: there is none. */
-static bool slot_take(struct fastly_slots *slots, uint32_t *slot)
+bool fastly_slot_take(struct fastly_slots *slots, uint32_t *slot)
 {
 	if (slots->taken == UINT64_MAX)
 		return false;
@@ -31,7 +32,7 @@ static bool slot_take(struct fastly_slots *slots, uint32_t *slot)
 	return true;
 }
 
-static void slot_give(struct fastly_slots *slots, uint32_t slot)
+void fastly_slot_give(struct fastly_slots *slots, uint32_t slot)
 {
 	slots->taken &= ~(UINT64_C(1) << slot);
 }
@@ -42,7 +43,7 @@ struct fastly_message *fastly_message(struct fastly_call *call, enum fastly_kind
 		uint32_t handle)
 {
 	struct fastly_guest *guest = call->guest;
-	bool is_there = slot_is_taken(&guest->message_slots, handle) &&
+	bool is_there = fastly_slot_is_taken(&guest->message_slots, handle) &&
 			guest->messages[handle].kind == kind;
 	return is_there ? &guest->messages[handle] : NULL;
 }
@@ -50,7 +51,7 @@ struct fastly_message *fastly_message(struct fastly_call *call, enum fastly_kind
 struct fastly_body *fastly_body(struct fastly_call *call, uint32_t handle)
 {
 	struct fastly_guest *guest = call->guest;
-	return slot_is_taken(&guest->body_slots, handle) ? &guest->bodies[handle] : NULL;
+	return fastly_slot_is_taken(&guest->body_slots, handle) ? &guest->bodies[handle] : NULL;
 }
 
 uint32_t fastly_message_handle(const struct fastly_guest *guest,
@@ -67,7 +68,7 @@ uint32_t fastly_body_handle(const struct fastly_guest *guest, const struct fastl
 struct fastly_message *fastly_new_message(struct fastly_guest *guest, enum fastly_kind kind)
 {
 	uint32_t slot;
-	if (!slot_take(&guest->message_slots, &slot))
+	if (!fastly_slot_take(&guest->message_slots, &slot))
 		return NULL;
 	struct fastly_message *message = &guest->messages[slot];
 	fastly_fields_reset(&message->fields);
@@ -79,7 +80,7 @@ struct fastly_message *fastly_new_message(struct fastly_guest *guest, enum fastl
 struct fastly_body *fastly_new_body(struct fastly_guest *guest)
 {
 	uint32_t slot;
-	if (!slot_take(&guest->body_slots, &slot))
+	if (!fastly_slot_take(&guest->body_slots, &slot))
 		return NULL;
 	struct fastly_body *body = &guest->bodies[slot];
 	fastly_fields_reset(&body->trailers);
@@ -113,7 +114,15 @@ void fastly_close_message(struct fastly_guest *guest, struct fastly_message *mes
 	fields_close(guest, &message->fields);
 	text_close(guest, &message->method);
 	text_close(guest, &message->uri);
-	slot_give(&guest->message_slots, fastly_message_handle(guest, message));
+	fastly_slot_give(&guest->message_slots, fastly_message_handle(guest, message));
+}
+
+void fastly_release_value(struct fastly_guest *guest, struct kv_value **value)
+{
+	if (*value)
+		guest->held -= (*value)->bytes.length;
+	kv_value_release(*value);
+	*value = NULL;
 }
 
 void fastly_close_body(struct fastly_guest *guest, struct fastly_body *body)
@@ -125,7 +134,8 @@ void fastly_close_body(struct fastly_guest *guest, struct fastly_body *body)
 	if (body->own.capacity > kept)
 		buffer_finish(&body->own);
 	body->arrived = (struct sv_bytes){0};
-	slot_give(&guest->body_slots, fastly_body_handle(guest, body));
+	fastly_release_value(guest, &body->value);
+	fastly_slot_give(&guest->body_slots, fastly_body_handle(guest, body));
 }
 
 void fastly_close_all(struct fastly_guest *guest, bool is_end)
@@ -144,6 +154,9 @@ void fastly_close_all(struct fastly_guest *guest, bool is_end)
 		host_response_finish(&guest->bodies[i].trailers.head);
 		buffer_finish(&guest->bodies[i].own);
 	}
+	for (uint32_t i = 0; i < guest->op_slots.used; i++)
+		fastly_op_close(guest, &guest->ops[i]);
+	fastly_close_secrets(guest);
 	check(guest->held == 0);
 	for (size_t i = 0; i < ARRAY_LENGTH(guest->endpoints); i++)
 		guest->endpoints[i][0] = '\0';

@@ -5,12 +5,26 @@
 
 #include "host/fastly/fastly.h"
 
+bool fastly_bytes_at(struct fastly_call *call, uint32_t address, uint32_t length,
+		struct sv_bytes *bytes)
+{
+	bytes->length = length;
+	bytes->data = sv_caller_view(call->caller, address, length);
+	return bytes->data != NULL;
+}
+
 bool fastly_bytes(struct fastly_call *call, unsigned index, struct sv_bytes *bytes)
 {
-	uint32_t length = fastly_argument(call, index + 1);
-	bytes->length = length;
-	bytes->data = sv_caller_view(call->caller, fastly_argument(call, index), length);
-	return bytes->data != NULL;
+	return fastly_bytes_at(call, fastly_argument(call, index), fastly_argument(call, index + 1),
+			bytes);
+}
+
+bool fastly_read(struct fastly_call *call, uint32_t address, void *to, size_t length)
+{
+	const void *from = sv_caller_view(call->caller, address, length);
+	if (from)
+		memcpy(to, from, length);
+	return from != NULL;
 }
 
 bool fastly_is_place(struct fastly_call *call, unsigned index, size_t length)

@@ -92,8 +92,10 @@ static bool terrarium_bind(struct sv_linker *linker, const struct sv_artifact *a
 	return assemblyscript_bind(linker, error);
 }
 
-static void *terrarium_state_new(const struct host_guest *guest, struct sv_error *error)
+static void *terrarium_state_new(const struct host_guest *guest, void *service,
+		struct sv_error *error)
 {
+	(void)service;
 	(void)guest;
 	struct terrarium_guest *state = calloc(1, sizeof *state);
 	if (!state)

@@ -127,6 +127,10 @@ class Script:
         self.words(2, place.address, len(data))
         self.code += data + b"\0" * (-len(data) % 4)
 
+    def copy(self, to, source, length):
+        """Bytes from one place to another, when the next call is made."""
+        self.words(5, to, source, length)
+
     def data(self, data):
         """Bytes that are there when the next call is made."""
         data = data.encode() if isinstance(data, str) else data
@@ -137,7 +141,6 @@ class Script:
     def out(self, length=4):
         """Room for a result, which is looked at in the end."""
         place = self.take(length)
-        place.is_wanted = True
         self.results.append(place)
         return place
 

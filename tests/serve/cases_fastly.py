@@ -33,9 +33,18 @@ def test_fastly_calls_give_what_was_sent():
         expect(response.text() == text, f"{response.text()!r}, not {text!r}")
         values = [value for name, value in response.headers if name.lower() == "x-set"]
         expect(values == ["one", "two"], f"x-set is {values}")
-    for line in ("endpoint: a line", "fastly_kv_store.open is not supported by this version",
+    for line in ("endpoint: a line", "fastly_acl.open is not supported by this version",
                  "after the response: trap: unreachable"):
         expect(server.log_text.count(line) == 1, f"{line!r} is not once in {server.log_text!r}")
+
+
+SETTINGS = """
+[local_server.config_stores.settings]
+format = "inline-toml"
+contents = { greeting = "hello" }
+[local_server.kv_stores]
+store = [{ key = "k", data = "the value" }]
+"""
 
 
 def check_routes(server):
@@ -50,7 +59,8 @@ def check_routes(server):
            "/sha256")
     expect(server.get("/stream").text() == "".join(f"chunk {i}\n" for i in range(1, 11)), "/stream")
     expect(server.get("/throw").status == 500, "/throw")
-    expect(server.get("/kv").status == 500, "/kv")
+    expect(server.get("/kv").text() == "the value", "/kv")
+    expect(json.loads(server.get("/config").text()) == {"v": "hello"}, "/config")
     expect(server.get("/nothing").status == 404, "/nothing")
 
 
@@ -63,7 +73,9 @@ def test_fastly_javascript_answers_its_routes():
     with tempfile.TemporaryDirectory() as folder:
         artifact = os.path.join(folder, "app.so")
         subprocess.run([SELVAGE, "compile", "-O0", module, "-o", artifact], check=True)
-        with Server(artifact) as server:
+        settings = os.path.join(folder, "fastly.toml")
+        with open(settings, "w") as file:
+            file.write(SETTINGS)
+        with Server(artifact, "--config", settings) as server:
             check_routes(server)
-        expect("fastly_kv_store.open is not supported" in server.log_text, "nothing in the log")
     return None

@@ -9,7 +9,7 @@
 
 #include "calls.h"
 
-enum { OP_CALL = 1, OP_POKE, OP_PEEK, OP_DIFF };
+enum { OP_CALL = 1, OP_POKE, OP_PEEK, OP_DIFF, OP_COPY };
 
 enum { ARGUMENT_VALUE = 0, ARGUMENT_LOAD };
 
@@ -73,6 +73,11 @@ static void run(const uint8_t *at, const uint8_t *end)
 		} else if (words[0] == OP_PEEK) {
 			give((const void *)(uintptr_t)words[1], words[2]);
 			at += 12;
+		} else if (words[0] == OP_COPY) {
+			for (uint32_t i = 0; i < words[3]; i++)
+				((uint8_t *)(uintptr_t)words[1])[i] =
+						((const uint8_t *)(uintptr_t)words[2])[i];
+			at += 16;
 		} else {
 			__builtin_trap();
 		}

@@ -1,0 +1,492 @@
+/*
+ * settings.c: [local_server] of a fastly.toml: config_stores (or dictionaries), kv_stores (or
+ * object_stores), secret_stores, geolocation. Files that it names are beside it.
+ */
+#include "host/fastly/settings.h"
+
+#include <arpa/inet.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "host/toml.h"
+
+/* Bytes of a file that is read. */
+#define MAX_FILE (64u * 1024 * 1024)
+
+struct reader {
+	const struct host_guest *guest;
+	struct fastly_settings *settings;
+	const char *folder; /* of the file */
+};
+
+/* What is done with each item of a store: its key and the table that describes it. */
+typedef bool (*take_item)(struct reader *reader, size_t store, const char *key, const json_t *item,
+		struct sv_error *error);
+
+/* ---- values and files ---- */
+
+static struct sv_bytes string_bytes(const json_t *string)
+{
+	return (struct sv_bytes){
+			(const uint8_t *)json_string_value(string), json_string_length(string)};
+}
+
+static bool file_read_beside(const struct reader *reader, const json_t *path, struct buffer *bytes,
+		struct sv_error *error)
+{
+	char whole[4096];
+	const char *name = json_string_value(path);
+	if (!name || !*name)
+		return sv_fail(error, SV_ERROR_USAGE, "the name of a file is not a string");
+	int length = snprintf(whole, sizeof whole, "%s%s%s", *name == '/' ? "" : reader->folder,
+			*name == '/' ? "" : "/", name);
+	if (length < 0 || (size_t)length >= sizeof whole)
+		return sv_fail(error, SV_ERROR_LIMIT, "the name of a file is too long");
+	bytes->limit = MAX_FILE;
+	return file_read(whole, bytes, error);
+}
+
+static json_t *json_read_beside(const struct reader *reader, const json_t *path,
+		struct sv_error *error)
+{
+	struct buffer text = {0};
+	json_error_t wrong;
+	json_t *value = NULL;
+	if (file_read_beside(reader, path, &text, error)) {
+		value = json_loadb((const char *)text.data, text.length, JSON_ALLOW_NUL, &wrong);
+		if (!value)
+			sv_fail(error, SV_ERROR_MALFORMED, "%s, line %d: %s",
+					json_string_value(path), wrong.line, wrong.text);
+	}
+	buffer_finish(&text);
+	if (value && !json_is_object(value)) {
+		sv_fail(error, SV_ERROR_MALFORMED, "%s is not a JSON object",
+				json_string_value(path));
+		json_decref(value);
+		return NULL;
+	}
+	return value;
+}
+
+/* Every name in `table` is one of `names`, which ends with NULL. */
+static bool names_are_known(const json_t *table, const char *const *names, struct sv_error *error)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach((json_t *)(uintptr_t)table, name, value)
+	{
+		size_t i = 0;
+		while (names[i] && strcmp(names[i], name) != 0)
+			i++;
+		if (!names[i])
+			return sv_fail(error, SV_ERROR_USAGE, "\"%s\" is not known", name);
+	}
+	return true;
+}
+
+/* What an item holds: "data" is it, "file" or "path" has it, "env" names a variable that is it. */
+static bool item_read(const struct reader *reader, const json_t *item, struct buffer *bytes,
+		struct sv_error *error)
+{
+	const json_t *data = json_object_get(item, "data"), *file = json_object_get(item, "file");
+	const json_t *env = json_object_get(item, "env");
+	file = file ? file : json_object_get(item, "path");
+	if ((data != NULL) + (file != NULL) + (env != NULL) != 1)
+		return sv_fail(error, SV_ERROR_USAGE, "needs one of data, file and env");
+	if (file)
+		return file_read_beside(reader, file, bytes, error);
+	if (!json_is_string(data ? data : env))
+		return sv_fail(error, SV_ERROR_USAGE, "the value is not a string");
+	struct sv_bytes value = string_bytes(data ? data : env);
+	const char *variable = data ? NULL : getenv(json_string_value(env));
+	if (!data && !variable)
+		return sv_fail(error, SV_ERROR_USAGE, "there is no variable %s in the environment",
+				json_string_value(env));
+	if (variable)
+		value = host_text(variable);
+	return buffer_append(bytes, value.data, value.length, error);
+}
+
+/* ---- the items of a store ---- */
+
+static bool items_take_object(struct reader *reader, size_t store, json_t *items, take_item take,
+		struct sv_error *error)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(items, key, value)
+	{
+		json_t *item = json_is_string(value) ? json_pack("{s:O}", "data", value)
+						     : json_incref(value);
+		bool is_taken = item && take(reader, store, key, item, error);
+		json_decref(item);
+		if (!is_taken) {
+			sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for it");
+			sv_error_prefix(error, "key \"%.200s\"", key);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool items_take_array(struct reader *reader, size_t store, const json_t *items,
+		take_item take, struct sv_error *error)
+{
+	size_t index;
+	json_t *item;
+	json_array_foreach(items, index, item)
+	{
+		const char *key = json_string_value(json_object_get(item, "key"));
+		if (!key || !take(reader, store, key, item, error)) {
+			sv_fail(error, SV_ERROR_USAGE, "an item needs a key");
+			sv_error_prefix(error, "item %zu", index + 1);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A list of tables with a key each, or { file = "…", format = "json" }. */
+static bool items_take(struct reader *reader, size_t store, const json_t *items, take_item take,
+		struct sv_error *error)
+{
+	static const char *const names[] = {"file", "format", NULL};
+	if (json_is_array(items))
+		return items_take_array(reader, store, items, take, error);
+	const char *format = json_string_value(json_object_get(items, "format"));
+	TRY(names_are_known(items, names, error));
+	if (!format || strcmp(format, "json") != 0)
+		return sv_fail(error, SV_ERROR_USAGE,
+				"is neither a list of items nor a file with format = \"json\"");
+	json_t *object = json_read_beside(reader, json_object_get(items, "file"), error);
+	bool is_taken = object && items_take_object(reader, store, object, take, error);
+	json_decref(object);
+	return is_taken;
+}
+
+/* ---- stores of constants ---- */
+
+int fastly_stores_find(const struct fastly_stores *stores, struct sv_bytes name)
+{
+	for (size_t i = 0; i < stores->count; i++) {
+		if (strlen(stores->stores[i].name) == name.length &&
+				memcmp(stores->stores[i].name, name.data, name.length) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+struct sv_bytes fastly_stores_get(const struct fastly_stores *stores, size_t number,
+		struct sv_bytes key)
+{
+	const json_t *items = stores->stores[number].items;
+	const json_t *value = json_object_getn(items, (const char *)key.data, key.length);
+	return value ? string_bytes(value) : (struct sv_bytes){0};
+}
+
+static bool stores_reserve(struct fastly_stores *stores, const json_t *tables,
+		struct sv_error *error)
+{
+	stores->stores = calloc(json_object_size(tables) + 1, sizeof *stores->stores);
+	return stores->stores || sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for stores");
+}
+
+static void stores_finish(struct fastly_stores *stores)
+{
+	for (size_t i = 0; i < stores->count; i++)
+		json_decref(stores->stores[i].items);
+	free(stores->stores);
+}
+
+/* The strings of a config store. */
+static json_t *config_read(const struct reader *reader, const json_t *table, struct sv_error *error)
+{
+	static const char *const names[] = {"format", "contents", "file", NULL};
+	const char *format = json_string_value(json_object_get(table, "format"));
+	if (!names_are_known(table, names, error))
+		return NULL;
+	if (format && strcmp(format, "json") == 0)
+		return json_read_beside(reader, json_object_get(table, "file"), error);
+	json_t *contents = json_object_get(table, "contents");
+	if (format && strcmp(format, "inline-toml") == 0 && json_is_object(contents))
+		return json_incref(contents);
+	sv_fail(error, SV_ERROR_USAGE,
+			"needs format = \"inline-toml\" and contents, or format = \"json\" and "
+	                "file");
+	return NULL;
+}
+
+static bool config_stores_read(struct reader *reader, json_t *tables, struct sv_error *error)
+{
+	struct fastly_stores *stores = &reader->settings->config;
+	const char *name, *key;
+	json_t *table, *value;
+	TRY(stores_reserve(stores, tables, error));
+	json_object_foreach(tables, name, table)
+	{
+		json_t *items = config_read(reader, table, error);
+		if (!items) {
+			sv_error_prefix(error, "config store \"%.200s\"", name);
+			return false;
+		}
+		stores->stores[stores->count++] = (struct fastly_store){name, items};
+		json_object_foreach(items, key, value)
+		{
+			if (!json_is_string(value))
+				return sv_fail(error, SV_ERROR_USAGE,
+						"config store \"%.200s\": the value of \"%.200s\" "
+						"is not a string",
+						name, key);
+		}
+	}
+	return true;
+}
+
+static bool secret_take(struct reader *reader, size_t store, const char *key, const json_t *item,
+		struct sv_error *error)
+{
+	static const char *const names[] = {"key", "data", "file", "env", NULL};
+	struct buffer bytes = {0};
+	json_t *items = reader->settings->secrets.stores[store].items;
+	bool is_read = names_are_known(item, names, error) &&
+			item_read(reader, item, &bytes, error);
+	/* A secret need not be text. */
+	if (is_read &&
+			json_object_set_new_nocheck(items, key,
+					json_stringn_nocheck((const char *)bytes.data,
+							bytes.length)) != 0)
+		is_read = sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a secret");
+	buffer_finish(&bytes);
+	return is_read;
+}
+
+static bool secret_stores_read(struct reader *reader, json_t *tables, struct sv_error *error)
+{
+	struct fastly_stores *stores = &reader->settings->secrets;
+	const char *name;
+	json_t *table;
+	TRY(stores_reserve(stores, tables, error));
+	json_object_foreach(tables, name, table)
+	{
+		size_t number = stores->count++;
+		stores->stores[number] = (struct fastly_store){name, json_object()};
+		if (!items_take(reader, number, table, secret_take, error)) {
+			sv_error_prefix(error, "secret store \"%.200s\"", name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- key-value stores ---- */
+
+bool fastly_key_is_valid(struct sv_bytes key)
+{
+	static const char challenge[] = ".well-known/acme-challenge";
+	const char *text = (const char *)key.data, *last = text;
+	if (!key.length || key.length > KV_MAX_KEY)
+		return false;
+	for (size_t i = 0; i < key.length; i++) {
+		if (!text[i] || strchr("\r\n#;?^|", text[i]))
+			return false;
+		if (text[i] == '/' && i > 0 && text[i - 1] == '.')
+			return false;
+		last = text[i] == '/' ? text + i + 1 : last;
+	}
+	size_t length = (size_t)(text + key.length - last);
+	if ((length == 1 || length == 2) && memcmp(last, "..", length) == 0)
+		return false;
+	return key.length < sizeof challenge - 1 ||
+			memcmp(text, challenge, sizeof challenge - 1) != 0;
+}
+
+static bool kv_take(struct reader *reader, size_t store, const char *key, const json_t *item,
+		struct sv_error *error)
+{
+	static const char *const names[] = {"key", "data", "file", "path", "metadata", NULL};
+	struct buffer bytes = {0};
+	const json_t *metadata = json_object_get(item, "metadata");
+	bool is_read = names_are_known(item, names, error) &&
+			item_read(reader, item, &bytes, error);
+	struct kv_put put = {.parts = {buffer_view(&bytes)}};
+	if (is_read && metadata && !json_is_string(metadata))
+		is_read = sv_fail(error, SV_ERROR_USAGE, "metadata is not a string");
+	if (is_read && metadata)
+		put.metadata = string_bytes(metadata);
+	if (is_read && !fastly_key_is_valid(host_text(key)))
+		is_read = sv_fail(error, SV_ERROR_USAGE, "the key is not valid");
+	if (is_read && kv_put(reader->settings->kv, (int)store, host_text(key), &put) != KV_OK)
+		is_read = sv_fail(error, SV_ERROR_LIMIT,
+				"the value, or all of them, are larger than may be");
+	buffer_finish(&bytes);
+	return is_read;
+}
+
+static bool kv_stores_read(struct reader *reader, json_t *tables, struct sv_error *error)
+{
+	const char *name;
+	json_t *table;
+	json_object_foreach(tables, name, table)
+	{
+		int store = kv_add_store(reader->settings->kv, name);
+		if (store < 0)
+			return sv_fail(error, SV_ERROR_LIMIT, "more than %u key-value stores",
+					KV_MAX_STORES);
+		if (!items_take(reader, (size_t)store, table, kv_take, error)) {
+			sv_error_prefix(error, "key-value store \"%.200s\"", name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- geolocation ---- */
+
+static bool geolocation_add(json_t *texts, const char *address, const json_t *place,
+		struct sv_error *error)
+{
+	uint8_t octets[16];
+	char written[INET6_ADDRSTRLEN];
+	int family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(family, address, octets) != 1 || !json_is_object(place))
+		return sv_fail(error, SV_ERROR_USAGE, "\"%.200s\" is not an address with a table",
+				address);
+	inet_ntop(family, octets, written, sizeof written);
+	char *text = json_dumps(place, JSON_COMPACT);
+	bool is_added = text && json_object_set_new(texts, written, json_string(text)) == 0;
+	free(text);
+	return is_added || sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a place");
+}
+
+static bool geolocation_read(struct reader *reader, json_t *table, struct sv_error *error)
+{
+	static const char *const names[] = {
+			"format", "file", "addresses", "use_default_loopback", NULL};
+	const char *format = json_string_value(json_object_get(table, "format"));
+	const char *address;
+	json_t *place, *addresses = NULL, *file = NULL;
+	TRY(names_are_known(table, names, error));
+	reader->settings->has_loopback =
+			!json_is_false(json_object_get(table, "use_default_loopback"));
+	if (format && strcmp(format, "json") == 0) {
+		addresses = file = json_read_beside(reader, json_object_get(table, "file"), error);
+		if (!file)
+			return false;
+	} else if (format && strcmp(format, "inline-toml") == 0) {
+		addresses = json_object_get(table, "addresses");
+	}
+	if (format && !json_is_object(addresses))
+		return sv_fail(error, SV_ERROR_USAGE,
+				"needs format = \"inline-toml\" and addresses, or format = "
+				"\"json\" and file");
+	bool is_read = true;
+	json_object_foreach(addresses, address, place)
+	{
+		is_read = is_read &&
+				geolocation_add(reader->settings->geolocation, address, place,
+						error);
+	}
+	json_decref(file);
+	return is_read;
+}
+
+/* ---- the file ---- */
+
+static const struct {
+	const char *name;
+	bool (*read)(struct reader *reader, json_t *table, struct sv_error *error);
+} sections[] = {
+		{"config_stores", config_stores_read},
+		{"dictionaries", config_stores_read},
+		{"kv_stores", kv_stores_read},
+		{"object_stores", kv_stores_read},
+		{"object_store", kv_stores_read},
+		{"secret_stores", secret_stores_read},
+		{"geolocation", geolocation_read},
+};
+
+static bool section_read(struct reader *reader, const char *name, json_t *table,
+		struct sv_error *error)
+{
+	char line[200];
+	size_t i = 0;
+	while (i < ARRAY_LENGTH(sections) && strcmp(sections[i].name, name) != 0)
+		i++;
+	if (i < ARRAY_LENGTH(sections) && !json_is_object(table))
+		return sv_fail(error, SV_ERROR_USAGE, "local_server.%s is not a table", name);
+	if (i < ARRAY_LENGTH(sections)) {
+		bool is_read = sections[i].read(reader, table, error);
+		if (!is_read)
+			sv_error_prefix(error, "local_server.%s", name);
+		return is_read;
+	}
+	/* Not an error, so that the file can stay what it is for others. */
+	int length = snprintf(line, sizeof line,
+			"local_server.%.100s is not supported by this version", name);
+	if (reader->guest->log)
+		reader->guest->log(reader->guest->log_data, line, (size_t)length);
+	return true;
+}
+
+static bool settings_read(struct reader *reader, struct sv_error *error)
+{
+	struct buffer text = {.limit = MAX_FILE};
+	struct fastly_settings *settings = reader->settings;
+	const char *name;
+	json_t *table;
+	if (file_read(reader->guest->config, &text, error))
+		settings->file = toml_parse((const char *)text.data, text.length, error);
+	buffer_finish(&text);
+	if (!settings->file)
+		return false;
+	json_t *server = json_object_get(settings->file, "local_server");
+	if (server && !json_is_object(server))
+		return sv_fail(error, SV_ERROR_USAGE, "local_server is not a table");
+	if (json_object_get(server, "config_stores") && json_object_get(server, "dictionaries"))
+		return sv_fail(error, SV_ERROR_USAGE,
+				"local_server has both config_stores and dictionaries");
+	json_object_foreach(server, name, table)
+	{
+		TRY(section_read(reader, name, table, error));
+	}
+	return true;
+}
+
+struct fastly_settings *fastly_settings_new(const struct host_guest *guest, struct sv_error *error)
+{
+	struct fastly_settings *settings = calloc(1, sizeof *settings);
+	char *path = strdup(guest->config ? guest->config : "");
+	if (settings) {
+		settings->kv = kv_new();
+		settings->geolocation = json_object();
+		settings->has_loopback = true;
+	}
+	bool is_read = settings && path && settings->kv && settings->geolocation;
+	if (!is_read)
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the settings");
+	if (is_read && guest->config) {
+		struct reader reader = {guest, settings, dirname(path)};
+		is_read = settings_read(&reader, error);
+		if (!is_read)
+			sv_error_prefix(error, "%s", guest->config);
+	}
+	free(path);
+	if (is_read)
+		return settings;
+	fastly_settings_free(settings);
+	return NULL;
+}
+
+void fastly_settings_free(struct fastly_settings *settings)
+{
+	if (!settings)
+		return;
+	stores_finish(&settings->config);
+	stores_finish(&settings->secrets);
+	kv_free(settings->kv);
+	json_decref(settings->geolocation);
+	json_decref(settings->file);
+	free(settings);
+}

@@ -1,0 +1,47 @@
+/*
+ * settings.h: what [local_server] of a fastly.toml says, and the stores that it fills. Made once
+ * for a process; the key-value stores change, nothing else does.
+ */
+#ifndef SELVAGE_HOST_FASTLY_SETTINGS_H
+#define SELVAGE_HOST_FASTLY_SETTINGS_H
+
+#include <jansson.h>
+
+#include "base/bytes.h"
+#include "host/host.h"
+#include "host/kv.h"
+
+/* Stores of constant strings, by name. */
+struct fastly_store {
+	const char *name; /* borrowed from the file's values */
+	json_t *items;    /* owned; an object of strings */
+};
+
+struct fastly_stores {
+	struct fastly_store *stores; /* owned */
+	size_t count;
+};
+
+struct fastly_settings {
+	json_t *file; /* owned; the whole of it */
+	struct fastly_stores config, secrets;
+	struct kv *kv;       /* owned */
+	json_t *geolocation; /* owned; texts by address, written as inet_ntop does */
+	bool has_loopback;   /* the machine itself is somewhere too */
+};
+
+/* Read the file at `guest->config`; without one there are no stores. NULL with `error`. */
+struct fastly_settings *fastly_settings_new(const struct host_guest *guest, struct sv_error *error);
+void fastly_settings_free(struct fastly_settings *settings);
+
+/* The number of a store of this name; -1: there is none. */
+int fastly_stores_find(const struct fastly_stores *stores, struct sv_bytes name);
+
+/* A string of store `number`; its data is NULL if there is none. */
+struct sv_bytes fastly_stores_get(const struct fastly_stores *stores, size_t number,
+		struct sv_bytes key);
+
+/* Whether a key is one that key-value stores take. */
+bool fastly_key_is_valid(struct sv_bytes key);
+
+#endif
