@@ -17,12 +17,12 @@ struct sv_caller {
 	const struct host_row *row;
 	enum sv_trap trap;
 	int32_t exit_code;
-	char text[sizeof ((struct sv_trap_info *)0)->text]; /* empty: that of the kind */
+	char text[sizeof((struct sv_trap_info *)0)->text]; /* empty: that of the kind */
 };
 
 SV_NORETURN static void host_call_misfit(const struct host_row *row, const struct value_type *type)
 {
-	char text[sizeof ((struct sv_trap_info *)0)->text];
+	char text[sizeof((struct sv_trap_info *)0)->text];
 	snprintf(text, sizeof text, "what a host function returned %s", reference_misfit(type));
 	trap_raise(row->head.store, SV_TRAP_HOST, text);
 }
@@ -36,7 +36,7 @@ static void host_call_check_results(const struct host_row *row, const union sv_v
 				    values[i].ref))
 			trap_raise(row->head.store, SV_TRAP_HOST,
 					"a host function returned a reference of code that may "
-			                "throw to "
+					"throw to "
 					"code without --propagate-exceptions, or the reverse");
 		if (!reference_fits(row->head.store, &results[i], values[i].ref))
 			host_call_misfit(row, &results[i]);
@@ -113,10 +113,7 @@ const void *sv_caller_view(struct sv_caller *caller, uint64_t guest_address, uin
 void *sv_caller_range(struct sv_caller *caller, uint64_t guest_address, uint64_t length)
 {
 	struct sv_memory *memory = sv_instance_memory(caller->row->instance, 0);
-	if (!memory || !memory_holds(memory, guest_address, length) ||
-			!memory_open(memory, guest_address, length))
-		return NULL;
-	return memory_base(memory) + guest_address;
+	return memory ? sv_memory_range(memory, guest_address, length) : NULL;
 }
 
 void sv_caller_set_trap(struct sv_caller *caller, enum sv_trap kind, const char *format, ...)

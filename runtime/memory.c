@@ -34,7 +34,8 @@ static bool memory_make(struct sv_memory *memory, struct sv_store *store,
 	memory->backing = backing;
 	backing_plan(backing, plan, store->limits.max_memory);
 	if (!store_take_memory(store, backing->initial))
-		return sv_fail(error, SV_ERROR_LIMIT, "the module needs %" PRIu64 " bytes of "
+		return sv_fail(error, SV_ERROR_LIMIT,
+				"the module needs %" PRIu64 " bytes of "
 				"memory; the store's limit max_memory is %" PRIu64,
 				backing->initial, store->limits.max_memory);
 	if (backing_open(backing, store->engine, plan, error))
@@ -43,8 +44,8 @@ static bool memory_make(struct sv_memory *memory, struct sv_store *store,
 	return false;
 }
 
-static struct sv_memory *memory_new_shared(struct sv_store *store,
-		const struct memory_plan *plan, struct sv_error *error)
+static struct sv_memory *memory_new_shared(struct sv_store *store, const struct memory_plan *plan,
+		struct sv_error *error)
 {
 	struct memory_plan whole = *plan;
 	whole.is_leased = false; /* others may write it while it is put back */
@@ -102,9 +103,8 @@ bool memory_plan_of(struct memory_plan *plan, struct sv_size_limits limits, stru
 			.type = artifact_limits_record(limits), .bounds = SV_BOUNDS_GUARD};
 	if (limits.minimum <= allowed && limits.minimum <= limits.maximum)
 		return true;
-	return sv_fail(error, SV_ERROR_USAGE,
-			"no memory can have %" PRIu64 " to %" PRIu64 " pages", limits.minimum,
-			limits.maximum);
+	return sv_fail(error, SV_ERROR_USAGE, "no memory can have %" PRIu64 " to %" PRIu64 " pages",
+			limits.minimum, limits.maximum);
 }
 
 void memory_free(struct sv_memory *memory)
@@ -155,6 +155,13 @@ uint8_t *sv_memory_data(struct sv_memory *memory)
 	if (!memory_open(memory, 0, backing_size(memory->backing)))
 		return NULL;
 	return memory->backing->view.base;
+}
+
+void *sv_memory_range(struct sv_memory *memory, uint64_t address, uint64_t length)
+{
+	if (!memory_holds(memory, address, length) || !memory_open(memory, address, length))
+		return NULL;
+	return memory_base(memory) + address;
 }
 
 const uint8_t *sv_memory_view(const struct sv_memory *memory)

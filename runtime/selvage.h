@@ -213,6 +213,9 @@ SV_PUBLIC uint8_t *sv_memory_data(struct sv_memory *memory);
 SV_PUBLIC const uint8_t *sv_memory_view(const struct sv_memory *memory);
 SV_PUBLIC uint64_t sv_memory_size(const struct sv_memory *memory);
 
+/* What sv_caller_range is for memory 0 of a caller: bytes to be written, NULL if any is outside. */
+SV_PUBLIC void *sv_memory_range(struct sv_memory *memory, uint64_t address, uint64_t length);
+
 /*
  * A shared memory: one that instances of several stores, on several threads, import. It belongs
  * to no store and counts in no store's max_memory; the maximum in `limits`, which it must have,
