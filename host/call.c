@@ -5,8 +5,16 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "runtime/selvage_serve.h"
+
+uint64_t host_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
 
 /* Names come from the module: what could end a log line or steer a terminal becomes '?'. */
 static void frame_name_clean(char *name)
@@ -134,7 +142,9 @@ bool host_call_go_on(struct host_call *call)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	/* What those that sleep wait for gives an error number. */
-	const union sv_value success = {.i32 = 0};
+	union sv_value result = {.i32 = 0};
 	call->wake = 0;
-	return call_was_left(call, sv_resume(call->store, &success, &error), &error);
+	if (call->abi->go_on && !call->abi->go_on(call, &result))
+		return false;
+	return call_was_left(call, sv_resume(call->store, &result, &error), &error);
 }

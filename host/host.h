@@ -22,6 +22,7 @@ struct sv_artifact;
 struct sv_linker;
 struct sv_store;
 struct wasi_preopen;
+union sv_value;
 
 /* A header field as it came: no CR, LF or NUL in either part, no space around the value. */
 struct host_header {
@@ -91,6 +92,9 @@ struct host_header host_response_field(const struct host_response *response, siz
 /* True if a status may be sent as a final one. */
 bool host_status_is_final(int64_t status);
 
+/* Nanoseconds of CLOCK_MONOTONIC. */
+uint64_t host_now(void);
+
 /* Case-insensitive comparison of header names. */
 bool host_name_equal(struct sv_bytes a, struct sv_bytes b);
 
@@ -136,6 +140,14 @@ struct host_guest {
 	void *log_data;
 };
 
+/*
+ * Wakes a guest that is asleep, from any thread, as often as anybody likes: one that is not asleep
+ * stays awake once more. Part of something that outlives the guest.
+ */
+struct host_waker {
+	void (*wake)(struct host_waker *waker);
+};
+
 /* One request at a guest. */
 struct host_call {
 	const struct host_abi *abi;
@@ -144,7 +156,8 @@ struct host_call {
 	struct sv_store *store; /* leased, not started, its deadline set */
 	const char *entry;      /* the function to call when the instance has started, or NULL */
 	uint64_t deadline;      /* nanoseconds of CLOCK_MONOTONIC */
-	uint64_t wake;          /* the same: the guest sleeps until then; 0: it does not */
+	uint64_t wake; /* the same: the guest sleeps until then or until it is woken; 0: not */
+	struct host_waker *waker; /* of this guest, until it ends */
 	const struct host_request *request;
 	struct host_response *response; /* reset */
 	struct host_outcome *outcome;   /* all zero */
@@ -171,6 +184,12 @@ struct host_abi {
 	void (*state_free)(void *state);
 	/* Make ready: the function to call, [] -> []. NULL: the outcome is there already. */
 	const char *(*begin)(struct host_call *call);
+	/*
+	 * The guest goes on: whether what it waited for has come, or it is no longer worth waiting,
+	 * with the result of its call; else call->wake is set again. NULL: it waits for times only,
+	 * and the result is 0.
+	 */
+	bool (*go_on)(struct host_call *call, union sv_value *result);
 	/* The guest has ended, well or with its outcome set: fill in the response. */
 	void (*end)(struct host_call *call, bool has_ended_well);
 };

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/host.h"
+
 struct kv_entry {
 	struct kv_value *value; /* one use of it is ours */
 	uint32_t key_length;
@@ -28,13 +30,6 @@ struct kv {
 	uint64_t bytes;      /* of keys and values */
 	uint64_t generation; /* of the last value */
 };
-
-static uint64_t kv_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 /* ---- values ---- */
 
@@ -128,7 +123,7 @@ static size_t store_find_alive(struct kv *kv, struct kv_store *store, struct sv_
 		bool *is_there)
 {
 	size_t at = store_find(store, key, is_there);
-	if (*is_there && store->entries[at]->value->expires <= kv_now()) {
+	if (*is_there && store->entries[at]->value->expires <= host_now()) {
 		store_remove(kv, store, at);
 		*is_there = false;
 	}
@@ -137,7 +132,7 @@ static size_t store_find_alive(struct kv *kv, struct kv_store *store, struct sv_
 
 static void store_remove_expired(struct kv *kv, struct kv_store *store)
 {
-	uint64_t now = kv_now();
+	uint64_t now = host_now();
 	size_t kept = 0;
 	for (size_t i = 0; i < store->count; i++) {
 		struct kv_entry *entry = store->entries[i];
@@ -225,7 +220,7 @@ static enum kv_result put_in(struct kv *kv, struct kv_store *store, struct sv_by
 		return result;
 	}
 	value->generation = ++kv->generation;
-	value->expires = put->lifetime ? kv_now() + put->lifetime : UINT64_MAX;
+	value->expires = put->lifetime ? host_now() + put->lifetime : UINT64_MAX;
 	kv->bytes = bytes;
 	if (entry) {
 		kv_value_release(entry->value);

@@ -17,14 +17,17 @@ static struct desk *desk_make(struct desks *desks, struct sv_error *error)
 		free(desk);
 		return NULL;
 	}
+	desk->executor = desks->executor;
+	desk->waker.wake = executor_wake;
+	desk->asleep_at = DESK_AWAKE;
 	desks->made++;
 	return desk;
 }
 
-bool desks_init(struct desks *desks, const struct handler *handler, size_t limit,
-		struct sv_error *error)
+bool desks_init(struct desks *desks, struct executor *executor, const struct handler *handler,
+		size_t limit, struct sv_error *error)
 {
-	*desks = (struct desks){.handler = handler, .limit = limit};
+	*desks = (struct desks){.executor = executor, .handler = handler, .limit = limit};
 	desks->asleep = calloc(limit, sizeof(struct desk *));
 	if (!desks->asleep)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %zu desks", limit);
@@ -53,6 +56,8 @@ struct desk *desks_take_spare(struct desks *desks)
 	else if (desks->made < desks->limit)
 		desk = desk_make(desks, &error); /* without one, the request waits */
 	desks->busy += desk != NULL;
+	if (desk)
+		desk->is_roused = false;
 	return desk;
 }
 
@@ -66,8 +71,10 @@ void desks_put_spare(struct desks *desks, struct desk *desk)
 struct desk *desks_take_ready(struct desks *desks)
 {
 	struct desk *desk = desks->ready_first;
-	if (desk)
-		desks->ready_first = desk->next;
+	if (!desk)
+		return NULL;
+	desks->ready_first = desk->next;
+	desk->is_roused = false;
 	return desk;
 }
 
@@ -78,35 +85,66 @@ void desks_put_ready(struct desks *desks, struct desk *desk)
 	desks->ready_last = desk;
 }
 
-void desks_put_asleep(struct desks *desks, struct desk *desk)
+/* ---- those that sleep ---- */
+
+static void heap_set(struct desks *desks, size_t at, struct desk *desk)
 {
-	size_t at = desks->asleep_count++;
-	for (; at && desks->asleep[(at - 1) / 2]->wake > desk->wake; at = (at - 1) / 2)
-		desks->asleep[at] = desks->asleep[(at - 1) / 2];
 	desks->asleep[at] = desk;
+	desk->asleep_at = at;
 }
 
-static struct desk *desks_take_first_asleep(struct desks *desks)
+/* Put a desk where `at` is free, nearer to the top or the bottom by its time. */
+static void heap_settle(struct desks *desks, size_t at, struct desk *desk)
 {
 	struct desk **heap = desks->asleep;
-	struct desk *first = heap[0], *moved = heap[--desks->asleep_count];
-	size_t at = 0, child;
+	size_t child;
+	for (; at && heap[(at - 1) / 2]->wake > desk->wake; at = (at - 1) / 2)
+		heap_set(desks, at, heap[(at - 1) / 2]);
 	while ((child = 2 * at + 1) < desks->asleep_count) {
 		if (child + 1 < desks->asleep_count && heap[child + 1]->wake < heap[child]->wake)
 			child++;
-		if (heap[child]->wake >= moved->wake)
+		if (heap[child]->wake >= desk->wake)
 			break;
-		heap[at] = heap[child];
+		heap_set(desks, at, heap[child]);
 		at = child;
 	}
-	heap[at] = moved;
-	return first;
+	heap_set(desks, at, desk);
+}
+
+static void heap_remove(struct desks *desks, struct desk *desk)
+{
+	size_t at = desk->asleep_at;
+	struct desk *moved = desks->asleep[--desks->asleep_count];
+	desk->asleep_at = DESK_AWAKE;
+	if (moved != desk)
+		heap_settle(desks, at, moved);
+}
+
+void desks_put_asleep(struct desks *desks, struct desk *desk)
+{
+	if (desk->is_roused)
+		desks_put_ready(desks, desk);
+	else
+		heap_settle(desks, desks->asleep_count++, desk);
+}
+
+bool desks_rouse(struct desks *desks, struct desk *desk)
+{
+	desk->is_roused = true;
+	if (desk->asleep_at == DESK_AWAKE)
+		return false;
+	heap_remove(desks, desk);
+	desks_put_ready(desks, desk);
+	return true;
 }
 
 void desks_wake(struct desks *desks, uint64_t now)
 {
-	while (desks->asleep_count && desks->asleep[0]->wake <= now)
-		desks_put_ready(desks, desks_take_first_asleep(desks));
+	while (desks->asleep_count && desks->asleep[0]->wake <= now) {
+		struct desk *desk = desks->asleep[0];
+		heap_remove(desks, desk);
+		desks_put_ready(desks, desk);
+	}
 }
 
 uint64_t desks_next_wake(const struct desks *desks)

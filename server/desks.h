@@ -8,14 +8,21 @@
 #include "server/executor.h"
 
 struct desk {
-	struct desk *next; /* in the list it is in */
+	struct host_waker waker; /* first: wakers are cast to desks */
+	struct desk *next;       /* in the list it is in */
 	void *own;         /* the handler's, owned */
 	struct exchange *exchange;
 	bool has_begun;
 	uint64_t wake; /* nanoseconds of CLOCK_MONOTONIC */
+	struct executor *executor;
+	size_t asleep_at;     /* its place in the heap; DESK_AWAKE: it does not sleep */
+	bool is_roused;       /* the waker was called since its turn began */
 };
 
+#define DESK_AWAKE SIZE_MAX
+
 struct desks {
+	struct executor *executor;
 	const struct handler *handler;
 	size_t limit, made;
 	struct desk *spares;
@@ -25,9 +32,12 @@ struct desks {
 	size_t busy; /* with a worker, ready or asleep */
 };
 
+/* The waker of a desk. */
+void executor_wake(struct host_waker *waker);
+
 /* At most `limit` desks, one of which is made now, so that there is always one to work at. */
-SV_MUST_USE bool desks_init(struct desks *desks, const struct handler *handler, size_t limit,
-		struct sv_error *error);
+SV_MUST_USE bool desks_init(struct desks *desks, struct executor *executor,
+		const struct handler *handler, size_t limit, struct sv_error *error);
 
 /* Release them; none may be busy. */
 void desks_finish(struct desks *desks);
@@ -40,8 +50,11 @@ void desks_put_spare(struct desks *desks, struct desk *desk);
 struct desk *desks_take_ready(struct desks *desks);
 void desks_put_ready(struct desks *desks, struct desk *desk);
 
-/* Ready again when desk->wake has come. */
+/* Ready again when desk->wake has come or it is roused, which may have been in its turn. */
 void desks_put_asleep(struct desks *desks, struct desk *desk);
+
+/* Ready now if it sleeps, else instead of going to sleep next; true in the first case. */
+bool desks_rouse(struct desks *desks, struct desk *desk);
 void desks_wake(struct desks *desks, uint64_t now);
 
 /* When the next one wakes up; UINT64_MAX: none sleeps. */

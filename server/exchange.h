@@ -13,6 +13,7 @@
 struct exchange {
 	struct exchange *next;   /* in the list it waits in */
 	void *connection;        /* borrowed; for the loop */
+	struct host_waker *waker; /* borrowed from the executor, while a worker handles it */
 	struct host_request request;
 	struct host_header *headers; /* owned; room for the limit */
 	struct buffer body;          /* of the request */

@@ -62,6 +62,7 @@ static struct desk *queue_begin(struct executor *executor, uint64_t now)
 	if (!desk)
 		return NULL;
 	desk->exchange = executor->queue[executor->queue_first];
+	desk->exchange->waker = &desk->waker;
 	desk->has_begun = false;
 	executor->queue_first = (executor->queue_first + 1) % executor->config.queue_limit;
 	executor->queue_count--;
@@ -154,8 +155,10 @@ static void worker_put_back(struct executor *executor, struct desk *desk, enum h
 		wakes = executor->is_ending && desks_are_idle(&executor->desks);
 	} else if (handled == HANDLED_ASLEEP) {
 		desks_put_asleep(&executor->desks, desk);
-		/* Whoever waits does so for a later one. */
-		wakes = executor->idle && desks_next_wake(&executor->desks) == desk->wake;
+		/* Whoever waits does so for a later one, or does not know that it is ready. */
+		wakes = executor->idle &&
+				(desk->is_roused ||
+						desks_next_wake(&executor->desks) == desk->wake);
 	} else {
 		desks_put_ready(&executor->desks, desk);
 	}
@@ -277,7 +280,8 @@ struct executor *executor_new(const struct executor_config *config, struct sv_er
 		sv_fail_errno(error, "eventfd");
 	else if (!executor->threads || !executor->queue)
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u workers", config->workers);
-	else if (desks_init(&executor->desks, config->handler, config->desk_limit, error) &&
+	else if (desks_init(&executor->desks, executor, config->handler, config->desk_limit,
+				 error) &&
 			executor_start(executor, error))
 		return executor;
 	executor_free(executor);
@@ -321,6 +325,17 @@ bool executor_submit(struct executor *executor, struct exchange *exchange)
 	if (wakes)
 		pthread_cond_signal(&executor->changed);
 	return has_room;
+}
+
+void executor_wake(struct host_waker *waker)
+{
+	struct desk *desk = (struct desk *)waker;
+	struct executor *executor = desk->executor;
+	pthread_mutex_lock(&executor->lock);
+	bool wakes = desks_rouse(&executor->desks, desk) && queue_wakes(executor, true);
+	pthread_mutex_unlock(&executor->lock);
+	if (wakes)
+		pthread_cond_signal(&executor->changed);
 }
 
 bool executor_nudge(struct executor *executor, uint64_t now)

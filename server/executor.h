@@ -18,7 +18,7 @@
 enum handled {
 	HANDLED_ANSWERED, /* response and outcome of the exchange are filled in */
 	HANDLED_AGAIN,    /* it wants another turn */
-	HANDLED_ASLEEP,   /* that too, but not before a time it has set */
+	HANDLED_ASLEEP,   /* that too, but not before a time it has set or its waker is called */
 };
 
 /* What answers requests: a desk for each that has begun, used by one thread at a time. */

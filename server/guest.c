@@ -90,6 +90,7 @@ static enum handled guest_begin(void *data, void *desk, struct exchange *exchang
 	struct host_call *call = desk;
 	call->wake = 0;
 	call->deadline = exchange->deadline;
+	call->waker = exchange->waker;
 	call->request = &exchange->request;
 	call->response = &exchange->response;
 	call->outcome = &exchange->outcome;

@@ -26,6 +26,8 @@ struct fake {
 	sem_t *gate;   /* borrowed; NULL: none */
 	int turns;     /* that a request takes besides the first */
 	uint64_t sleep; /* nanoseconds between two of them */
+	sem_t *asleep;  /* borrowed; not NULL: each turn but the last ends in sleep without end */
+	struct host_waker *waker; /* of the desk that has posted `asleep` */
 	atomic_int at_once, most_at_once; /* requests that have begun and not ended */
 };
 
@@ -69,7 +71,18 @@ static enum handled fake_go_on(void *data, void *own, uint64_t *wake)
 	struct fake_desk *desk = own;
 	if (desk->wake && clock_now() < desk->wake)
 		abort();
-	if (desk->turns++ < fake->turns) {
+	if (desk->turns++ < fake->turns && fake->asleep) {
+		struct host_waker *waker = desk->exchange->waker;
+		*wake = UINT64_MAX;
+		if (desk->turns == 1) {
+			waker->wake(waker);
+		} else {
+			fake->waker = waker;
+			sem_post(fake->asleep);
+		}
+		return HANDLED_ASLEEP;
+	}
+	if (desk->turns <= fake->turns) {
 		*wake = desk->wake = fake->sleep ? clock_now() + fake->sleep : 0;
 		return fake->sleep ? HANDLED_ASLEEP : HANDLED_AGAIN;
 	}
@@ -87,8 +100,7 @@ static enum handled fake_begin(void *data, void *own, struct exchange *exchange,
 	*desk = (struct fake_desk){.exchange = exchange};
 	int at_once = atomic_fetch_add(&fake->at_once, 1) + 1;
 	int most = atomic_load(&fake->most_at_once);
-	while (at_once > most &&
-			!atomic_compare_exchange_weak(&fake->most_at_once, &most, at_once))
+	while (at_once > most && !atomic_compare_exchange_weak(&fake->most_at_once, &most, at_once))
 		;
 	if (fake->gate)
 		sem_wait(fake->gate);
@@ -104,15 +116,19 @@ static void fake_recycle(void *data, void *desk)
 
 static void fake_init(struct fake *fake)
 {
-	*fake = (struct fake){.handler = {fake, fake_enter, fake_leave, fake_desk_new,
-			fake_desk_free, fake_begin, fake_go_on, fake_recycle}};
+	*fake = (struct fake){
+			.handler = {fake, fake_enter, fake_leave, fake_desk_new, fake_desk_free,
+					fake_begin, fake_go_on, fake_recycle}};
 }
 
 static struct executor *fake_executor(const struct fake *fake, unsigned workers, size_t queue,
 		size_t desks, struct sv_error *error)
 {
-	const struct executor_config config = {.handler = &fake->handler, .workers = workers,
-			.queue_limit = queue, .desk_limit = desks, .turn = 1000000};
+	const struct executor_config config = {.handler = &fake->handler,
+			.workers = workers,
+			.queue_limit = queue,
+			.desk_limit = desks,
+			.turn = 1000000};
 	return executor_new(&config, error);
 }
 
@@ -195,6 +211,32 @@ TEST(the_end_waits_for_what_has_begun)
 	executor_free(executor);
 	CHECK_EQ(fake.handled, 1);
 	CHECK_EQ(fake.left, 2);
+}
+
+/* Once in its turn, which then ends in no sleep; once from another thread, perhaps asleep. */
+TEST(who_sleeps_is_woken_by_its_waker)
+{
+	struct fake fake;
+	struct server_limits limits;
+	struct sv_error error = SV_ERROR_INIT;
+	sem_t asleep;
+	sem_init(&asleep, 0, 0);
+	fake_init(&fake);
+	fake.turns = 2;
+	fake.asleep = &asleep;
+	server_limits_init(&limits);
+	struct executor *executor = fake_executor(&fake, 2, 4, 4, &error);
+	CHECK_MSG(executor != NULL, "%s", error.text);
+	for (int i = 0; i < 20; i++) {
+		CHECK(executor_submit(executor, exchange_new(&limits)));
+		sem_wait(&asleep);
+		fake.waker->wake(fake.waker);
+		CHECK_EQ(drain(executor, 1), 1);
+		/* Who is not there sleeps no less for it. */
+		fake.waker->wake(fake.waker);
+	}
+	executor_free(executor);
+	sem_destroy(&asleep);
 }
 
 TEST(full_queue_refuses_and_goes_on)
