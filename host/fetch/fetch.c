@@ -1,0 +1,286 @@
+/*
+ * fetch.c: the owner's side of a request.
+ */
+#include "host/fetch/fetch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/fetch/inner.h"
+
+/* ---- the fetcher ---- */
+
+struct fetcher *fetcher_new(struct sv_error *error)
+{
+	struct fetcher *fetcher = calloc(1, sizeof *fetcher);
+	if (fetcher)
+		pthread_mutex_init(&fetcher->lock, NULL);
+	else
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for requests to elsewhere");
+	return fetcher;
+}
+
+void fetcher_free(struct fetcher *fetcher)
+{
+	if (!fetcher)
+		return;
+	pthread_mutex_lock(&fetcher->lock);
+	fetcher->is_ending = true;
+	bool has_thread = fetcher->has_thread;
+	pthread_mutex_unlock(&fetcher->lock);
+	if (has_thread) {
+		fetcher->curl->multi_wakeup(fetcher->multi);
+		pthread_join(fetcher->thread, NULL);
+	}
+	check(fetcher->count == 0);
+	if (fetcher->multi)
+		fetcher->curl->multi_cleanup(fetcher->multi);
+	X509_STORE_free(fetcher->trust);
+	pthread_mutex_destroy(&fetcher->lock);
+	free(fetcher);
+}
+
+/* What the first request needs. */
+static bool fetcher_start(struct fetcher *fetcher, struct sv_error *error)
+{
+	pthread_mutex_lock(&fetcher->lock);
+	if (!fetcher->curl)
+		fetcher->curl = curl_load(error);
+	if (fetcher->curl && !fetcher->multi)
+		fetcher->multi = fetcher->curl->multi_init();
+	bool is_ready = fetcher->multi && thread_start(fetcher, error);
+	pthread_mutex_unlock(&fetcher->lock);
+	return is_ready ||
+			sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for requests to elsewhere");
+}
+
+/* ---- between the two ---- */
+
+void fetch_want_thread(struct fetch *fetch)
+{
+	struct fetcher *fetcher = fetch->fetcher;
+	if (fetch->wants_thread || fetch->is_done)
+		return;
+	fetch->wants_thread = true;
+	fetch->next = fetcher->wanting;
+	fetcher->wanting = fetch;
+	fetcher->curl->multi_wakeup(fetcher->multi);
+}
+
+void fetch_wake(struct fetch *fetch)
+{
+	if (!fetch->is_awaited)
+		return;
+	fetch->is_awaited = false;
+	fetch->waker->wake(fetch->waker);
+}
+
+void fetch_free(struct fetch *fetch)
+{
+	transfer_finish(fetch);
+	host_response_finish(&fetch->head);
+	buffer_finish(&fetch->body);
+	buffer_finish(&fetch->upload);
+	free(fetch);
+}
+
+/* ---- beginning and end ---- */
+
+static bool fetch_submit(struct fetch *fetch, struct sv_error *error)
+{
+	struct fetcher *fetcher = fetch->fetcher;
+	pthread_mutex_lock(&fetcher->lock);
+	bool has_room = fetcher->count < FETCH_MOST;
+	if (has_room) {
+		fetcher->count++;
+		fetch_want_thread(fetch);
+	}
+	pthread_mutex_unlock(&fetcher->lock);
+	return has_room ||
+			sv_fail(error, SV_ERROR_LIMIT, "more than %u requests to elsewhere at once",
+					FETCH_MOST);
+}
+
+struct fetch *fetch_start(struct fetcher *fetcher, struct fetch_request *request,
+		struct sv_error *error)
+{
+	struct fetch *fetch = fetcher_start(fetcher, error) ? calloc(1, sizeof *fetch) : NULL;
+	if (!fetch) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a request to elsewhere");
+		return NULL;
+	}
+	fetch->fetcher = fetcher;
+	fetch->users = 1;
+	fetch->waker = request->waker;
+	fetch->upload = request->body;
+	fetch->upload.limit = 0;
+	request->body = (struct buffer){0};
+	fetch->has_whole_upload = !request->has_more_body;
+	if (transfer_prepare(fetch, request, error) && fetch_submit(fetch, error))
+		return fetch;
+	fetch_free(fetch);
+	return NULL;
+}
+
+struct fetch *fetch_use(struct fetch *fetch)
+{
+	pthread_mutex_lock(&fetch->fetcher->lock);
+	fetch->users++;
+	pthread_mutex_unlock(&fetch->fetcher->lock);
+	return fetch;
+}
+
+void fetch_release(struct fetch *fetch)
+{
+	if (!fetch)
+		return;
+	struct fetcher *fetcher = fetch->fetcher;
+	pthread_mutex_lock(&fetcher->lock);
+	bool is_last = --fetch->users == 0;
+	bool is_done = fetch->is_done;
+	if (is_last) {
+		fetch->waker = NULL;
+		fetch->is_awaited = false;
+		fetch_want_thread(fetch);
+	}
+	pthread_mutex_unlock(&fetcher->lock);
+	if (is_last && is_done)
+		fetch_free(fetch);
+}
+
+/* ---- what can be done now; all under the lock ---- */
+
+static enum fetch_progress answered(const struct fetch *fetch)
+{
+	if (fetch->has_head)
+		return FETCH_READY;
+	return fetch->error ? FETCH_BROKEN : FETCH_LATER;
+}
+
+static enum fetch_progress readable(const struct fetch *fetch)
+{
+	if (fetch->body.length > fetch->taken)
+		return FETCH_READY;
+	if (fetch->error)
+		return FETCH_BROKEN;
+	return fetch->has_ended ? FETCH_END : FETCH_LATER;
+}
+
+/* A response that came before all was sent may leave the rest unsent: it is taken and dropped. */
+static enum fetch_progress writable(const struct fetch *fetch)
+{
+	if (fetch->error)
+		return FETCH_BROKEN;
+	bool has_room = fetch->upload.length - fetch->sent < FETCH_BUFFER;
+	return has_room || fetch->is_done ? FETCH_READY : FETCH_LATER;
+}
+
+static enum fetch_progress ask(struct fetch *fetch,
+		enum fetch_progress (*question)(const struct fetch *fetch))
+{
+	pthread_mutex_lock(&fetch->fetcher->lock);
+	enum fetch_progress progress = question(fetch);
+	fetch->is_awaited |= progress == FETCH_LATER;
+	pthread_mutex_unlock(&fetch->fetcher->lock);
+	return progress;
+}
+
+enum fetch_progress fetch_answered(struct fetch *fetch)
+{
+	return ask(fetch, answered);
+}
+
+enum fetch_progress fetch_readable(struct fetch *fetch)
+{
+	return ask(fetch, readable);
+}
+
+enum fetch_progress fetch_writable(struct fetch *fetch)
+{
+	return ask(fetch, writable);
+}
+
+const struct host_response *fetch_head(const struct fetch *fetch)
+{
+	return &fetch->head;
+}
+
+enum fetch_progress fetch_read(struct fetch *fetch, uint8_t *to, size_t room, size_t *count)
+{
+	*count = 0;
+	pthread_mutex_lock(&fetch->fetcher->lock);
+	enum fetch_progress progress = readable(fetch);
+	if (progress == FETCH_READY) {
+		size_t left = fetch->body.length - fetch->taken;
+		*count = left < room ? left : room;
+		memcpy(to, fetch->body.data + fetch->taken, *count);
+		fetch->taken += *count;
+		if (*count == left)
+			fetch->body.length = fetch->taken = 0;
+		if (fetch->is_paused && fetch->body.length - fetch->taken < FETCH_BUFFER / 2)
+			fetch_want_thread(fetch);
+	}
+	fetch->is_awaited |= progress == FETCH_LATER;
+	pthread_mutex_unlock(&fetch->fetcher->lock);
+	return progress;
+}
+
+/* Under the lock. */
+static enum fetch_progress upload_add(struct fetch *fetch, struct sv_bytes bytes, size_t *count)
+{
+	if (fetch->is_done) {
+		*count = bytes.length;
+		return FETCH_READY;
+	}
+	buffer_consume(&fetch->upload, fetch->sent);
+	fetch->sent = 0;
+	size_t room = FETCH_BUFFER - fetch->upload.length;
+	*count = bytes.length < room ? bytes.length : room;
+	if (!buffer_append(&fetch->upload, bytes.data, *count, NULL)) {
+		*count = 0;
+		return FETCH_BROKEN;
+	}
+	if (fetch->upload_is_paused)
+		fetch_want_thread(fetch);
+	return FETCH_READY;
+}
+
+enum fetch_progress fetch_write(struct fetch *fetch, struct sv_bytes bytes, size_t *count)
+{
+	*count = 0;
+	pthread_mutex_lock(&fetch->fetcher->lock);
+	enum fetch_progress progress = writable(fetch);
+	if (progress == FETCH_READY && bytes.length)
+		progress = upload_add(fetch, bytes, count);
+	fetch->is_awaited |= progress == FETCH_LATER;
+	pthread_mutex_unlock(&fetch->fetcher->lock);
+	return progress;
+}
+
+void fetch_finish(struct fetch *fetch)
+{
+	pthread_mutex_lock(&fetch->fetcher->lock);
+	fetch->has_whole_upload = true;
+	if (fetch->upload_is_paused)
+		fetch_want_thread(fetch);
+	pthread_mutex_unlock(&fetch->fetcher->lock);
+}
+
+void fetch_abort(struct fetch *fetch, const char *reason)
+{
+	pthread_mutex_lock(&fetch->fetcher->lock);
+	if (!fetch->is_done && !fetch->error) {
+		fetch->error = FETCH_FAILED;
+		snprintf(fetch->text, sizeof fetch->text, "%s", reason);
+		fetch_wake(fetch);
+		fetch_want_thread(fetch);
+	}
+	pthread_mutex_unlock(&fetch->fetcher->lock);
+}
+
+enum fetch_error fetch_failure(const struct fetch *fetch, const char **text)
+{
+	*text = fetch->text;
+	return fetch->error;
+}
