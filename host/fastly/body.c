@@ -1,10 +1,15 @@
 /*
- * body.c: bodies (fastly_http_body). They are in memory as a whole; what all of a guest's hold
- * is at most as much as its own memory may.
+ * body.c: bodies (fastly_http_body). What all of a guest's hold is at most as much as its own
+ * memory may. Those of responses from backends come as they are read, and those of requests
+ * to backends that are still being written go as they are; the guest waits where it must.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "host/fastly/body.h"
 #include "host/fastly/fastly.h"
+#include "host/fastly/fields.h"
+#include "host/fetch/fetch.h"
 
 size_t fastly_body_left(const struct fastly_body *body)
 {
@@ -74,7 +79,63 @@ static struct fastly_body *body_to_write(struct fastly_call *call, uint32_t hand
 static struct fastly_body *body_to_read(struct fastly_call *call, uint32_t handle)
 {
 	struct fastly_body *body = fastly_body(call, handle);
+	if (!body || body->sink)
+		return NULL;
 	return call->guest->has_sent && handle == call->guest->sent_body ? NULL : body;
+}
+
+/* ---- what comes from a backend ---- */
+
+/* Bytes that are taken from a source at once. */
+#define PORTION (64u * 1024)
+
+void fastly_body_close_source(struct fastly_guest *guest, struct fastly_body *body)
+{
+	fetch_release(body->source);
+	guest->held -= body->source_counted;
+	body->source = NULL;
+	body->source_counted = 0;
+}
+
+static enum fastly_status source_fail(struct fastly_guest *guest, struct fastly_body *body)
+{
+	const char *reason;
+	char line[256];
+	enum fetch_error error = fetch_failure(body->source, &reason);
+	snprintf(line, sizeof line, "a response from a backend was cut off: %s", reason);
+	fastly_tell(guest, line);
+	return error == FETCH_CLOSED ? FASTLY_HTTPINCOMPLETE : FASTLY_ERROR;
+}
+
+/* Take a portion of what comes; WAITS if nothing is there. The end closes the source. */
+static enum fastly_status body_fill(struct fastly_guest *guest, struct fastly_body *body)
+{
+	size_t count;
+	enum fastly_status status = body_reserve(guest, body, PORTION);
+	if (status != FASTLY_OK)
+		return status;
+	switch (fetch_read(body->source, body->own.data + body->own.length, PORTION, &count)) {
+	case FETCH_LATER:
+		return FASTLY_WAITS;
+	case FETCH_BROKEN:
+		return source_fail(guest, body);
+	case FETCH_END:
+		fastly_body_close_source(guest, body);
+		return FASTLY_OK;
+	case FETCH_READY:
+		break;
+	}
+	body->own.length += count;
+	guest->held += count;
+	return FASTLY_OK;
+}
+
+static enum fastly_status body_collect(struct fastly_guest *guest, struct fastly_body *body)
+{
+	enum fastly_status status = FASTLY_OK;
+	while (body->source && status == FASTLY_OK)
+		status = body_fill(guest, body);
+	return status;
 }
 
 void fastly_body_parts(const struct fastly_body *body, struct sv_bytes parts[2])
@@ -89,46 +150,116 @@ enum fastly_status fastly_body_whole(struct fastly_call *call, uint32_t handle,
 		struct fastly_body **body)
 {
 	*body = body_to_read(call, handle);
-	return *body ? FASTLY_OK : FASTLY_BADF;
+	return *body ? body_collect(call->guest, *body) : FASTLY_BADF;
+}
+
+/* Drop bytes from the front. */
+static void body_skip(struct fastly_guest *guest, struct fastly_body *body, size_t count)
+{
+	size_t first = body->arrived.length < count ? body->arrived.length : count;
+	if (first) {
+		body->arrived.data += first;
+		body->arrived.length -= first;
+	}
+	body->read += count - first;
+	if (body->read == body->own.length) {
+		guest->held -= body->own.length;
+		body->own.length = body->read = 0;
+	}
+}
+
+void fastly_body_empty(struct fastly_guest *guest, struct fastly_body *body)
+{
+	body_skip(guest, body, fastly_body_left(body));
+	fastly_release_value(guest, &body->value);
+}
+
+/* ---- what goes to a backend ---- */
+
+static enum fastly_status sink_write(struct fastly_body *body, struct sv_bytes bytes, size_t *count)
+{
+	switch (fetch_write(body->sink, bytes, count)) {
+	case FETCH_LATER:
+		return FASTLY_WAITS;
+	case FETCH_READY:
+		return FASTLY_OK;
+	default:
+		return FASTLY_ERROR;
+	}
+}
+
+/* All of another body, as it comes and goes. What has gone is no longer in it. */
+static enum fastly_status sink_pour(struct fastly_guest *guest, struct fastly_body *to,
+		struct fastly_body *from)
+{
+	struct sv_bytes parts[2];
+	enum fastly_status status = FASTLY_OK;
+	while (status == FASTLY_OK && (from->source || fastly_body_left(from))) {
+		size_t count = 0;
+		fastly_body_parts(from, parts);
+		if (fastly_body_left(from))
+			status = sink_write(to, parts[0].length ? parts[0] : parts[1], &count);
+		else
+			status = body_fill(guest, from);
+		body_skip(guest, from, count);
+	}
+	return status;
+}
+
+/* ---- the functions ---- */
+
+static enum fastly_status body_append(struct fastly_guest *guest, struct fastly_body *to,
+		struct fastly_body *from)
+{
+	struct sv_bytes parts[2];
+	enum fastly_status status = body_collect(guest, to);
+	if (status == FASTLY_OK)
+		status = body_collect(guest, from);
+	if (status != FASTLY_OK)
+		return status;
+	fastly_body_parts(from, parts);
+	status = body_reserve(guest, to, fastly_body_left(from));
+	if (status == FASTLY_OK)
+		status = fastly_body_add(guest, to, parts[0]);
+	if (status == FASTLY_OK)
+		status = fastly_body_add(guest, to, parts[1]);
+	return status;
 }
 
 /* The other one's bytes are moved, and it is closed. */
 enum fastly_status fastly_http_body_append(struct fastly_call *call)
 {
-	struct fastly_body *to = body_to_write(call, fastly_argument(call, 0)), *from;
-	struct sv_bytes parts[2];
-	enum fastly_status status = fastly_body_whole(call, fastly_argument(call, 1), &from);
-	if (!to || to == from)
+	struct fastly_body *to = body_to_write(call, fastly_argument(call, 0));
+	struct fastly_body *from = body_to_read(call, fastly_argument(call, 1));
+	if (!to || !from || to == from)
 		return FASTLY_BADF;
-	if (status != FASTLY_OK)
-		return status;
-	fastly_body_parts(from, parts);
-	status = body_reserve(call->guest, to, fastly_body_left(from));
-	if (status == FASTLY_OK)
-		status = fastly_body_add(call->guest, to, parts[0]);
-	if (status == FASTLY_OK)
-		status = fastly_body_add(call->guest, to, parts[1]);
+	enum fastly_status status = to->sink ? sink_pour(call->guest, to, from)
+					     : body_append(call->guest, to, from);
 	if (status == FASTLY_OK)
 		fastly_close_body(call->guest, from);
 	return status;
 }
 
-/* Take bytes from the front of a body. */
-static size_t body_take(struct fastly_body *body, uint8_t *to, size_t most)
+/* What comes from a backend goes to the guest's memory at once. */
+static enum fastly_status source_read(struct fastly_call *call, struct fastly_body *body,
+		uint32_t room)
 {
-	size_t first = body->arrived.length < most ? body->arrived.length : most;
-	size_t own = body->own.length - body->read;
-	size_t second = own < most - first ? own : most - first;
-	if (first) {
-		memcpy(to, body->arrived.data, first);
-		body->arrived.data += first;
-		body->arrived.length -= first;
+	size_t count, most = room < FETCH_BUFFER ? room : FETCH_BUFFER;
+	uint8_t *to = fastly_range(call, fastly_argument(call, 1), most);
+	if (!to)
+		return FASTLY_INVAL;
+	switch (fetch_read(body->source, to, most, &count)) {
+	case FETCH_LATER:
+		return FASTLY_WAITS;
+	case FETCH_BROKEN:
+		return source_fail(call->guest, body);
+	case FETCH_END:
+		fastly_body_close_source(call->guest, body);
+		break;
+	case FETCH_READY:
+		break;
 	}
-	if (second) {
-		memcpy(to + first, body->own.data + body->read, second);
-		body->read += second;
-	}
-	return first + second;
+	return fastly_give_u32(call, 3, (uint32_t)count);
 }
 
 enum fastly_status fastly_http_body_read(struct fastly_call *call)
@@ -137,12 +268,42 @@ enum fastly_status fastly_http_body_read(struct fastly_call *call)
 	uint32_t room = fastly_argument(call, 2);
 	if (!body)
 		return FASTLY_BADF;
-	size_t left = fastly_body_left(body), count = left < room ? left : room;
-	uint8_t *to = sv_caller_range(call->caller, fastly_argument(call, 1), count);
-	if (!to || !fastly_is_place(call, 3, sizeof(uint32_t)))
+	if (!fastly_is_place(call, 3, sizeof(uint32_t)))
 		return FASTLY_INVAL;
-	check(body_take(body, to, count) == count);
+	size_t left = fastly_body_left(body), count = left < room ? left : room;
+	if (!left && room && body->source)
+		return source_read(call, body, room);
+	struct sv_bytes parts[2];
+	uint8_t *to = fastly_range(call, fastly_argument(call, 1), count);
+	if (!to)
+		return FASTLY_INVAL;
+	fastly_body_parts(body, parts);
+	size_t first = parts[0].length < count ? parts[0].length : count;
+	if (first)
+		memcpy(to, parts[0].data, first);
+	if (count > first)
+		memcpy(to + first, parts[1].data, count - first);
+	body_skip(call->guest, body, count);
 	return fastly_give_u32(call, 3, (uint32_t)count);
+}
+
+/* As much of it as goes now: the guest tries again with the rest. */
+static enum fastly_status body_write_some(struct fastly_call *call, struct fastly_body *body,
+		struct sv_bytes bytes, bool is_front)
+{
+	size_t count = bytes.length;
+	enum fastly_status status;
+	if (body->sink && is_front)
+		return FASTLY_UNSUPPORTED;
+	if (body->sink)
+		status = sink_write(body, bytes, &count);
+	else if (is_front)
+		status = body_put_in_front(call->guest, body, bytes);
+	else
+		status = body_collect(call->guest, body);
+	if (status == FASTLY_OK && !body->sink && !is_front)
+		status = fastly_body_add(call->guest, body, bytes);
+	return status == FASTLY_OK ? fastly_give_u32(call, 4, (uint32_t)count) : status;
 }
 
 enum fastly_status fastly_http_body_write(struct fastly_call *call)
@@ -155,9 +316,7 @@ enum fastly_status fastly_http_body_write(struct fastly_call *call)
 	if (!fastly_bytes(call, 1, &bytes) || end > 1 ||
 			!fastly_is_place(call, 4, sizeof(uint32_t)))
 		return FASTLY_INVAL;
-	enum fastly_status status = end == 0 ? fastly_body_add(call->guest, body, bytes)
-					     : body_put_in_front(call->guest, body, bytes);
-	return status == FASTLY_OK ? fastly_give_u32(call, 4, (uint32_t)bytes.length) : status;
+	return body_write_some(call, body, bytes, end == 1);
 }
 
 enum fastly_status fastly_http_body_close(struct fastly_call *call)
@@ -165,10 +324,16 @@ enum fastly_status fastly_http_body_close(struct fastly_call *call)
 	struct fastly_body *body = body_to_write(call, fastly_argument(call, 0));
 	if (!body)
 		return FASTLY_BADF;
-	if (body->is_streaming)
+	if (body->is_streaming) {
 		body->is_streaming = false;
-	else
-		fastly_close_body(call->guest, body);
+		return FASTLY_OK;
+	}
+	if (body->sink) {
+		fetch_finish(body->sink);
+		fetch_release(body->sink);
+		body->sink = NULL;
+	}
+	fastly_close_body(call->guest, body);
 	return FASTLY_OK;
 }
 
@@ -191,7 +356,8 @@ enum fastly_status fastly_http_body_known_length(struct fastly_call *call)
 	const struct fastly_body *body = fastly_body(call, fastly_argument(call, 0));
 	if (!body)
 		return FASTLY_BADF;
-	return body->is_streaming ? FASTLY_NONE : fastly_give_u64(call, 1, fastly_body_left(body));
+	bool is_unknown = body->is_streaming || body->source || body->sink;
+	return is_unknown ? FASTLY_NONE : fastly_give_u64(call, 1, fastly_body_left(body));
 }
 
 /* ---- trailers: none arrive; those set are not sent by HTTP/1.1 with a length ---- */

@@ -11,7 +11,9 @@
 #include <sys/random.h>
 
 #include "host/fastly/kv_ops.h"
+#include "host/fastly/pending.h"
 #include "host/fastly/settings.h"
+#include "host/fetch/fetch.h"
 #include "host/wasi/wasi.h"
 #include "runtime/selvage_serve.h"
 
@@ -51,23 +53,65 @@ static void tell_what_is_missing(struct fastly_guest *guest, const struct fastly
 	fastly_tell(guest, line);
 }
 
+static void fastly_set_wake(struct fastly_guest *guest)
+{
+	guest->call->wake = guest->wait.until ? guest->wait.until : UINT64_MAX;
+}
+
+/* The guest sleeps, and its call is made again until it no longer waits. */
+static enum sv_host_result fastly_suspend(struct fastly_guest *guest, const struct fastly_row *row,
+		const union sv_value *values)
+{
+	struct fastly_wait *wait = &guest->wait;
+	size_t count = strcspn(row->signature, ":");
+	check(count <= ARRAY_LENGTH(wait->values));
+	wait->row = row;
+	memcpy(wait->values, values, count * sizeof *values);
+	fastly_set_wake(guest);
+	return SV_HOST_SUSPEND;
+}
+
+/* Past the deadline the guest gets an error, which it never sees: it ends. */
+static bool fastly_go_on(struct host_call *call, union sv_value *result)
+{
+	struct fastly_guest *guest = call->state;
+	struct fastly_wait *wait = &guest->wait;
+	if (!wait->row)
+		return true;
+	struct fastly_call again = {
+			guest, sv_instance_memory(sv_store_instance(call->store), 0), wait->values};
+	enum fastly_status status = wait->row->function(&again);
+	if (status == FASTLY_WAITS && host_now() < call->deadline) {
+		fastly_set_wake(guest);
+		return false;
+	}
+	wait->row = NULL;
+	result->i32 = status == FASTLY_WAITS ? FASTLY_ERROR : status;
+	return true;
+}
+
 /* Every function of the table is entered here; the row is the data it was defined with. */
 static enum sv_host_result fastly_enter(struct sv_caller *caller, union sv_value *values)
 {
 	const struct fastly_row *row = sv_caller_data(caller);
 	const struct wasi *wasi = sv_store_data(sv_caller_store(caller));
-	struct fastly_call call = {wasi ? wasi_user(wasi) : NULL, caller, values};
+	struct fastly_call call = {wasi ? wasi_user(wasi) : NULL,
+			sv_instance_memory(sv_caller_instance(caller), 0), values};
 	if (!call.guest) {
 		sv_caller_set_trap(caller, SV_TRAP_HOST, "%s.%s: there is no request", row->module,
 				row->name);
 		return SV_HOST_TRAP;
 	}
-	if (row->function) {
-		values[0].i32 = row->function(&call);
-	} else {
+	if (!row->function) {
 		tell_what_is_missing(call.guest, row);
 		values[0].i32 = FASTLY_UNSUPPORTED;
+		return SV_HOST_OK;
 	}
+	call.guest->wait = (struct fastly_wait){0};
+	enum fastly_status status = row->function(&call);
+	if (status == FASTLY_WAITS)
+		return fastly_suspend(call.guest, row, values);
+	values[0].i32 = status;
 	return SV_HOST_OK;
 }
 
@@ -172,6 +216,7 @@ static void fastly_state_free(void *data)
 	wasi_free(guest->wasi);
 	free(guest->environment);
 	free(guest->ops);
+	free(guest->pendings);
 	free(guest->is_told);
 	free(guest);
 }
@@ -180,25 +225,44 @@ static void *fastly_state_new(const struct host_guest *guest, void *service, str
 {
 	struct fastly_guest *state = calloc(1, sizeof *state);
 	if (state) {
-		state->settings = service;
+		state->service = service;
+		state->settings = state->service->settings;
+		state->pendings = calloc(FASTLY_MAX_OPEN, sizeof *state->pendings);
 		state->is_told = calloc(ARRAY_LENGTH(rows), sizeof *state->is_told);
 		state->ops = calloc(FASTLY_MAX_OPEN, sizeof *state->ops);
 	}
-	if (state && state->is_told && state->ops && fastly_make_environment(state, guest))
+	if (state && state->is_told && state->ops && state->pendings &&
+			fastly_make_environment(state, guest))
 		return state;
 	fastly_state_free(state);
 	sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the state of a guest");
 	return NULL;
 }
 
-static void *fastly_service_new(const struct host_guest *guest, struct sv_error *error)
+static void fastly_service_free(void *data)
 {
-	return fastly_settings_new(guest, error);
+	struct fastly_service *service = data;
+	if (!service)
+		return;
+	fetcher_free(service->fetcher);
+	fastly_settings_free(service->settings);
+	free(service);
 }
 
-static void fastly_service_free(void *service)
+static void *fastly_service_new(const struct host_guest *guest, struct sv_error *error)
 {
-	fastly_settings_free(service);
+	struct fastly_service *service = calloc(1, sizeof *service);
+	if (!service) {
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the service");
+		return NULL;
+	}
+	service->settings = fastly_settings_new(guest, error);
+	if (service->settings)
+		service->fetcher = fetcher_new(error);
+	if (service->fetcher)
+		return service;
+	fastly_service_free(service);
+	return NULL;
 }
 
 static bool fastly_take_output(void *data, const void *bytes, size_t length)
@@ -243,6 +307,7 @@ static const char *fastly_begin(struct host_call *call)
 	uint64_t trace[2] = {0};
 	guest->call = call;
 	guest->has_sent = false;
+	guest->wait = (struct fastly_wait){0};
 	/* Without it, requests have the same number. */
 	(void)!getrandom(trace, sizeof trace, 0);
 	snprintf(guest->trace_id, sizeof guest->trace_id,
@@ -323,5 +388,6 @@ const struct host_abi fastly_abi = {
 		.state_new = fastly_state_new,
 		.state_free = fastly_state_free,
 		.begin = fastly_begin,
+		.go_on = fastly_go_on,
 		.end = fastly_end,
 };

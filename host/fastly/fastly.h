@@ -12,8 +12,14 @@
 #include "host/lines.h"
 #include "runtime/selvage.h"
 
+struct fastly_backend;
 struct fastly_op;
+struct fastly_pending;
+struct fastly_row;
+struct fastly_service;
 struct fastly_settings;
+struct fetch;
+struct fetcher;
 struct kv_value;
 struct wasi;
 
@@ -22,6 +28,8 @@ enum fastly_status {
 #define FASTLY_STATUS(name, number, meaning) FASTLY_##name = (number),
 #include "host/fastly/status.def"
 #undef FASTLY_STATUS
+	/* Not for guests: the call is made again when something has happened. */
+	FASTLY_WAITS = 1000,
 };
 
 /* Things of one kind that a guest may have open at once, and made in all. */
@@ -63,6 +71,9 @@ struct fastly_body {
 	struct kv_value *value;  /* one use of it is ours, and counted; NULL: none */
 	struct buffer own;
 	size_t read; /* bytes of `own` that were read */
+	struct fetch *source;  /* behind `own`; one use of it is ours, as of `sink`; NULL: none */
+	size_t source_counted; /* bytes that its request sent, in what the guest holds */
+	struct fetch *sink;    /* where what is written goes, in place of `own` */
 	struct fastly_fields trailers;
 };
 
@@ -72,8 +83,18 @@ struct fastly_secret {
 	struct buffer own;
 };
 
-/* Where handles of operations begin: what can be waited for is one space of numbers. */
+/* What can be waited for is one space of numbers: bodies from 0, then these. */
+#define FASTLY_PENDING_HANDLES 0x100u
 #define FASTLY_OP_HANDLES 0x200u
+
+/* A call that waits. It is the same one each time it is made, and may remember things. */
+struct fastly_wait {
+	const struct fastly_row *row; /* NULL: the guest waits for none of our functions */
+	union sv_value values[12];
+	uint64_t until;   /* nanoseconds of CLOCK_MONOTONIC; 0: for ever */
+	bool has_sent;    /* it has sent a request: */
+	uint32_t pending; /* this one, by slot */
+};
 
 /* One request; the store's data is its WASI state, whose user this is. */
 struct fastly_guest {
@@ -83,7 +104,13 @@ struct fastly_guest {
 	struct fastly_message messages[FASTLY_MAX_OPEN];
 	struct fastly_body bodies[FASTLY_MAX_OPEN];
 	struct fastly_slots message_slots, body_slots;
-	const struct fastly_settings *settings; /* borrowed, of the service */
+	struct fastly_service *service; /* borrowed */
+	const struct fastly_settings *settings; /* the service's */
+	struct fastly_wait wait;
+	struct fastly_pending *pendings; /* owned */
+	struct fastly_slots pending_slots;
+	struct fastly_backend *backends[FASTLY_MAX_OPEN]; /* owned; those that it has made */
+	uint32_t backend_count;
 	struct fastly_op *ops; /* owned; on key-value stores */
 	struct fastly_slots op_slots;
 	struct fastly_secret secrets[FASTLY_MAX_OPEN];
@@ -98,11 +125,23 @@ struct fastly_guest {
 	char trace_id[16 + 32 + 1]; /* "FASTLY_TRACE_ID=" and a number of the request's own */
 };
 
+/* What the guests of a program have in common. */
+struct fastly_service {
+	struct fastly_settings *settings; /* owned */
+	struct fetcher *fetcher;          /* owned */
+};
+
 /* One call of a function of fastly.def. */
 struct fastly_call {
 	struct fastly_guest *guest;
-	struct sv_caller *caller;
+	struct sv_memory *memory; /* NULL: there is none */
 	const union sv_value *values;
+};
+
+/* Handles that a guest lists. */
+struct fastly_handles {
+	const uint8_t *bytes;
+	uint32_t count;
 };
 
 /* A function for each row of fastly.def that is there. */
@@ -124,6 +163,10 @@ void fastly_tell(struct fastly_guest *guest, const char *line);
 
 /* ---- memory.c ---- */
 
+/* Bytes at an address, to be written or only read; NULL: not in memory. */
+void *fastly_range(struct fastly_call *call, uint32_t address, size_t length);
+const void *fastly_view(struct fastly_call *call, uint32_t address, size_t length);
+
 /* The bytes that arguments `index` (place) and `index` + 1 (length) are; false: not in memory. */
 SV_MUST_USE bool fastly_bytes(struct fastly_call *call, unsigned index, struct sv_bytes *bytes);
 
@@ -141,6 +184,10 @@ SV_MUST_USE bool fastly_is_place(struct fastly_call *call, unsigned index, size_
 enum fastly_status fastly_give_u16(struct fastly_call *call, unsigned index, uint16_t value);
 enum fastly_status fastly_give_u32(struct fastly_call *call, unsigned index, uint32_t value);
 enum fastly_status fastly_give_u64(struct fastly_call *call, unsigned index, uint64_t value);
+
+/* Store bytes at the place that argument `index` is. */
+enum fastly_status fastly_put(struct fastly_call *call, unsigned index, const void *from,
+		size_t length);
 
 /*
  * Copy bytes to the place that argument `index` is, which has room for as many as argument `index`
@@ -182,44 +229,14 @@ void fastly_release_value(struct fastly_guest *guest, struct kv_value **value);
 /* Whether the guest may hold so many bytes more. */
 bool fastly_may_hold(const struct fastly_guest *guest, size_t length);
 
-/* ---- body.c ---- */
+/* ---- async.c ---- */
 
-/* Append to a body, within the limits; INVAL, LIMITEXCEEDED or ERROR (no memory) if not. */
-enum fastly_status fastly_body_add(struct fastly_guest *guest, struct fastly_body *body,
-		struct sv_bytes bytes);
-
-/* A body to be given away, when all of it is there. */
-enum fastly_status fastly_body_whole(struct fastly_call *call, uint32_t handle,
-		struct fastly_body **body);
-
-/* What is left of it to read, in two parts. */
-void fastly_body_parts(const struct fastly_body *body, struct sv_bytes parts[2]);
-
-/* Bytes that are left to read. */
-size_t fastly_body_left(const struct fastly_body *body);
+/* The handles that arguments 0 and 1 are; false: not in memory, or too many. */
+SV_MUST_USE bool fastly_handles_read(struct fastly_call *call, struct fastly_handles *list);
+uint32_t fastly_handles_get(const struct fastly_handles *list, uint32_t index);
 
 /* ---- stores.c ---- */
 
 void fastly_close_secrets(struct fastly_guest *guest);
-
-/* ---- fields.c: on header fields; `index`: of the first argument behind the handle ---- */
-
-enum fastly_status fastly_fields_names(struct fastly_call *call, const struct fastly_fields *fields,
-		unsigned index);
-enum fastly_status fastly_fields_value(struct fastly_call *call, const struct fastly_fields *fields,
-		unsigned index);
-enum fastly_status fastly_fields_values(struct fastly_call *call,
-		const struct fastly_fields *fields, unsigned index);
-enum fastly_status fastly_fields_append(struct fastly_call *call, struct fastly_fields *fields,
-		unsigned index);
-
-/* None, within the limits. */
-void fastly_fields_reset(struct fastly_fields *fields);
-
-/* Count what the fields take now in what the guest holds. */
-void fastly_fields_count(struct fastly_guest *guest, struct fastly_fields *fields);
-
-/* Names as they came, of the request that arrived. */
-enum fastly_status fastly_original_names(struct fastly_call *call, unsigned index);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "host/fastly/fastly.h"
+#include "host/fastly/fields.h"
 
 /* A list that is copied to the guest's buffer as far as there is room. */
 struct list {
@@ -24,7 +25,7 @@ static enum fastly_status list_begin(struct list *list, struct fastly_call *call
 	*list = (struct list){.call = call,
 			.size = fastly_argument(call, index + 1),
 			.cursor = fastly_argument(call, index + 2)};
-	list->room = sv_caller_range(call->caller, fastly_argument(call, index), list->size);
+	list->room = fastly_range(call, fastly_argument(call, index), list->size);
 	/* The end, whatever happens. */
 	enum fastly_status status = FASTLY_OK;
 	if (fastly_argument(call, index + 3))

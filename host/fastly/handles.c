@@ -3,8 +3,12 @@
  */
 #include <assert.h>
 
+#include "host/fastly/backends.h"
+#include "host/fastly/body.h"
 #include "host/fastly/fastly.h"
+#include "host/fastly/fields.h"
 #include "host/fastly/kv_ops.h"
+#include "host/fastly/pending.h"
 #include "host/kv.h"
 
 bool fastly_may_hold(const struct fastly_guest *guest, size_t length)
@@ -135,6 +139,13 @@ void fastly_close_body(struct fastly_guest *guest, struct fastly_body *body)
 		buffer_finish(&body->own);
 	body->arrived = (struct sv_bytes){0};
 	fastly_release_value(guest, &body->value);
+	fastly_body_close_source(guest, body);
+	if (body->sink) {
+		/* Who has not said that it is whole has given it up. */
+		fetch_abort(body->sink, "the guest gave up its request's body");
+		fetch_release(body->sink);
+		body->sink = NULL;
+	}
 	fastly_slot_give(&guest->body_slots, fastly_body_handle(guest, body));
 }
 
@@ -156,6 +167,9 @@ void fastly_close_all(struct fastly_guest *guest, bool is_end)
 	}
 	for (uint32_t i = 0; i < guest->op_slots.used; i++)
 		fastly_op_close(guest, &guest->ops[i]);
+	for (uint32_t i = 0; i < guest->pending_slots.used; i++)
+		fastly_pending_close(guest, &guest->pendings[i]);
+	fastly_close_backends(guest);
 	fastly_close_secrets(guest);
 	check(guest->held == 0);
 	for (size_t i = 0; i < ARRAY_LENGTH(guest->endpoints); i++)

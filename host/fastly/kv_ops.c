@@ -3,6 +3,7 @@
  */
 #include "host/fastly/kv_ops.h"
 
+#include "host/fastly/body.h"
 #include "host/fastly/settings.h"
 
 enum fastly_status fastly_op_key(struct fastly_call *call, unsigned index, struct sv_bytes *key)

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "host/fastly/body.h"
 #include "host/fastly/kv_ops.h"
 #include "host/fastly/settings.h"
 

@@ -48,8 +48,6 @@ enum fastly_status fastly_log_write(struct fastly_call *call)
 
 enum fastly_status fastly_compute_runtime_get_heap_mib(struct fastly_call *call)
 {
-	struct sv_store *store = sv_caller_store(call->caller);
-	struct sv_memory *memory = sv_instance_memory(sv_store_instance(store), 0);
-	uint64_t bytes = memory ? sv_memory_size(memory) : 0;
+	uint64_t bytes = call->memory ? sv_memory_size(call->memory) : 0;
 	return fastly_give_u32(call, 0, (uint32_t)((bytes + (1 << 20) - 1) >> 20));
 }

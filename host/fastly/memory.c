@@ -5,11 +5,24 @@
 
 #include "host/fastly/fastly.h"
 
+void *fastly_range(struct fastly_call *call, uint32_t address, size_t length)
+{
+	return call->memory ? sv_memory_range(call->memory, address, length) : NULL;
+}
+
+const void *fastly_view(struct fastly_call *call, uint32_t address, size_t length)
+{
+	uint64_t size = call->memory ? sv_memory_size(call->memory) : 0;
+	if (!call->memory || address > size || length > size - address)
+		return NULL;
+	return sv_memory_view(call->memory) + address;
+}
+
 bool fastly_bytes_at(struct fastly_call *call, uint32_t address, uint32_t length,
 		struct sv_bytes *bytes)
 {
 	bytes->length = length;
-	bytes->data = sv_caller_view(call->caller, address, length);
+	bytes->data = fastly_view(call, address, length);
 	return bytes->data != NULL;
 }
 
@@ -21,7 +34,7 @@ bool fastly_bytes(struct fastly_call *call, unsigned index, struct sv_bytes *byt
 
 bool fastly_read(struct fastly_call *call, uint32_t address, void *to, size_t length)
 {
-	const void *from = sv_caller_view(call->caller, address, length);
+	const void *from = fastly_view(call, address, length);
 	if (from)
 		memcpy(to, from, length);
 	return from != NULL;
@@ -29,18 +42,24 @@ bool fastly_read(struct fastly_call *call, uint32_t address, void *to, size_t le
 
 bool fastly_is_place(struct fastly_call *call, unsigned index, size_t length)
 {
-	return sv_caller_view(call->caller, fastly_argument(call, index), length) != NULL;
+	return fastly_view(call, fastly_argument(call, index), length) != NULL;
 }
 
 static enum fastly_status give(struct fastly_call *call, uint32_t address, const void *from,
 		size_t length)
 {
-	void *to = sv_caller_range(call->caller, address, length);
+	void *to = fastly_range(call, address, length);
 	if (!to)
 		return FASTLY_INVAL;
 	if (length)
 		memcpy(to, from, length);
 	return FASTLY_OK;
+}
+
+enum fastly_status fastly_put(struct fastly_call *call, unsigned index, const void *from,
+		size_t length)
+{
+	return give(call, fastly_argument(call, index), from, length);
 }
 
 enum fastly_status fastly_give_u16(struct fastly_call *call, unsigned index, uint16_t value)

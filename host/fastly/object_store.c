@@ -2,6 +2,7 @@
  * object_store.c: the older functions on key-value stores (fastly_object_store). They tell of a key
  * that is not there by giving no body.
  */
+#include "host/fastly/body.h"
 #include "host/fastly/kv_ops.h"
 
 static enum fastly_status status_of(enum kv_result result)

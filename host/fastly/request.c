@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/fastly/fastly.h"
+#include "host/fastly/fields.h"
 
 /* SDKs parse it as a whole URL. */
 static bool request_write_uri(struct buffer *uri, const struct host_request *request)
@@ -185,7 +186,7 @@ static enum fastly_status give_client(struct fastly_call *call, unsigned index)
 								 : 0;
 	if (!length)
 		return FASTLY_NONE;
-	uint8_t *to = sv_caller_range(call->caller, fastly_argument(call, index), length);
+	uint8_t *to = fastly_range(call, fastly_argument(call, index), length);
 	if (!to || !fastly_is_place(call, index + 1, sizeof(uint32_t)))
 		return FASTLY_INVAL;
 	memcpy(to, octets, length);

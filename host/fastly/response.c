@@ -1,6 +1,7 @@
 /*
  * response.c: responses (fastly_http_resp) and the sending of one to the client.
  */
+#include "host/fastly/body.h"
 #include "host/fastly/fastly.h"
 
 static struct fastly_message *response_of(struct fastly_call *call)
@@ -64,6 +65,10 @@ enum fastly_status fastly_http_resp_send_downstream(struct fastly_call *call)
 	}
 	if (guest->has_sent)
 		return FASTLY_ERROR;
+	/* What still comes from a backend is waited for, as answers go out whole. */
+	enum fastly_status status = fastly_body_whole(call, fastly_argument(call, 1), &body);
+	if (status != FASTLY_OK)
+		return status;
 	guest->has_sent = true;
 	guest->sent_message = fastly_argument(call, 0);
 	guest->sent_body = fastly_argument(call, 1);

@@ -1,6 +1,7 @@
 /*
  * settings.c: [local_server] of a fastly.toml: config_stores (or dictionaries), kv_stores (or
- * object_stores), secret_stores, geolocation. Files that it names are beside it.
+ * object_stores), secret_stores, geolocation; backends are read in backends.c. Files that it
+ * names are beside it.
  */
 #include "host/fastly/settings.h"
 
@@ -214,7 +215,7 @@ static json_t *config_read(const struct reader *reader, const json_t *table, str
 		return json_incref(contents);
 	sv_fail(error, SV_ERROR_USAGE,
 			"needs format = \"inline-toml\" and contents, or format = \"json\" and "
-	                "file");
+			"file");
 	return NULL;
 }
 
@@ -394,6 +395,11 @@ static bool geolocation_read(struct reader *reader, json_t *table, struct sv_err
 
 /* ---- the file ---- */
 
+static bool backends_read(struct reader *reader, json_t *tables, struct sv_error *error)
+{
+	return fastly_backends_read(&reader->settings->backends, tables, reader->folder, error);
+}
+
 static const struct {
 	const char *name;
 	bool (*read)(struct reader *reader, json_t *table, struct sv_error *error);
@@ -405,6 +411,7 @@ static const struct {
 		{"object_store", kv_stores_read},
 		{"secret_stores", secret_stores_read},
 		{"geolocation", geolocation_read},
+		{"backends", backends_read},
 };
 
 static bool section_read(struct reader *reader, const char *name, json_t *table,
@@ -485,6 +492,7 @@ void fastly_settings_free(struct fastly_settings *settings)
 		return;
 	stores_finish(&settings->config);
 	stores_finish(&settings->secrets);
+	fastly_backends_finish(&settings->backends);
 	kv_free(settings->kv);
 	json_decref(settings->geolocation);
 	json_decref(settings->file);

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/bytes.h"
+#include "host/fastly/backends.h"
 #include "host/host.h"
 #include "host/kv.h"
 
@@ -25,6 +26,7 @@ struct fastly_stores {
 struct fastly_settings {
 	json_t *file; /* owned; the whole of it */
 	struct fastly_stores config, secrets;
+	struct fastly_backends backends;
 	struct kv *kv;       /* owned */
 	json_t *geolocation; /* owned; texts by address, written as inet_ntop does */
 	bool has_loopback;   /* the machine itself is somewhere too */

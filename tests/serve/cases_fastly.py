@@ -3,8 +3,12 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fastly"))
+
+from origin import Origin
 from serving import ROOT, SELVAGE, Server, expect
 
 SHARED = os.path.join(ROOT, "..", "shared", "modules")
@@ -44,6 +48,9 @@ format = "inline-toml"
 contents = { greeting = "hello" }
 [local_server.kv_stores]
 store = [{ key = "k", data = "the value" }]
+[local_server.backends.origin]
+url = "http://127.0.0.1:PORT"
+override_host = "origin.test"
 """
 
 
@@ -74,8 +81,13 @@ def test_fastly_javascript_answers_its_routes():
         artifact = os.path.join(folder, "app.so")
         subprocess.run([SELVAGE, "compile", "-O0", module, "-o", artifact], check=True)
         settings = os.path.join(folder, "fastly.toml")
-        with open(settings, "w") as file:
-            file.write(SETTINGS)
-        with Server(artifact, "--config", settings) as server:
-            check_routes(server)
+        with Origin() as origin:
+            with open(settings, "w") as file:
+                file.write(SETTINGS.replace("PORT", str(origin.port)))
+            with Server(artifact, "--config", settings) as server:
+                check_routes(server)
+                response = server.get("/proxy?a=b")
+        lines = response.text().lower().split("\n")
+        expect(response.header("x-origin") == "here", f"/proxy has {response.headers}")
+        expect(lines[0] == "get /data?a=b http/1.1" and "host: origin.test" in lines, f"/proxy: {lines}")
     return None

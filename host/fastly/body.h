@@ -1,0 +1,29 @@
+/*
+ * body.h: what other files do with bodies.
+ */
+#ifndef SELVAGE_HOST_FASTLY_BODY_H
+#define SELVAGE_HOST_FASTLY_BODY_H
+
+#include "host/fastly/fastly.h"
+
+/* Append to a body, within the limits; INVAL, LIMITEXCEEDED or ERROR (no memory) if not. */
+enum fastly_status fastly_body_add(struct fastly_guest *guest, struct fastly_body *body,
+		struct sv_bytes bytes);
+
+/* A body to be given away, when all of it is there: WAITS until then. */
+enum fastly_status fastly_body_whole(struct fastly_call *call, uint32_t handle,
+		struct fastly_body **body);
+
+/* What is left of it to read, in two parts. */
+void fastly_body_parts(const struct fastly_body *body, struct sv_bytes parts[2]);
+
+/* Drop what it holds; it stays open. */
+void fastly_body_empty(struct fastly_guest *guest, struct fastly_body *body);
+
+/* Let go of what it reads from. */
+void fastly_body_close_source(struct fastly_guest *guest, struct fastly_body *body);
+
+/* Bytes that are left to read, not counting what is still to come. */
+size_t fastly_body_left(const struct fastly_body *body);
+
+#endif

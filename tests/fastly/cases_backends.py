@@ -1,0 +1,333 @@
+"""Requests to backends: what is sent, what comes, what does not come, and waiting for it."""
+import os
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import origin
+from cases_stores import Settings
+from script import Script
+from serving import Server, expect
+
+
+def settings(backend, more=""):
+    return Settings(f"[local_server.backends.origin]\nurl = 'http://127.0.0.1:{backend.port}/base/'\n{more}")
+
+
+def request(script, uri="http://example.test/path?q=1#f", method="GET", fields=(), body=b""):
+    """A request and its body, as handles."""
+    handle, content = script.out(), script.out()
+    script.call("http_req.new", handle)
+    script.call("http_req.method_set", handle.value, method)
+    script.call("http_req.uri_set", handle.value, uri)
+    for name, value in fields:
+        script.call("http_req.header_append", handle.value, name, value)
+    script.call("http_body.new", content)
+    if body:
+        script.call("http_body.write", content.value, body, 0, script.out())
+    return handle, content
+
+
+class Answer:
+    """A response: its status, a field and its body, read in portions."""
+
+    def __init__(self, script, response, body, portions=2, size=4096):
+        self.code, self.field, self.length = script.out(), script.out(64), script.out()
+        script.call("http_resp.status_get", response.value, self.code)
+        self.value = script.call("http_resp.header_value_get", response.value, "x-origin", self.field, 64,
+                                 self.length)
+        self.parts = [script.read(body, size) for _ in range(portions)]
+
+    @property
+    def status(self):
+        return self.code.u32 & 0xffff
+
+    @property
+    def text(self):
+        return b"".join(part.bytes for part in self.parts).decode()
+
+
+def send(script, *arguments, backend="origin", **named):
+    handle, content = request(script, *arguments, **named)
+    response, body, detail = script.out(), script.out(), script.out(24)
+    sent = script.call("http_req.send_v2", handle.value, content.value, backend, detail, response, body)
+    return sent, detail, Answer(script, response, body)
+
+
+def test_a_request_is_sent_and_its_response_read(guest):
+    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+        script = Script()
+        sent, detail, answer = send(script, method="POST", body=b"the body",
+                                    fields=(("X-One", "1"), ("Connection", "upgrade"), ("X-Empty", ""),
+                                            ("Content-Length", "3")))
+        script.send(server)
+    sent.is_ok()
+    lines = answer.text.split("\n")
+    expect(answer.status == 200 and detail.u32 == 1, f"{answer.status} {detail.u32}")
+    expect(answer.field.bytes[:answer.length.u32] == b"here", f"{answer.field.bytes!r}")
+    expect(lines[0] == "POST /base/path?q=1 HTTP/1.1", lines[0])
+    fields = sorted(line.lower() for line in lines[1:] if line)
+    expect(fields == ["content-length: 8", "host: example.test", "the body", "x-empty:", "x-one: 1"],
+           f"{fields}")
+
+
+def test_a_backend_can_have_a_name_of_its_own(guest):
+    with origin.Origin() as backend, settings(backend, "override_host = 'other.test'\n") as path:
+        with Server(guest, "--config", path) as server:
+            script = Script()
+            sent, _, answer = send(script, "/relative")
+            script.send(server)
+    sent.is_ok()
+    expect("GET /base/relative HTTP/1.1" in answer.text and "host: other.test" in answer.text.lower(),
+           answer.text)
+
+
+def test_what_goes_wrong_has_a_status_and_a_line(guest):
+    more = "first_byte_timeout_ms = 50\n[local_server.backends.closed]\nurl = 'http://127.0.0.1:1'\n"
+    with origin.Origin() as backend, settings(backend, more) as path, Server(guest, "--config", path) as server:
+        script = Script()
+        cases = (("nowhere", "/", "INVAL", 5, 'there is no backend "nowhere": --config names a fastly.toml'),
+                 ("closed", "/", "ERROR", 7, "no connection"),
+                 ("origin", "/silent", "ERROR", 16, "no first byte in time"),
+                 ("origin", "/nonsense", "ERROR", 19, "the response is not HTTP"),
+                 ("origin", "/nothing", "HTTPINCOMPLETE", 8, "the connection ended too early"),
+                 ("origin", "/large", "ERROR", 14, "the head of the response is larger"))
+        results = [send(script, uri, backend=name)[:2] for name, uri, *_ in cases]
+        cut = send(script, "/cut")
+        read = script.call("http_body.read", 0, script.out(64), 64, script.out())
+        script.send(server)
+        script_again = Script()
+        again = send(script_again, "/")
+        script_again.send(server)
+    for (name, uri, status, tag, line), (sent, detail) in zip(cases, results):
+        sent.gives(status)
+        expect(detail.u32 == tag, f"{name}{uri} has detail {detail.u32}")
+        expect(line in server.log_text, f"{line!r} is not in {server.log_text!r}")
+    cut[0].is_ok()
+    expect(read.status != "OK" or cut[2].text, "a body that is cut off")
+    expect("a response from a backend was cut off" in server.log_text, server.log_text)
+    again[0].is_ok()
+
+
+def test_private_addresses_need_the_operator(guest):
+    with origin.Origin() as backend, origin.Origin() as other, settings(backend) as path:
+        with Server(guest, "--config", path) as server:
+            script = Script()
+            config = script.take(108)
+            registered = [script.call("http_req.register_dynamic_backend", name, f"{host}:{port}", 0, config)
+                          for name, host, port in (("same", "127.0.0.1", backend.port),
+                                                   ("other", "127.0.0.1", other.port),
+                                                   ("named", "localhost", other.port),
+                                                   ("mapped", "[::ffff:127.0.0.1]", other.port))]
+            twice = script.call("http_req.register_dynamic_backend", "same", "a.test", 0, config)
+            wrong = script.call("http_req.register_dynamic_backend", "x", "a.test:99999", 0, config)
+            same = send(script, "/", backend="same")
+            denied = [send(script, "/", backend=name)[0] for name in ("other", "named", "mapped")]
+            dynamic = script.out()
+            script.call("backend.is_dynamic", "same", dynamic)
+            script.send(server)
+    for call in registered + [same[0]]:
+        call.is_ok()
+    twice.gives("ERROR")
+    wrong.gives("INVAL")
+    for call in denied:
+        call.gives("ERROR")
+    expect(dynamic.u32 == 1 and not other.requests, f"{other.requests}")
+    expect(server.log_text.count("the host's address is private") == 3, server.log_text)
+
+
+def test_backends_are_described(guest):
+    more = ("override_host = 'o.test'\nhealth = 'healthy'\nbetween_bytes_timeout_ms = 77\n"
+            "[local_server.backends.secure]\nurl = 'https://secure.test'\n")
+    with origin.Origin() as backend, settings(backend, more) as path, Server(guest, "--config", path) as server:
+        script = Script()
+        there, missing, health, tls, time_ms = (script.out() for _ in range(5))
+        port, host, length = script.out(), script.out(64), script.out()
+        script.call("backend.exists", "origin", there)
+        script.call("backend.exists", "nothing", missing)
+        script.call("backend.is_healthy", "origin", health)
+        script.call("backend.is_ssl", "secure", tls)
+        script.call("backend.get_port", "secure", port)
+        script.call("backend.get_between_bytes_timeout_ms", "origin", time_ms)
+        script.call("backend.get_override_host", "origin", host, 64, length)
+        none = script.call("backend.get_override_host", "secure", script.out(), 0, script.out())
+        unknown = script.call("backend.get_port", "nothing", script.out())
+        script.send(server)
+    expect([p.u32 for p in (there, missing, health, tls, time_ms)] == [1, 0, 1, 1, 77], "numbers")
+    expect(port.u32 & 0xffff == 443 and host.bytes[:length.u32] == b"o.test", f"{host.bytes!r}")
+    none.gives("NONE")
+    unknown.gives("INVAL")
+
+
+def test_several_requests_are_under_way_at_once(guest):
+    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+        script = Script()
+        pendings = []
+        # Each is answered when all have come.
+        for i in range(4):
+            handle, content = request(script, f"/together/4/{i}")
+            pendings.append(script.out())
+            script.call("http_req.send_async", handle.value, content.value, "origin", pendings[-1])
+        early, done = script.out(), script.out()
+        ready = script.out()
+        handles = script.take(16)
+        for i, pending in enumerate(pendings):
+            script.copy(handles.address + 4 * i, pending.address, 4)
+        selected = script.call("async_io.select", handles, 4, 0, ready)
+        answers = []
+        for pending in reversed(pendings):
+            response, body = script.out(), script.out()
+            script.call("http_req.pending_req_wait", pending.value, response, body)
+            answers.append(Answer(script, response, body, portions=2, size=256))
+        stale = script.call("http_req.pending_req_wait", pendings[0].value, early, done)
+        script.send(server)
+    selected.is_ok()
+    expect(ready.u32 < 4, f"index {ready.u32}")
+    expect([answer.text.split()[1] for answer in answers] == [f"/base/together/4/{i}" for i in (3, 2, 1, 0)],
+           f"{[answer.text for answer in answers]}")
+    stale.gives("BADF")
+
+
+def test_polling_and_selecting_find_what_is_done(guest):
+    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+        script = Script()
+        slow, fast = script.out(), script.out()
+        for uri, pending in (("/held", slow), ("/", fast)):
+            handle, content = request(script, uri)
+            script.call("http_req.send_async", handle.value, content.value, "origin", pending)
+        handles, index, response, body = script.take(8), script.out(), script.out(), script.out()
+        script.copy(handles.address, slow.address, 4)
+        script.copy(handles.address + 4, fast.address, 4)
+        script.call("http_req.pending_req_select", handles, 2, index, response, body)
+        answer = Answer(script, response, body)
+        done = script.out()
+        polled = script.call("http_req.pending_req_poll", slow.value, done, script.out(), script.out())
+        late, state = script.out(), script.out()
+        select = script.call("async_io.select", handles, 1, 30, late)
+        is_ready = script.call("async_io.is_ready", slow.value, state)
+        wrong = script.call("async_io.is_ready", fast.value, state)
+        script.send(server)
+        # The guest has ended, and with it what it did not wait for.
+        expect(backend.held_is_closed(), "the request goes on without the guest")
+    expect(index.u32 == 1 and answer.status == 200, f"index {index.u32}")
+    for call in (polled, select, is_ready):
+        call.is_ok()
+    expect(done.u32 == 0 and late.u32 == 0xffffffff and state.u32 == 0, f"{done.u32} {late.u32}")
+    wrong.gives("BADF")
+
+
+def test_a_request_can_be_written_while_it_is_sent(guest):
+    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+        script = Script()
+        handle, content = request(script, "/count", method="POST", body=b"first ")
+        pending = script.out()
+        script.call("http_req.send_async_streaming", handle.value, content.value, "origin", pending)
+        chunk = script.data(b"x" * 50000)
+        counts = [script.out() for _ in range(30)]
+        for count in counts:
+            script.call("http_body.write", content.value, chunk, 50000, 0, count)
+        more = script.out()
+        script.call("http_body.new", more)
+        script.call("http_body.write", more.value, "last", 0, script.out())
+        appended = script.call("http_body.append", content.value, more.value)
+        closed = script.call("http_body.close", content.value)
+        response, body = script.out(), script.out()
+        script.call("http_req.pending_req_wait", pending.value, response, body)
+        answer = Answer(script, response, body)
+        # One that is given up is no request.
+        handle, content = request(script, "/count", method="POST", body=b"first ")
+        script.call("http_req.send_async_streaming", handle.value, content.value, "origin", pending)
+        given_up = script.call("http_body.abandon", content.value)
+        failed = script.call("http_req.pending_req_wait", pending.value, response, body)
+        script.send(server)
+    total = sum(count.u32 for count in counts) + 10
+    expect(answer.text == str(total) and all(count.u32 for count in counts), f"{answer.text}, not {total}")
+    for call in (appended, closed, given_up):
+        call.is_ok()
+    failed.gives("ERROR")
+
+
+def test_a_large_response_goes_through(guest):
+    size = 5000000
+    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+        script = Script()
+        handle, content = request(script, f"/bytes/{size}")
+        response, body, own, target = script.out(), script.out(), script.out(), script.out()
+        script.call("http_req.send", handle.value, content.value, "origin", response, body)
+        unknown = script.call("http_body.known_length", body.value, script.out(8))
+        script.call("http_resp.header_insert", response.value, "x-own", "1")
+        script.call("http_resp.send_downstream", response.value, body.value, 0)
+        answer = script.send(server)
+    expect(answer.status == 200 and len(answer.body) == size, f"{answer.status}, {len(answer.body)} bytes")
+    expect(answer.body == origin.pattern(size), "the bytes are others")
+
+
+def test_a_response_larger_than_the_guest_may_hold_is_refused(guest):
+    with origin.Origin() as backend, settings(backend) as path:
+        with Server(guest, "--config", path, "--max-memory", "4MiB") as server:
+            script = Script()
+            handle, content = request(script, "/bytes/8000000")
+            response, body = script.out(), script.out()
+            script.call("http_req.send", handle.value, content.value, "origin", response, body)
+            sent = script.call("http_resp.send_downstream", response.value, body.value, 0)
+            script.call("http_body.close", body.value)
+            script.send(server)
+    sent.gives("LIMITEXCEEDED")
+
+
+def test_guests_that_wait_hold_no_thread(guest):
+    count = 60
+    with origin.Origin() as backend, settings(backend) as path:
+        with Server(guest, "--config", path, "--workers", "2") as server:
+            results = []
+
+            def ask(number):
+                script = Script()
+                sent, _, answer = send(script, f"/together/{count}/{number}")
+                script.send(server)
+                results.append(sent.status == "OK" and answer.status == 200)
+
+            threads = [threading.Thread(target=ask, args=(i,)) for i in range(count)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    expect(results == [True] * count, f"{results.count(True)} of {count} were answered")
+
+
+def test_the_deadline_ends_a_guest_that_waits(guest):
+    with origin.Origin() as backend, settings(backend) as path:
+        with Server(guest, "--config", path, "--timeout", "200ms") as server:
+            script = Script()
+            send(script, "/held")
+            response = server.get("/", "POST", script.code)
+            expect(response.status == 504, f"status {response.status}")
+            expect(backend.held_is_closed(), "the request goes on without the guest")
+
+
+def test_tls_is_verified(guest):
+    with tempfile.TemporaryDirectory() as folder:
+        certificate = origin.make_certificate(folder, "origin.test")
+        more = "".join(f"[local_server.backends.{name}]\nurl = 'https://127.0.0.1:PORT'\n{keys}\n"
+                       for name, keys in (
+                           ("good", f"cert_host = 'origin.test'\nca_certificate = {{ file = '{certificate}' }}"),
+                           ("name", f"cert_host = 'other.test'\nca_certificate = {{ file = '{certificate}' }}"),
+                           ("quiet", "cert_host = 'origin.test'\nuse_sni = false\n"
+                                     f"ca_certificate = {{ file = '{certificate}' }}"),
+                           ("stranger", "cert_host = 'origin.test'")))
+        with origin.Origin(folder) as backend:
+            with Settings(more.replace("PORT", str(backend.port))) as path:
+                with Server(guest, "--config", path) as server:
+                    script = Script()
+                    results = [send(script, "/", backend=name) for name in ("good", "name", "quiet", "stranger")]
+                    script.send(server)
+            names = backend.names
+    good, name, quiet, stranger = results
+    good[0].is_ok()
+    quiet[0].is_ok()
+    for sent, detail, _ in (name, stranger):
+        sent.gives("ERROR")
+        expect(detail.u32 == 11, f"detail {detail.u32}")
+    expect(names[0] == "origin.test" and names[2] is None, f"server names {names}")

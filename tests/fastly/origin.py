@@ -1,0 +1,158 @@
+"""An origin server on a thread, which behaves as the path of a request says."""
+import os
+import socket
+import ssl
+import subprocess
+import threading
+
+from serving import PATIENCE
+
+
+def pattern(size):
+    block = bytes(i * 7 % 251 for i in range(65536))
+    return (block * (size // len(block) + 1))[:size]
+
+
+def make_certificate(folder, name):
+    """A self-signed certificate for a name; its path."""
+    path = os.path.join(folder, "certificate.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+                    "-keyout", os.path.join(folder, "key.pem"), "-out", path],
+                   check=True, capture_output=True)
+    return path
+
+
+class Origin:
+    def __init__(self, tls_folder=None):
+        self.requests = []
+        self.names = []
+        self.held = threading.Event()
+        self.together = {}
+        self.lock = threading.Condition()
+        self.context = None
+        if tls_folder:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(os.path.join(tls_folder, "certificate.pem"),
+                                         os.path.join(tls_folder, "key.pem"))
+            self.context.sni_callback = lambda connection, name, context: self.names.append(name)
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *unused):
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        try:
+            if self.context:
+                connection = self.context.wrap_socket(connection, server_side=True)
+            stream = connection.makefile("rb")
+            while self.answer(connection, stream):
+                pass
+        except OSError:
+            pass
+        finally:
+            connection.close()
+
+    def read_body(self, stream, fields):
+        if "chunked" in fields.get("transfer-encoding", ""):
+            body = b""
+            while True:
+                line = stream.readline()
+                if not line:
+                    return None
+                size = int(line, 16)
+                body += stream.read(size)
+                stream.readline()
+                if not size:
+                    return body
+        return stream.read(int(fields.get("content-length", 0)))
+
+    def answer(self, connection, stream):
+        line = stream.readline().decode().strip()
+        if not line:
+            return False
+        lines, fields = [line], {}
+        while (field := stream.readline().decode().strip()):
+            lines.append(field)
+            name, value = field.split(":", 1)
+            fields[name.lower()] = value.strip()
+        body = self.read_body(stream, fields)
+        if body is None:
+            return False
+        path = line.split()[1].removeprefix("/base")
+        self.requests.append(path)
+        word, *rest = path.strip("/").split("?")[0].split("/")
+        special = getattr(self, "do_" + word, None)
+        if special:
+            return special(connection, body, *rest)
+        self.reply(connection, "\n".join(lines).encode() + b"\n" + body)
+        return True
+
+    def reply(self, connection, body, head=b""):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Origin: here\r\nContent-Length: %d\r\n" % len(body) + head +
+                           b"\r\n" + body)
+
+    def do_silent(self, connection, body):
+        connection.settimeout(PATIENCE)
+        connection.recv(1)
+        return False
+
+    def do_held(self, connection, body):
+        """No answer; `held` is set when the other side has gone."""
+        connection.settimeout(PATIENCE)
+        if connection.recv(1) == b"":
+            self.held.set()
+        return False
+
+    def held_is_closed(self):
+        return self.held.wait(PATIENCE)
+
+    def do_nonsense(self, connection, body):
+        connection.sendall(b"nonsense\r\n\r\n")
+        return False
+
+    def do_nothing(self, connection, body):
+        return False
+
+    def do_large(self, connection, body):
+        self.reply(connection, b"", b"".join(b"X-%d: %s\r\n" % (i, b"v" * 1000) for i in range(90)))
+        return False
+
+    def do_cut(self, connection, body):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")
+        return False
+
+    def do_count(self, connection, body):
+        self.reply(connection, b"%d" % len(body))
+        return True
+
+    def do_bytes(self, connection, body, size):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        data = pattern(int(size))
+        for at in range(0, len(data), 50000):
+            part = data[at:at + 50000]
+            connection.sendall(b"%x\r\n" % len(part) + part + b"\r\n")
+        connection.sendall(b"0\r\n\r\n")
+        return True
+
+    def do_together(self, connection, body, count, number):
+        """Answered when `count` of these have come."""
+        with self.lock:
+            self.together[count] = self.together.get(count, 0) + 1
+            self.lock.notify_all()
+            self.lock.wait_for(lambda: self.together[count] >= int(count), PATIENCE)
+        self.reply(connection, f"GET /base/together/{count}/{number}".encode())
+        return True
