@@ -159,6 +159,9 @@ static bool thread_take_wishes(struct fetcher *fetcher)
 			wishes.is_paused = fetch->body.length - fetch->taken >= FETCH_BUFFER;
 			wishes.upload_is_paused = fetch->upload.length == fetch->sent &&
 					!fetch->has_whole_upload;
+			/* What is paused below is known to whoever can end it. */
+			fetch->is_paused = wishes.is_paused;
+			fetch->upload_is_paused = wishes.upload_is_paused;
 		}
 		pthread_mutex_unlock(&fetcher->lock);
 		if (!fetch)
