@@ -322,10 +322,30 @@ static const char *fastly_begin(struct host_call *call)
 	return "_start";
 }
 
+/* An answer to HEAD has no body: what its length would be is what the guest says, if it does. */
+static int64_t fastly_announced(const struct fastly_message *message)
+{
+	const struct host_response *head = &message->fields.head;
+	int64_t length = -1;
+	for (size_t i = 0; i < head->field_count; i++) {
+		struct host_header field = host_response_field(head, i);
+		if (!host_name_equal(field.name, host_text("Content-Length")))
+			continue;
+		length = 0;
+		for (size_t at = 0; at < field.value.length && length >= 0; at++) {
+			uint8_t c = field.value.data[at];
+			bool is_digit = c >= '0' && c <= '9' && length < INT64_MAX / 10 - 9;
+			length = is_digit ? length * 10 + (c - '0') : -1;
+		}
+	}
+	return length;
+}
+
 static bool fastly_copy(struct host_response *to, const struct fastly_message *message,
 		const struct fastly_body *body, struct sv_error *error)
 {
 	to->status = message->fields.head.status;
+	to->announced = fastly_announced(message);
 	for (size_t i = 0; i < message->fields.head.field_count; i++) {
 		struct host_header field = host_response_field(&message->fields.head, i);
 		TRY(host_response_add(to, field.name, field.value, error));

@@ -264,6 +264,21 @@ def test_a_large_response_goes_through(guest):
     expect(answer.body == origin.pattern(size), "the bytes are others")
 
 
+def test_an_answer_to_head_keeps_its_length(guest):
+    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+        script = Script()
+        handle, content = request(script, "/length", method="HEAD")
+        response, body = script.out(), script.out()
+        script.call("http_req.send", handle.value, content.value, "origin", response, body)
+        script.call("http_resp.send_downstream", response.value, body.value, 0)
+        script.finish()
+        head = f"HEAD / HTTP/1.1\r\nHost: t\r\nContent-Length: {len(script.code)}\r\n\r\n"
+        with server.connect() as client:
+            client.send(head.encode() + script.code)
+            answer = client.response("HEAD")
+    expect(answer.status == 200 and answer.header("Content-Length") == "12345", f"{answer.headers}")
+
+
 def test_a_response_larger_than_the_guest_may_hold_is_refused(guest):
     with origin.Origin() as backend, settings(backend) as path:
         with Server(guest, "--config", path, "--max-memory", "4MiB") as server:

@@ -139,6 +139,10 @@ class Origin:
         self.reply(connection, b"%d" % len(body))
         return True
 
+    def do_length(self, connection, body):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n")
+        return True
+
     def do_bytes(self, connection, body, size):
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         data = pattern(int(size))
