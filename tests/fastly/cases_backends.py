@@ -12,8 +12,17 @@ from script import Script
 from serving import Server, expect
 
 
+# A busy machine may take its time: limits of time are short only where they are to be reached.
+PATIENT = "connect_timeout_ms = 20000\nfirst_byte_timeout_ms = 20000\n"
+
+
 def settings(backend, more=""):
-    return Settings(f"[local_server.backends.origin]\nurl = 'http://127.0.0.1:{backend.port}/base/'\n{more}")
+    return Settings(f"[local_server.backends.origin]\nurl = 'http://127.0.0.1:{backend.port}/base/'\n" +
+                    PATIENT + more)
+
+
+def serve(guest, path, *options):
+    return Server(guest, "--timeout", "60s", "--config", path, *options)
 
 
 def request(script, uri="http://example.test/path?q=1#f", method="GET", fields=(), body=b""):
@@ -57,7 +66,7 @@ def send(script, *arguments, backend="origin", **named):
 
 
 def test_a_request_is_sent_and_its_response_read(guest):
-    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+    with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
         script = Script()
         sent, detail, answer = send(script, method="POST", body=b"the body",
                                     fields=(("X-One", "1"), ("Connection", "upgrade"), ("X-Empty", ""),
@@ -75,7 +84,7 @@ def test_a_request_is_sent_and_its_response_read(guest):
 
 def test_a_backend_can_have_a_name_of_its_own(guest):
     with origin.Origin() as backend, settings(backend, "override_host = 'other.test'\n") as path:
-        with Server(guest, "--config", path) as server:
+        with serve(guest, path) as server:
             script = Script()
             sent, _, answer = send(script, "/relative")
             script.send(server)
@@ -85,12 +94,15 @@ def test_a_backend_can_have_a_name_of_its_own(guest):
 
 
 def test_what_goes_wrong_has_a_status_and_a_line(guest):
-    more = "first_byte_timeout_ms = 50\n[local_server.backends.closed]\nurl = 'http://127.0.0.1:1'\n"
-    with origin.Origin() as backend, settings(backend, more) as path, Server(guest, "--config", path) as server:
+    more = ("[local_server.backends.closed]\nurl = 'http://127.0.0.1:1'\n" + PATIENT +
+            "[local_server.backends.hasty]\nurl = 'http://127.0.0.1:PORT'\nfirst_byte_timeout_ms = 50\n"
+            "connect_timeout_ms = 20000\n")
+    with origin.Origin() as backend, settings(backend, more.replace("PORT", str(backend.port))) as path, \
+            serve(guest, path) as server:
         script = Script()
         cases = (("nowhere", "/", "INVAL", 5, 'there is no backend "nowhere": --config names a fastly.toml'),
                  ("closed", "/", "ERROR", 7, "no connection"),
-                 ("origin", "/silent", "ERROR", 16, "no first byte in time"),
+                 ("hasty", "/silent", "ERROR", 16, "no first byte in time"),
                  ("origin", "/nonsense", "ERROR", 19, "the response is not HTTP"),
                  ("origin", "/nothing", "HTTPINCOMPLETE", 8, "the connection ended too early"),
                  ("origin", "/large", "ERROR", 14, "the head of the response is larger"))
@@ -113,7 +125,7 @@ def test_what_goes_wrong_has_a_status_and_a_line(guest):
 
 def test_private_addresses_need_the_operator(guest):
     with origin.Origin() as backend, origin.Origin() as other, settings(backend) as path:
-        with Server(guest, "--config", path) as server:
+        with serve(guest, path) as server:
             script = Script()
             config = script.take(108)
             registered = [script.call("http_req.register_dynamic_backend", name, f"{host}:{port}", 0, config)
@@ -141,7 +153,7 @@ def test_private_addresses_need_the_operator(guest):
 def test_backends_are_described(guest):
     more = ("override_host = 'o.test'\nhealth = 'healthy'\nbetween_bytes_timeout_ms = 77\n"
             "[local_server.backends.secure]\nurl = 'https://secure.test'\n")
-    with origin.Origin() as backend, settings(backend, more) as path, Server(guest, "--config", path) as server:
+    with origin.Origin() as backend, settings(backend, more) as path, serve(guest, path) as server:
         script = Script()
         there, missing, health, tls, time_ms = (script.out() for _ in range(5))
         port, host, length = script.out(), script.out(64), script.out()
@@ -162,7 +174,7 @@ def test_backends_are_described(guest):
 
 
 def test_several_requests_are_under_way_at_once(guest):
-    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+    with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
         script = Script()
         pendings = []
         # Each is answered when all have come.
@@ -191,7 +203,7 @@ def test_several_requests_are_under_way_at_once(guest):
 
 
 def test_polling_and_selecting_find_what_is_done(guest):
-    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+    with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
         script = Script()
         slow, fast = script.out(), script.out()
         for uri, pending in (("/held", slow), ("/", fast)):
@@ -219,7 +231,7 @@ def test_polling_and_selecting_find_what_is_done(guest):
 
 
 def test_a_request_can_be_written_while_it_is_sent(guest):
-    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+    with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
         script = Script()
         handle, content = request(script, "/count", method="POST", body=b"first ")
         pending = script.out()
@@ -251,7 +263,7 @@ def test_a_request_can_be_written_while_it_is_sent(guest):
 
 def test_a_large_response_goes_through(guest):
     size = 5000000
-    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+    with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
         script = Script()
         handle, content = request(script, f"/bytes/{size}")
         response, body, own, target = script.out(), script.out(), script.out(), script.out()
@@ -265,7 +277,7 @@ def test_a_large_response_goes_through(guest):
 
 
 def test_an_answer_to_head_keeps_its_length(guest):
-    with origin.Origin() as backend, settings(backend) as path, Server(guest, "--config", path) as server:
+    with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
         script = Script()
         handle, content = request(script, "/length", method="HEAD")
         response, body = script.out(), script.out()
@@ -281,7 +293,7 @@ def test_an_answer_to_head_keeps_its_length(guest):
 
 def test_a_response_larger_than_the_guest_may_hold_is_refused(guest):
     with origin.Origin() as backend, settings(backend) as path:
-        with Server(guest, "--config", path, "--max-memory", "4MiB") as server:
+        with serve(guest, path, "--max-memory", "4MiB") as server:
             script = Script()
             handle, content = request(script, "/bytes/8000000")
             response, body = script.out(), script.out()
@@ -295,7 +307,7 @@ def test_a_response_larger_than_the_guest_may_hold_is_refused(guest):
 def test_guests_that_wait_hold_no_thread(guest):
     count = 60
     with origin.Origin() as backend, settings(backend) as path:
-        with Server(guest, "--config", path, "--workers", "2") as server:
+        with serve(guest, path, "--workers", "2") as server:
             results = []
 
             def ask(number):
@@ -314,18 +326,20 @@ def test_guests_that_wait_hold_no_thread(guest):
 
 def test_the_deadline_ends_a_guest_that_waits(guest):
     with origin.Origin() as backend, settings(backend) as path:
-        with Server(guest, "--config", path, "--timeout", "200ms") as server:
+        with serve(guest, path, "--timeout", "3s") as server:
             script = Script()
             send(script, "/held")
             response = server.get("/", "POST", script.code)
             expect(response.status == 504, f"status {response.status}")
-            expect(backend.held_is_closed(), "the request goes on without the guest")
+            # On a very busy machine the request may not even have come.
+            expect("/held" not in backend.requests or backend.held_is_closed(),
+                   "the request goes on without the guest")
 
 
 def test_tls_is_verified(guest):
     with tempfile.TemporaryDirectory() as folder:
         certificate = origin.make_certificate(folder, "origin.test")
-        more = "".join(f"[local_server.backends.{name}]\nurl = 'https://127.0.0.1:PORT'\n{keys}\n"
+        more = "".join(f"[local_server.backends.{name}]\nurl = 'https://127.0.0.1:PORT'\n{PATIENT}{keys}\n"
                        for name, keys in (
                            ("good", f"cert_host = 'origin.test'\nca_certificate = {{ file = '{certificate}' }}"),
                            ("name", f"cert_host = 'other.test'\nca_certificate = {{ file = '{certificate}' }}"),
@@ -334,7 +348,7 @@ def test_tls_is_verified(guest):
                            ("stranger", "cert_host = 'origin.test'")))
         with origin.Origin(folder) as backend:
             with Settings(more.replace("PORT", str(backend.port))) as path:
-                with Server(guest, "--config", path) as server:
+                with serve(guest, path) as server:
                     script = Script()
                     results = [send(script, "/", backend=name) for name in ("good", "name", "quiet", "stranger")]
                     script.send(server)

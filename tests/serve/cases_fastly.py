@@ -51,6 +51,7 @@ store = [{ key = "k", data = "the value" }]
 [local_server.backends.origin]
 url = "http://127.0.0.1:PORT"
 override_host = "origin.test"
+connect_timeout_ms = 20000
 """
 
 
