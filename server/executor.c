@@ -288,6 +288,15 @@ struct executor *executor_new(const struct executor_config *config, struct sv_er
 	return NULL;
 }
 
+static void free_untaken(struct executor *executor)
+{
+	while (executor->done_first) {
+		struct exchange *next = executor->done_first->next;
+		exchange_free(executor->done_first);
+		executor->done_first = next;
+	}
+}
+
 void executor_free(struct executor *executor)
 {
 	if (!executor)
@@ -300,6 +309,7 @@ void executor_free(struct executor *executor)
 		pthread_join(executor->threads[i], NULL);
 	if (executor->event >= 0)
 		close(executor->event);
+	free_untaken(executor);
 	desks_finish(&executor->desks);
 	pthread_cond_destroy(&executor->started);
 	pthread_cond_destroy(&executor->changed);

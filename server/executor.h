@@ -50,7 +50,10 @@ struct executor;
 /* Start the threads; fails if one of them cannot enter. */
 struct executor *executor_new(const struct executor_config *config, struct sv_error *error);
 
-/* End the threads when all that has begun is answered; nothing may be queued. NULL is allowed. */
+/*
+ * End the threads when all that has begun is answered, and free the answers that nobody took;
+ * nothing may be queued. NULL is allowed.
+ */
 void executor_free(struct executor *executor);
 
 /* Queue an exchange, which is then the worker's; false if the queue is full. */
