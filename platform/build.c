@@ -16,9 +16,11 @@
 #include "platform/compilation.h"
 #include "platform/deployments.h"
 #include "platform/journal.h"
+#include "platform/metrics.h"
 #include "platform/routes.h"
 #include "platform/state.h"
 #include "server/log_writer.h"
+#include "server/loop.h"
 
 struct build {
 	struct platform_state *state; /* borrowed */
@@ -57,8 +59,19 @@ static bool build_is_ending(struct build *build)
 	return is_ending;
 }
 
+static void build_count(struct build *build, const char *name, uint64_t micros)
+{
+	struct route *route = routes_named(build->state->routes, name);
+	if (!route)
+		return; /* its first version: the route comes with it */
+	metrics_add(&route_metrics(route)->builds, 1);
+	metrics_add(&route_metrics(route)->build_micros, micros);
+	route_release(route);
+}
+
 /* The artifact of the module for this tier, compiled if it was not before. */
-static bool build_artifact(struct build *build, struct version *version, struct sv_error *error)
+static bool build_artifact(struct build *build, const struct deployment *deployment,
+		struct version *version, struct sv_error *error)
 {
 	struct platform_state *state = build->state;
 	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
@@ -70,12 +83,15 @@ static bool build_artifact(struct build *build, struct version *version, struct 
 	if (version->artifact[0] && access(path, R_OK) == 0)
 		return true;
 	TRY(blobs_path(&state->blobs, version->module, path, sizeof path, error));
+	uint64_t began = clock_now();
 	bool done = compilation_run(path, version->tier, build->stop, &artifact, error) &&
 			blobs_put(&state->blobs, buffer_view(&artifact), version->artifact,
 					error) &&
 			compiled_add(state->db, version->module, version->tier, state->compiler,
 					version->artifact, error);
 	buffer_finish(&artifact);
+	if (done)
+		build_count(build, deployment->name, (clock_now() - began) / 1000);
 	return done;
 }
 
@@ -87,9 +103,11 @@ static bool build_fail(struct build *build, const struct deployment *deployment,
 	bool is_first = version->tier == TIER_FAST;
 	struct route *route =
 			routes_make(build->state->routes, deployment->id, deployment->name, error);
-	if (route)
+	if (route) {
+		metrics_add(&route_metrics(route)->build_failures, 1);
 		journal_event(route_journal(route), "version %" PRId64 ": %s%s", version->number,
 				is_first ? "" : "the release tier failed: ", failure->text);
+	}
 	route_release(route);
 	return version_set_state(build->state->db, version->id,
 			is_first ? VERSION_FAILED : VERSION_READY, failure->text, error);
@@ -119,7 +137,7 @@ static bool build_version(struct build *build, struct version *version, struct s
 	if (is_first)
 		TRY(version_set_state(state->db, version->id, VERSION_BUILDING,
 				"generating machine code", error));
-	bool done = build_artifact(build, version, &failure);
+	bool done = build_artifact(build, &deployment, version, &failure);
 	if (done && is_first)
 		done = version_set_state(state->db, version->id, VERSION_CHECKING,
 				"loading and asking once", &failure);

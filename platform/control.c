@@ -272,6 +272,19 @@ static bool control_read_body(struct control_call *call)
 
 /* ---- the exchange ---- */
 
+/* An answer in text has the type that Prometheus asks for. */
+static void control_write_text(struct control_desk *desk)
+{
+	struct control_call *call = &desk->call;
+	struct host_response *response = &desk->exchange->response;
+	host_response_reset(response);
+	bool done = host_response_add(response, host_text("Content-Type"),
+				    host_text("text/plain; version=0.0.4; charset=utf-8"), NULL) &&
+			buffer_append(&response->body, call->text.data, call->text.length, NULL);
+	if (!done)
+		host_outcome_set(&desk->exchange->outcome, HOST_FAILED, "no memory for an answer");
+}
+
 static void control_write(struct control_desk *desk)
 {
 	struct control_call *call = &desk->call;
@@ -316,10 +329,14 @@ static enum handled control_end(struct control_desk *desk)
 	struct control_call *call = &desk->call;
 	if (desk->row && desk->row->changes && call->account.token)
 		control_note(call, desk->row);
-	control_write(desk);
+	if (call->text.length && !call->answer)
+		control_write_text(desk);
+	else
+		control_write(desk);
 	json_decref(call->body);
 	json_decref(call->answer);
 	call->body = call->answer = NULL;
+	buffer_finish(&call->text);
 	return HANDLED_ANSWERED;
 }
 

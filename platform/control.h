@@ -33,6 +33,7 @@ struct control_call {
 	json_t *body;   /* object, owned; NULL if the request has none */
 	int status;     /* 200 unless it is set */
 	json_t *answer; /* owned */
+	struct buffer text; /* owned; the answer if it is not JSON */
 	bool waits;     /* nothing to say yet: to be called again in a moment */
 	uint64_t until; /* of that, nanoseconds of CLOCK_MONOTONIC; 0 before the first time */
 };

@@ -1,6 +1,6 @@
 /*
- * control_accounts.c: the rows of control.def about tokens and the audit log. An admin's tenant
- * "default" makes tokens for every tenant; admins of others for their own only.
+ * control_accounts.c: the rows of control.def about tokens, the audit log and metrics. An admin's
+ * tenant "default" makes tokens for every tenant; admins of others for their own only.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "platform/audit.h"
 #include "platform/control.h"
 #include "platform/db.h"
+#include "platform/metrics.h"
 #include "platform/state.h"
 
 static const char operator_tenant[] = "default";
@@ -117,4 +118,12 @@ void control_audit(struct control_call *call)
 	}
 	json_decref(array);
 	control_fail_error(call, &error);
+}
+
+void control_metrics(struct control_call *call)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	int64_t tenant = is_operator(call) ? 0 : call->account.tenant;
+	if (!metrics_text(call->state, tenant, &call->text, &error))
+		control_fail_error(call, &error);
 }

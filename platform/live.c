@@ -10,6 +10,7 @@
 
 #include "platform/deployments.h"
 #include "platform/journal.h"
+#include "platform/metrics.h"
 #include "platform/routes.h"
 #include "platform/settings.h"
 #include "platform/state.h"
@@ -35,6 +36,7 @@ struct live {
 static void live_log(void *data, const char *line, size_t length)
 {
 	struct live *live = data;
+	metrics_add(&route_metrics(live->route)->log_lines, 1);
 	journal_add(route_journal(live->route), JOURNAL_GUEST, line, length);
 }
 
@@ -70,12 +72,16 @@ struct live *live_open(struct platform_state *state, struct route *route,
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a version");
 		return NULL;
 	}
+	uint64_t began = clock_now();
 	live->state = state;
 	live->route = route_take(route);
 	atomic_init(&live->count, 1);
 	pthread_mutex_init(&live->lock, NULL);
-	if (live_load(live, version, error))
+	if (live_load(live, version, error)) {
+		metrics_add(&route_metrics(route)->loads, 1);
+		metrics_add(&route_metrics(route)->load_micros, (clock_now() - began) / 1000);
 		return live;
+	}
 	live_release(live);
 	return NULL;
 }

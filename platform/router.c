@@ -12,6 +12,7 @@
 
 #include "platform/journal.h"
 #include "platform/live.h"
+#include "platform/metrics.h"
 #include "platform/routes.h"
 #include "platform/state.h"
 #include "runtime/selvage.h"
@@ -73,8 +74,8 @@ static enum handled router_say_failed(struct exchange *exchange, struct route *r
 
 /* ---- turns ---- */
 
-/* The line about a request in the deployment's log, while the exchange is still ours. */
-static void router_log(const struct router_desk *desk)
+/* A request is answered: count it and log it, while the exchange is still ours. */
+static void router_note(const struct router_desk *desk)
 {
 	char text[640];
 	const struct exchange *exchange = desk->exchange;
@@ -82,24 +83,25 @@ static void router_log(const struct router_desk *desk)
 	const struct host_outcome *outcome = &exchange->outcome;
 	bool has_answered = outcome->ending == HOST_ANSWERED;
 	uint64_t micros = (clock_now() - exchange->began) / 1000;
+	int status = has_answered ? exchange->response.status : host_ending_status(outcome->ending);
+	struct route *route = live_route(desk->live);
+	metrics_request(route_metrics(route), outcome->ending, status, micros);
 	int length = snprintf(text, sizeof text, "%s %.*s %.*s %d %" PRIu64 "us%s%.200s",
 			request->remote_address,
 			(int)(request->method.length < 20 ? request->method.length : 20),
 			(const char *)request->method.data,
 			(int)(request->target.length < 300 ? request->target.length : 300),
-			(const char *)request->target.data,
-			has_answered ? exchange->response.status
-				     : host_ending_status(outcome->ending),
-			micros, has_answered ? "" : " ", has_answered ? "" : outcome->cause);
+			(const char *)request->target.data, status, micros, has_answered ? "" : " ",
+			has_answered ? "" : outcome->cause);
 	if (length > 0)
-		journal_add(route_journal(live_route(desk->live)), JOURNAL_REQUEST, text,
+		journal_add(route_journal(route), JOURNAL_REQUEST, text,
 				(size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
 }
 
 static enum handled router_handled(const struct router_desk *desk, enum handled handled)
 {
 	if (handled == HANDLED_ANSWERED)
-		router_log(desk);
+		router_note(desk);
 	return handled;
 }
 

@@ -13,6 +13,7 @@
 #include "platform/deployments.h"
 #include "platform/journal.h"
 #include "platform/live.h"
+#include "platform/metrics.h"
 #include "platform/state.h"
 #include "server/loop.h"
 
@@ -24,6 +25,7 @@ struct route {
 	char name[64];
 	char host[200];
 	struct journal journal;
+	struct metrics metrics;
 	pthread_mutex_t lock;
 	struct live *live;       /* counted; NULL: not loaded */
 	_Atomic uint64_t used;   /* when it was last asked, nanoseconds of CLOCK_MONOTONIC */
@@ -78,6 +80,11 @@ const char *route_host(const struct route *route)
 struct journal *route_journal(struct route *route)
 {
 	return &route->journal;
+}
+
+struct metrics *route_metrics(struct route *route)
+{
+	return &route->metrics;
 }
 
 /* Under the route's lock: the version that is current, loaded. */

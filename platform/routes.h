@@ -14,6 +14,7 @@
 
 struct journal;
 struct live;
+struct metrics;
 struct platform_state;
 struct route;
 struct routes;
@@ -47,6 +48,7 @@ int64_t route_id(const struct route *route);
 const char *route_name(const struct route *route);
 const char *route_host(const struct route *route); /* "name.localhost" */
 struct journal *route_journal(struct route *route);
+struct metrics *route_metrics(struct route *route);
 
 /* What answers now, counted; loaded if it is not. NULL with `error`. */
 struct live *route_live(struct route *route, struct sv_error *error);

@@ -265,3 +265,19 @@ def test_a_damaged_artifact_is_the_owners_to_know_of_only():
         expect(status == 503 and daemon.data not in text, f"{status} {text!r}")
         answer = daemon.fine("GET", "/v1/deployments/site/logs")
         expect([line for line in lines(answer) if "cannot be loaded" in line], str(answer))
+
+
+def test_requests_and_builds_are_counted_for_prometheus():
+    with Daemon() as daemon:
+        daemon.deploy_well("site", cgi("x"))
+        for _ in range(7):
+            daemon.get("site")
+        other = daemon.fine("POST", "/v1/tokens", {"tenant": "beta", "role": "read"})["token"]
+        text = daemon.text("/metrics")
+        for line in ('selvage_requests_total{deployment="site",class="2xx"} 7',
+                     'selvage_endings_total{deployment="site",ending="ANSWERED"} 7',
+                     'selvage_request_seconds_count{deployment="site"} 7',
+                     'selvage_request_seconds_bucket{deployment="site",le="+Inf"} 7',
+                     "# TYPE selvage_request_seconds histogram", "selvage_deployments 1"):
+            expect(line + "\n" in text, f"{line!r} is not in {text!r}")
+        expect("site" not in daemon.text("/metrics", other), "another tenant sees it")

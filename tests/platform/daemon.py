@@ -158,6 +158,13 @@ class Daemon:
         except api.Wrong as wrong:
             expect(status >= 400 and set(answer) == {"error"}, str(wrong))
 
+    def text(self, path, token=""):
+        connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=PATIENCE)
+        connection.request("GET", path, headers={"Authorization": "Bearer " + (token or self.token)})
+        text = connection.getresponse().read().decode()
+        connection.close()
+        return text
+
     def fine(self, method, path, body=None, token=""):
         status, answer = self.call(method, path, body, token)
         expect(status in (200, 202), f"{method} {path}: {status} {answer}")

@@ -1,0 +1,55 @@
+/*
+ * metrics.h: what is counted of each deployment, and as text for Prometheus. Counted by whoever
+ * sees it happen, on any thread, without a lock.
+ */
+#ifndef SELVAGE_PLATFORM_METRICS_H
+#define SELVAGE_PLATFORM_METRICS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/error.h"
+#include "host/host.h"
+
+/* Upper ends of the latency histogram are 100 us times powers of 2, up to 13 s; then infinity. */
+#define METRICS_BUCKETS 18
+
+/* Endings of host/endings.def. */
+enum {
+	METRICS_ENDINGS = 0
+#define HOST_ENDING(name, status, meaning) +1
+#include "host/endings.def"
+#undef HOST_ENDING
+};
+
+struct metrics {
+	_Atomic uint64_t classes[6]; /* answers by the first digit of their status */
+	_Atomic uint64_t endings[METRICS_ENDINGS];
+	_Atomic uint64_t buckets[METRICS_BUCKETS + 1];
+	_Atomic uint64_t micros; /* of all requests */
+#define METRIC(field, name, help) _Atomic uint64_t field;
+#include "platform/metrics.def"
+#undef METRIC
+};
+
+static inline void metrics_add(_Atomic uint64_t *counter, uint64_t value)
+{
+	atomic_fetch_add_explicit(counter, value, memory_order_relaxed);
+}
+
+/* Count a request that was answered with `status` after so many microseconds. */
+void metrics_request(struct metrics *metrics, enum host_ending ending, int status, uint64_t micros);
+
+struct platform_state;
+
+/*
+ * Append the metrics of a tenant's deployments, of all if `tenant` is 0, in Prometheus' text
+ * format.
+ */
+SV_MUST_USE bool metrics_text(struct platform_state *state, int64_t tenant, struct buffer *text,
+		struct sv_error *error);
+
+#endif
