@@ -38,6 +38,22 @@ static const struct option_row rows[] = {
 				.offset = offsetof(struct up_options, config.http),
 				.argument = "ADDR:PORT",
 				.help = "where deployments are served (default 127.0.0.1:8080)"},
+		{.name = "listen-tls",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct up_options, config.https),
+				.argument = "ADDR:PORT",
+				.help = "the same by HTTPS (default 127.0.0.1:8443)"},
+		{.name = "tls-cert",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct up_options, config.certificate),
+				.argument = "FILE",
+				.help = "certificate and its chain, PEM, for the names in it; read "
+					"again when it changes"},
+		{.name = "tls-key",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct up_options, config.key),
+				.argument = "FILE",
+				.help = "its key, PEM"},
 		{.name = "control",
 				.kind = OPTION_TEXT,
 				.offset = offsetof(struct up_options, config.control),
@@ -153,9 +169,12 @@ static bool up_greet(struct platform *platform, const struct platform_config *co
 {
 	char token[TOKEN_SIZE], path[600];
 	struct sv_error problem = SV_ERROR_INIT;
-	const char *http = platform_http(platform), *control = platform_control(platform);
+	const char *http = platform_http(platform), *https = platform_https(platform);
+	const char *control = platform_control(platform);
 	TRY(platform_first_token(platform, token, error));
-	printf("deployments  http://NAME.%s:%s/\n", config->domain, strrchr(http, ':') + 1);
+	printf("deployments  https://NAME.%s:%s/\n", config->domain, strrchr(https, ':') + 1);
+	printf("and without  http://NAME.%s:%s/\n", config->domain, strrchr(http, ':') + 1);
+	printf("to trust     %s\n", platform_authority(platform));
 	printf("control      http://%s/\n", control);
 	printf("data         %s\n", config->data);
 	if (token[0] && up_write_client(control, token, path, sizeof path, &problem))
@@ -195,6 +214,7 @@ int cmd_up(int argc, char **argv)
 {
 	struct up_options options = {
 			.config = {.http = "127.0.0.1:8080",
+					.https = "127.0.0.1:8443",
 					.control = "127.0.0.1:7777",
 					.domain = "localhost"},
 	};
@@ -210,6 +230,8 @@ int cmd_up(int argc, char **argv)
 	case OPTIONS_READY:
 		break;
 	}
+	if (!options.config.certificate != !options.config.key)
+		return report_usage("up: --tls-cert and --tls-key go together");
 	if (!options.config.data) {
 		if (!up_folder(data, sizeof data, "XDG_DATA_HOME", ".local/share", &error))
 			return report_error(&error);

@@ -27,11 +27,13 @@
 #include "platform/routes.h"
 #include "platform/state.h"
 #include "runtime/selvage.h"
+#include "server/identities.h"
 #include "server/server.h"
 
 struct platform {
 	struct platform_state state;
 	struct handler router, control;
+	struct tls_identities *tls; /* owned */
 	struct server *data_server, *control_server;
 	struct keeper *keeper;
 	pthread_t control_thread;
@@ -77,6 +79,7 @@ static bool data_open(struct platform *platform, const char *data, struct sv_err
 	TRY(folder_make_all(data, error));
 	TRY(folder_make(state->blob_folder, sizeof state->blob_folder, data, "blobs", error));
 	TRY(folder_make(state->log_folder, sizeof state->log_folder, data, "logs", error));
+	TRY(folder_make(state->tls_folder, sizeof state->tls_folder, data, "tls", error));
 	snprintf(state->database, sizeof state->database, "%s/selvage.db", data);
 	snprintf(state->key_file, sizeof state->key_file, "%s/secret.key", data);
 	snprintf(state->lock_file, sizeof state->lock_file, "%s/lock", data);
@@ -122,34 +125,59 @@ static uint16_t address_port(const char *address)
 	return colon ? (uint16_t)atoi(colon + 1) : 0;
 }
 
-static bool servers_open(struct platform *platform, const struct platform_config *config,
+/* Names of the domain have certificates of our own authority, others those of files. */
+static bool tls_open(struct platform *platform, const struct platform_config *config,
 		struct sv_error *error)
 {
-	const struct server_listener data = {.where = config->http};
-	const struct server_listener control = {.where = config->control};
 	struct platform_state *state = &platform->state;
-	router_init(&platform->router, state);
-	control_init(&platform->control, state);
-	const struct server_config data_config = {.listeners = &data,
-			.listener_count = 1,
+	platform->tls = tls_identities_new(error);
+	if (!platform->tls)
+		return false;
+	if (config->certificate)
+		TRY(tls_identities_add_files(platform->tls, config->certificate, config->key,
+				error));
+	return tls_identities_add_authority(platform->tls, state->tls_folder, state->domain, error);
+}
+
+static bool data_server_open(struct platform *platform, const struct platform_config *config,
+		struct sv_error *error)
+{
+	struct platform_state *state = &platform->state;
+	TRY(tls_open(platform, config, error));
+	const struct server_listener listeners[] = {
+			{.where = config->http},
+			{.where = config->https, .tls = platform->tls},
+	};
+	const struct server_config server = {.listeners = listeners,
+			.listener_count = ARRAY_LENGTH(listeners),
 			.limits = config->limits,
 			.workers = config->workers,
 			.quiet = config->quiet,
 			.handler = &platform->router};
-	platform->data_server = server_new(&data_config, error);
+	router_init(&platform->router, state);
+	platform->data_server = server_new(&server, error);
 	if (!platform->data_server)
 		return false;
 	state->http_port = address_port(server_address(platform->data_server, 0));
-	struct server_config control_config = {.listeners = &control,
+	state->https_port = address_port(server_address(platform->data_server, 1));
+	return true;
+}
+
+static bool control_server_open(struct platform *platform, const struct platform_config *config,
+		struct sv_error *error)
+{
+	const struct server_listener listener = {.where = config->control};
+	struct server_config server = {.listeners = &listener,
 			.listener_count = 1,
 			.workers = control_workers,
 			.quiet = true,
 			.handler = &platform->control};
-	server_limits_init(&control_config.limits);
-	control_config.limits.body_bytes = CONTROL_BODY_MOST;
-	control_config.limits.connections = 64;
-	control_config.limits.request_time = UINT64_C(120000000000);
-	platform->control_server = server_new(&control_config, error);
+	server_limits_init(&server.limits);
+	server.limits.body_bytes = CONTROL_BODY_MOST;
+	server.limits.connections = 64;
+	server.limits.request_time = UINT64_C(120000000000);
+	control_init(&platform->control, &platform->state);
+	platform->control_server = server_new(&server, error);
 	return platform->control_server != NULL;
 }
 
@@ -159,7 +187,8 @@ static bool platform_open(struct platform *platform, const struct platform_confi
 	struct platform_state *state = &platform->state;
 	TRY(data_open(platform, config->data, error));
 	TRY(state_open(platform, error));
-	TRY(servers_open(platform, config, error));
+	TRY(data_server_open(platform, config, error));
+	TRY(control_server_open(platform, config, error));
 	state->build = build_start(state, error);
 	if (!state->build)
 		return false;
@@ -198,6 +227,16 @@ struct platform *platform_new(const struct platform_config *config, struct sv_er
 const char *platform_http(const struct platform *platform)
 {
 	return server_address(platform->data_server, 0);
+}
+
+const char *platform_https(const struct platform *platform)
+{
+	return server_address(platform->data_server, 1);
+}
+
+const char *platform_authority(const struct platform *platform)
+{
+	return tls_identities_authority_path(platform->tls);
 }
 
 const char *platform_control(const struct platform *platform)
@@ -256,6 +295,7 @@ void platform_free(struct platform *platform)
 	struct platform_state *state = &platform->state;
 	server_free(platform->control_server);
 	server_free(platform->data_server);
+	tls_identities_free(platform->tls);
 	keeper_stop(platform->keeper);
 	build_stop(state->build);
 	routes_free(state->routes);

@@ -17,6 +17,8 @@ struct platform;
 struct platform_config {
 	const char *data;    /* folder of all that is kept; made if it is not there */
 	const char *http;    /* where to listen for requests: "ADDR:PORT" */
+	const char *https;   /* the same with TLS */
+	const char *certificate, *key; /* PEM files for names of their own; NULL: none */
 	const char *control; /* the same for the REST API */
 	const char *domain;  /* deployments answer to NAME.DOMAIN */
 	struct server_limits limits; /* of requests to deployments */
@@ -29,7 +31,11 @@ struct platform *platform_new(const struct platform_config *config, struct sv_er
 
 /* Addresses that were taken: "127.0.0.1:8080". They live as long as the platform. */
 const char *platform_http(const struct platform *platform);
+const char *platform_https(const struct platform *platform);
 const char *platform_control(const struct platform *platform);
+
+/* The certificate of the authority that made those of NAME.DOMAIN: what clients must trust. */
+const char *platform_authority(const struct platform *platform);
 
 /*
  * Make the first token, of the role admin in the tenant "default", if there is none at all.

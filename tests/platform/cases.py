@@ -37,6 +37,8 @@ def test_a_module_is_deployed_served_and_listed():
         expect(answer["http_url"] == f"http://hello.localhost:{daemon.port}/", str(answer))
         daemon.says("hello", "Hello from C\n")
         daemon.says("HELLO", "Hello from C\n")
+        expect(daemon.get_tls("hello") == (200, "Hello from C\n"), "not by HTTPS")
+        expect(answer["url"] == f"https://hello.localhost:{daemon.tls_port}/", str(answer))
         (found,) = daemon.fine("GET", "/v1/deployments")["deployments"]
         expect(found["state"] == "live" and found["version"] == 1, str(found))
         expect(daemon.get("other")[0] == 404, "a name that nobody has")
@@ -231,8 +233,8 @@ def test_requests_that_are_wrong_are_refused_with_a_reason():
 
 def test_the_data_folder_is_one_daemons_and_one_versions():
     with Daemon() as daemon:
-        command = [SELVAGE, "up", "--data", daemon.data, "--listen", "127.0.0.1:0", "--control",
-                   "127.0.0.1:0"]
+        command = [SELVAGE, "up", "--data", daemon.data, "--listen", "127.0.0.1:0",
+                   "--listen-tls", "127.0.0.1:0", "--control", "127.0.0.1:0"]
         second = subprocess.run(command, capture_output=True, text=True, timeout=30)
         expect(second.returncode == 1 and "in use" in second.stderr, second.stderr)
         daemon.stop()

@@ -5,6 +5,8 @@ import json
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -64,8 +66,8 @@ class Daemon:
 
     def start(self):
         environment = dict(os.environ, XDG_CONFIG_HOME=self.config, HOME=self.place.name)
-        command = [SELVAGE, "up", "--data", self.data, "--listen", "127.0.0.1:0", "--control",
-                   "127.0.0.1:0", *self.options]
+        command = [SELVAGE, "up", "--data", self.data, "--listen", "127.0.0.1:0",
+                   "--listen-tls", "127.0.0.1:0", "--control", "127.0.0.1:0", *self.options]
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
                                         env=environment)
@@ -76,7 +78,9 @@ class Daemon:
                 self.process.wait(PATIENCE)
                 raise Failure(f"the daemon did not start: {self.log_text()[-400:]!r}")
             self.greeting += line
-        self.port = int(re.search(r"NAME\.localhost:(\d+)/", self.greeting).group(1))
+        self.port = int(re.search(r"http://NAME\.localhost:(\d+)/", self.greeting).group(1))
+        self.tls_port = int(re.search(r"https://NAME\.localhost:(\d+)/", self.greeting).group(1))
+        self.authority = os.path.join(self.data, "tls", "ca.pem")
         self.control = int(re.search(r"control +http://127\.0\.0\.1:(\d+)/",
                                      self.greeting).group(1))
         if not self.token:
@@ -202,6 +206,20 @@ class Daemon:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, {"Host": f"{name}.localhost:{self.port}"})
+            response = connection.getresponse()
+            return response.status, response.read().decode(errors="replace")
+        finally:
+            connection.close()
+
+    def get_tls(self, name, path="/"):
+        """The same by HTTPS, trusting the daemon's authority and nobody else."""
+        context = ssl.create_default_context(cafile=self.authority)
+        connection = http.client.HTTPSConnection(f"{name}.localhost", self.tls_port, timeout=PATIENCE,
+                                                 context=context)
+        connection._create_connection = lambda address, *rest: socket.create_connection(
+            ("127.0.0.1", self.tls_port), PATIENCE)
+        try:
+            connection.request("GET", path)
             response = connection.getresponse()
             return response.status, response.read().decode(errors="replace")
         finally:
