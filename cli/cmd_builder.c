@@ -45,8 +45,8 @@ static bool builder_run(bool is_fast, struct sv_error *error)
 			.output = COMPILATION_OUTPUT};
 	struct compiler compiler;
 	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
-	/* Those who are served come first; if it cannot be, they are slower. */
-	(void)setpriority(PRIO_PROCESS, 0, 10);
+	/* Those who are served come first, then those who deploy; if it cannot be, they are slower. */
+	(void)setpriority(PRIO_PROCESS, 0, is_fast ? 5 : 15);
 	bool done = compiler_load(&compiler, error) && confine(&limits, error) &&
 			builder_compile(&compiler, is_fast, &artifact, error) &&
 			output_write("-", buffer_view(&artifact), 0600, error);

@@ -22,32 +22,42 @@
 #include "server/log_writer.h"
 #include "server/loop.h"
 
-struct build {
-	struct platform_state *state; /* borrowed */
+/* One of the threads. */
+struct build_lane {
+	struct build *build;
+	enum tier tier;
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool is_woken, is_ending;
-	int stop; /* event descriptor, owned: readable at the end */
+	bool has_thread;
+	bool is_woken;      /* under the lock */
 	int64_t tried;      /* version whose build failed by the machine's fault */
 	unsigned try_count; /* and how often, one after the other */
+};
+
+struct build {
+	struct platform_state *state; /* borrowed */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool is_ending;
+	int stop; /* event descriptor, owned: readable at the end */
+	struct build_lane lanes[2];
 };
 
 /* Something failed that is not the module's fault, such as a full disk: not again at once. */
 static const int pause_seconds = 2;
 static const unsigned tries_most = 5;
 
-static void build_sleep(struct build *build, int seconds)
+static void lane_sleep(struct build_lane *lane, int seconds)
 {
+	struct build *build = lane->build;
 	struct timespec until;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += seconds;
 	pthread_mutex_lock(&build->lock);
-	while (!build->is_ending && !build->is_woken) {
+	while (!build->is_ending && !lane->is_woken) {
 		if (pthread_cond_timedwait(&build->changed, &build->lock, &until) != 0)
 			break;
 	}
-	build->is_woken = false;
+	lane->is_woken = false;
 	pthread_mutex_unlock(&build->lock);
 }
 
@@ -114,26 +124,27 @@ static bool build_fail(struct build *build, const struct deployment *deployment,
 }
 
 /* Errors of the machine's, which may be over when it is tried again, a few times. */
-static bool build_may_pass(struct build *build, int64_t id, const struct sv_error *error)
+static bool build_may_pass(struct build_lane *lane, int64_t id, const struct sv_error *error)
 {
 	if (error->code != SV_ERROR_SYSTEM && error->code != SV_ERROR_NO_MEMORY)
 		return false;
-	build->try_count = build->tried == id ? build->try_count + 1 : 1;
-	build->tried = id;
-	return build->try_count < tries_most;
+	lane->try_count = lane->tried == id ? lane->try_count + 1 : 1;
+	lane->tried = id;
+	return lane->try_count < tries_most;
 }
 
 /* From whatever state it was left in to the end. */
-static bool build_version(struct build *build, struct version *version, struct sv_error *error)
+static bool build_version(struct build_lane *lane, struct version *version, struct sv_error *error)
 {
+	struct build *build = lane->build;
 	struct platform_state *state = build->state;
 	struct deployment deployment;
 	struct sv_error failure = SV_ERROR_INIT;
-	bool found, is_first = version->state < VERSION_FIRST_FINAL;
+	bool found, is_first = lane->tier == TIER_FAST;
 	TRY(deployment_get(state->db, version->deployment, &deployment, &found, error));
 	if (!found)
 		return true; /* removed since it was chosen, and its versions with it */
-	version->tier = is_first ? TIER_FAST : TIER_RELEASE;
+	version->tier = lane->tier;
 	if (is_first)
 		TRY(version_set_state(state->db, version->id, VERSION_BUILDING,
 				"generating machine code", error));
@@ -147,7 +158,7 @@ static bool build_version(struct build *build, struct version *version, struct s
 	/* USAGE: it is not wanted any more. */
 	if (done || build_is_ending(build) || failure.code == SV_ERROR_USAGE)
 		return true;
-	if (build_may_pass(build, version->id, &failure))
+	if (build_may_pass(lane, version->id, &failure))
 		return sv_fail(error, failure.code, "%s", failure.text);
 	return build_fail(build, &deployment, version, &failure, error);
 }
@@ -160,34 +171,39 @@ static void build_complain(const struct sv_error *error)
 		log_writer_add(line, (size_t)length);
 }
 
-static void *build_main(void *data)
+static void *lane_main(void *data)
 {
-	struct build *build = data;
+	struct build_lane *lane = data;
+	struct build *build = lane->build;
 	while (!build_is_ending(build)) {
 		struct version version;
 		struct sv_error error = SV_ERROR_INIT;
 		bool found = false;
-		bool done = version_next(build->state->db, &version, &found, &error) &&
-				(!found || build_version(build, &version, &error));
+		bool done = version_next(build->state->db, lane->tier, &version, &found, &error) &&
+				(!found || build_version(lane, &version, &error));
 		if (!done)
 			build_complain(&error);
-		if (!done || !found)
-			build_sleep(build, done ? 3600 : pause_seconds);
+		if (done && found)
+			build_wake(build); /* the other lane may have something to do now */
+		else
+			lane_sleep(lane, done ? 3600 : pause_seconds);
 	}
 	return NULL;
 }
 
 /* SIGTERM and SIGINT are for the main thread. */
-static int build_thread(struct build *build)
+static bool lane_start(struct build *build, struct build_lane *lane, enum tier tier)
 {
 	sigset_t signals, before;
+	lane->build = build;
+	lane->tier = tier;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, &before);
-	int result = pthread_create(&build->thread, NULL, build_main, build);
+	lane->has_thread = pthread_create(&lane->thread, NULL, lane_main, lane) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return result;
+	return lane->has_thread;
 }
 
 struct build *build_start(struct platform_state *state, struct sv_error *error)
@@ -201,20 +217,20 @@ struct build *build_start(struct platform_state *state, struct sv_error *error)
 	pthread_mutex_init(&build->lock, NULL);
 	pthread_cond_init(&build->changed, NULL);
 	build->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (build->stop >= 0 && build_thread(build) == 0)
+	if (build->stop >= 0 && lane_start(build, &build->lanes[0], TIER_FAST) &&
+			lane_start(build, &build->lanes[1], TIER_RELEASE))
 		return build;
 	sv_fail_errno(error, "cannot start the builder");
-	if (build->stop >= 0)
-		close(build->stop);
-	free(build);
+	build_stop(build);
 	return NULL;
 }
 
 void build_wake(struct build *build)
 {
 	pthread_mutex_lock(&build->lock);
-	build->is_woken = true;
-	pthread_cond_signal(&build->changed);
+	for (size_t i = 0; i < ARRAY_LENGTH(build->lanes); i++)
+		build->lanes[i].is_woken = true;
+	pthread_cond_broadcast(&build->changed);
 	pthread_mutex_unlock(&build->lock);
 }
 
@@ -225,12 +241,16 @@ void build_stop(struct build *build)
 		return;
 	pthread_mutex_lock(&build->lock);
 	build->is_ending = true;
-	pthread_cond_signal(&build->changed);
+	pthread_cond_broadcast(&build->changed);
 	pthread_mutex_unlock(&build->lock);
-	ssize_t written = write(build->stop, &one, sizeof one);
+	ssize_t written = build->stop >= 0 ? write(build->stop, &one, sizeof one) : 0;
 	(void)written; /* fails only if it is already readable */
-	pthread_join(build->thread, NULL);
-	close(build->stop);
+	for (size_t i = 0; i < ARRAY_LENGTH(build->lanes); i++) {
+		if (build->lanes[i].has_thread)
+			pthread_join(build->lanes[i].thread, NULL);
+	}
+	if (build->stop >= 0)
+		close(build->stop);
 	pthread_cond_destroy(&build->changed);
 	pthread_mutex_destroy(&build->lock);
 	free(build);

@@ -1,5 +1,6 @@
 /*
- * build.h: the thread that builds versions, one after the other, each in a confined child process.
+ * build.h: the threads that build versions, each in a confined child process: one for new ones, and
+ * one for the release tier of those that are served, so that nobody waits for that to deploy.
  */
 #ifndef SELVAGE_PLATFORM_BUILD_H
 #define SELVAGE_PLATFORM_BUILD_H
@@ -10,7 +11,7 @@
 struct build;
 struct platform_state;
 
-/* Start the thread, which looks for builds at once. NULL with `error`. */
+/* Start the threads, which look for builds at once. NULL with `error`. */
 struct build *build_start(struct platform_state *state, struct sv_error *error);
 
 /* There is something to build. Any thread. */

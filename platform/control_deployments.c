@@ -271,6 +271,16 @@ void control_deploy(struct control_call *call)
 					(json_int_t)version.number));
 }
 
+/* Behind a change that is under way: who is told that it is done must find it served. */
+static bool build_get(struct control_call *call, struct version *version, bool *found,
+		struct sv_error *error)
+{
+	pthread_mutex_lock(&call->state->change);
+	bool done = version_get(call->state->db, call->id, version, found, error);
+	pthread_mutex_unlock(&call->state->change);
+	return done;
+}
+
 void control_build(struct control_call *call)
 {
 	struct sv_error error = SV_ERROR_INIT;
@@ -278,7 +288,7 @@ void control_build(struct control_call *call)
 	struct deployment deployment;
 	bool found;
 	char url[320], http_url[320], id[32];
-	if (!version_get(call->state->db, call->id, &version, &found, &error) ||
+	if (!build_get(call, &version, &found, &error) ||
 			(found &&
 					!deployment_get(call->state->db, version.deployment,
 							&deployment, &found, &error))) {

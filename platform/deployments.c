@@ -3,6 +3,7 @@
  */
 #include "platform/deployments.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -255,17 +256,21 @@ bool version_before(struct db *db, int64_t deployment, int64_t number, struct ve
 	return version_take(db, rows, version, found, &problem, error);
 }
 
-bool version_next(struct db *db, struct version *version, bool *found, struct sv_error *error)
+bool version_next(struct db *db, enum tier tier, struct version *version, bool *found,
+		struct sv_error *error)
 {
-	struct sv_error problem = SV_ERROR_INIT;
-	db_lock(db);
-	struct sqlite3_stmt *rows = db_query(db, &problem,
+	static const char first[] = "SELECT " VERSION_COLUMNS
+				    " FROM version WHERE state < ? ORDER BY version.id LIMIT 1";
+	static const char again[] =
 			"SELECT " VERSION_COLUMNS
 			" FROM version JOIN deployment ON deployment.id = version.deployment "
-			"WHERE state < ?1 OR (state = ?1 AND tier = ?2 AND number = current AND "
-			"message = '') "
-			"ORDER BY state >= ?1, version.id LIMIT 1",
-			"ii", (int64_t)VERSION_FIRST_FINAL, (int64_t)TIER_FAST);
+			"WHERE state = ? AND tier = 1 AND number = current AND message = '' "
+			"ORDER BY version.id LIMIT 1";
+	struct sv_error problem = SV_ERROR_INIT;
+	static_assert(TIER_FAST == 1, "the number is in the statement");
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem, tier == TIER_FAST ? first : again, "i",
+			(int64_t)VERSION_FIRST_FINAL);
 	return version_take(db, rows, version, found, &problem, error);
 }
 

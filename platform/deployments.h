@@ -115,10 +115,10 @@ SV_MUST_USE bool version_before(struct db *db, int64_t deployment, int64_t numbe
 		struct version *version, bool *found, struct sv_error *error);
 
 /*
- * What to build next: the oldest build to be done, else a current version in the fast tier, unless
- * it has a message: then the release tier of it failed.
+ * What to build next for a tier. TIER_FAST: the oldest build to be done. TIER_RELEASE: a current
+ * version in the fast tier, unless it has a message: then its release tier failed.
  */
-SV_MUST_USE bool version_next(struct db *db, struct version *version, bool *found,
+SV_MUST_USE bool version_next(struct db *db, enum tier tier, struct version *version, bool *found,
 		struct sv_error *error);
 
 SV_MUST_USE bool version_set_state(struct db *db, int64_t id, enum version_state state,
