@@ -229,22 +229,41 @@ static const struct control_row *control_find(struct control_call *call)
 
 /* ---- who asks, with what ---- */
 
-static bool control_authenticate(struct control_call *call, enum role least)
+/* Whose token the request has; `found` false if it has none that is valid. */
+static bool request_account(struct platform_state *state, const struct host_request *request,
+		struct account *account, bool *found, struct sv_error *error)
 {
 	static const char scheme[] = "Bearer ";
+	const size_t length = sizeof scheme - 1;
+	const struct host_header *header = host_request_header(request, "authorization");
+	*found = false;
+	if (!header || header->value.length <= length ||
+			strncasecmp((const char *)header->value.data, scheme, length) != 0)
+		return true;
+	struct sv_bytes token = {header->value.data + length, header->value.length - length};
+	return accounts_find(state->db, token, account, found, error);
+}
+
+/* Only who has a token may have us read a large body. */
+static int control_admit(void *data, const struct host_request *request, const char **reason)
+{
 	struct sv_error error = SV_ERROR_INIT;
-	bool found = false;
+	struct account account;
+	bool found;
+	*reason = "a valid token is needed";
+	if (!request_account(data, request, &account, &found, &error))
+		return 503;
+	return found ? 0 : 401;
+}
+
+static bool control_authenticate(struct control_call *call, enum role least)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	bool found;
 	if (least == ROLE_NONE)
 		return true;
-	const struct host_header *header = host_request_header(call->request, "authorization");
-	const size_t length = sizeof scheme - 1;
-	if (header && header->value.length > length &&
-			strncasecmp((const char *)header->value.data, scheme, length) == 0) {
-		struct sv_bytes token = {
-				header->value.data + length, header->value.length - length};
-		if (!accounts_find(call->state->db, token, &call->account, &found, &error))
-			return control_fail_error(call, &error);
-	}
+	if (!request_account(call->state, call->request, &call->account, &found, &error))
+		return control_fail_error(call, &error);
 	if (!found)
 		return control_fail(call, 401, "unauthorized",
 				"a valid token is needed (Authorization: Bearer svt_...)");
@@ -406,5 +425,5 @@ void control_init(struct handler *handler, struct platform_state *state)
 {
 	*handler = (struct handler){state, control_thread_enter, control_thread_leave,
 			control_desk_new, control_desk_free, control_begin, control_go_on,
-			control_recycle};
+			control_recycle, control_admit};
 }

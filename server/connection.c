@@ -362,6 +362,17 @@ static bool host_is_covered(const struct connection *connection)
 	return !tls || tls_session_covers(tls, connection->parser.host);
 }
 
+/* A body that nobody is going to look at need not be read. */
+static enum http1_result connection_admit(struct connection *connection)
+{
+	const struct handler *handler = connection->server->handler;
+	const char *reason;
+	int status = handler->admit
+			? handler->admit(handler->data, &connection->exchange->request, &reason)
+			: 0;
+	return status ? http1_refuse(&connection->parser, status, reason) : HTTP1_MORE;
+}
+
 static bool run_head(struct connection *connection)
 {
 	struct server *server = connection->server;
@@ -390,6 +401,8 @@ static bool run_head(struct connection *connection)
 	}
 	if (result != HTTP1_REFUSED && !host_is_covered(connection))
 		result = http1_refuse(parser, 421, "the connection is for another host");
+	if (result == HTTP1_MORE)
+		result = connection_admit(connection);
 	if (result == HTTP1_REFUSED)
 		connection_refuse(connection, parser->status, parser->reason);
 	else if (result == HTTP1_READY)

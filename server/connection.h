@@ -32,6 +32,7 @@ struct server {
 	struct loop loop;
 	struct server_limits limits;
 	struct server_log log;
+	const struct handler *handler; /* borrowed */
 	struct executor *executor;    /* owned */
 	struct listener listeners[SERVER_LISTENERS_MOST];
 	size_t listener_count;

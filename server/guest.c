@@ -172,7 +172,8 @@ struct guest_service *guest_service_new(struct sv_engine *engine, const struct h
 	service->guest = guest;
 	service->turn = limits->turn;
 	service->handler = (struct handler){service, guest_thread_enter, guest_thread_leave,
-			guest_desk_new, guest_desk_free, guest_begin, guest_go_on, guest_recycle};
+			guest_desk_new, guest_desk_free, guest_begin, guest_go_on, guest_recycle,
+			NULL};
 	if (guest_service_link(service, (uint32_t)limits->guests, error))
 		return service;
 	guest_service_free(service);

@@ -93,6 +93,7 @@ static bool server_start(struct server *server, const struct server_config *conf
 			.queue_limit = limits->queue,
 			.desk_limit = limits->guests,
 			.turn = limits->turn};
+	server->handler = config->handler;
 	server->executor = executor_new(&executor, error);
 	return server->executor && server_watch(server, error);
 }

@@ -1,6 +1,7 @@
 """What a tenant can do to another: nothing, call by call."""
 import base64
 import json
+import socket
 
 from daemon import Daemon, cgi, expect
 
@@ -24,6 +25,18 @@ def test_a_token_is_needed_for_everything_but_health():
         for method, path in calls:
             for token in (None, "svt_" + "a" * 32, "x", daemon.token + "a", daemon.token[:-1]):
                 daemon.refused(401, method, path, token=token)
+
+
+def test_without_a_token_no_body_is_read():
+    head = ("POST /v1/deployments/x/versions HTTP/1.1\r\nHost: x\r\nContent-Length: 90000000\r\n"
+            "Expect: 100-continue\r\n{}\r\n")
+    with Daemon() as daemon:
+        for fields, status in (("", b"401"), ("Authorization: Bearer x\r\n", b"401"),
+                               (f"Authorization: Bearer {daemon.token}\r\n", b"100")):
+            with socket.create_connection(("127.0.0.1", daemon.control), 30) as connection:
+                connection.sendall(head.format(fields).encode())
+                answer = connection.recv(4096)
+            expect(answer.startswith(b"HTTP/1.1 " + status), f"{answer!r}, not {status}")
 
 
 def test_roles_say_what_a_token_may_do():
