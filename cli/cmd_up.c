@@ -72,6 +72,11 @@ static const struct option_row rows[] = {
 				.maximum = 1024,
 				.help = "threads that run guests (default: two for each CPU, at "
 					"least 4)"},
+		{.name = "terrarium",
+				.kind = OPTION_FLAG,
+				.offset = offsetof(struct up_options, config.terrarium),
+				.help = "take what terrctl sends, from anyone: invented names, 15 "
+					"minutes to live"},
 		{.name = "quiet",
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct up_options, config.quiet),

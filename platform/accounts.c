@@ -121,6 +121,12 @@ bool accounts_make(struct db *db, const char *tenant, enum role role, int64_t *i
 	return db_end(db, done, error) && done;
 }
 
+bool accounts_tenant(struct db *db, const char *name, int64_t *id, struct sv_error *error)
+{
+	TRY(db_run(db, error, "INSERT OR IGNORE INTO tenant (name) VALUES (?)", "s", name));
+	return db_value(db, error, id, 0, "SELECT id FROM tenant WHERE name = ?", "s", name);
+}
+
 bool accounts_revoke(struct db *db, int64_t id, bool *found, struct sv_error *error)
 {
 	db_lock(db);

@@ -48,6 +48,10 @@ SV_MUST_USE bool accounts_find(struct db *db, struct sv_bytes token, struct acco
 SV_MUST_USE bool accounts_make(struct db *db, const char *tenant, enum role role, int64_t *id,
 		char token[static TOKEN_SIZE], struct sv_error *error);
 
+/* The id of a tenant, which is made if there is none of that name. */
+SV_MUST_USE bool accounts_tenant(struct db *db, const char *name, int64_t *id,
+		struct sv_error *error);
+
 /* Revoke a token; `found` false if there is none with that id. */
 SV_MUST_USE bool accounts_revoke(struct db *db, int64_t id, bool *found, struct sv_error *error);
 

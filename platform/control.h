@@ -60,6 +60,17 @@ SV_MUST_USE bool control_text(struct control_call *call, const char *member, con
 SV_MUST_USE bool control_number(struct control_call *call, const char *member, int64_t missing,
 		int64_t least, int64_t most, int64_t *number);
 
+/* Keep a module as a blob; its name and size go to `version`. False with the answer. */
+SV_MUST_USE bool control_keep_module(struct control_call *call, struct sv_bytes module,
+		struct version *version);
+
+/*
+ * Make it a version of the deployment `name` of who asks, with the settings in the body, all or
+ * nothing, and have it built. `expires`: seconds since 1970, 0 never. False with the answer.
+ */
+SV_MUST_USE bool control_commit(struct control_call *call, const char *name, int64_t expires,
+		struct version *version);
+
 /* A number of the query string, or `missing`. */
 int64_t control_query(const struct control_call *call, const char *name, int64_t missing);
 

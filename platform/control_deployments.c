@@ -1,18 +1,14 @@
 /*
  * control_deployments.c: the rows of control.def about deployments and what becomes of them.
  */
-#include <openssl/evp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/version.h"
 #include "platform/activate.h"
 #include "platform/build.h"
 #include "platform/control.h"
 #include "platform/db.h"
-#include "platform/names.h"
 #include "platform/settings.h"
 #include "platform/state.h"
 
@@ -138,138 +134,7 @@ void control_show(struct control_call *call)
 	control_fail_error(call, &listing.error);
 }
 
-/* ---- deploying ---- */
-
-/* Decode base64 strictly: groups of four, padding at the end only. */
-static bool base64_decode(const char *text, size_t length, struct buffer *bytes,
-		struct sv_error *error)
-{
-	size_t padding = 0;
-	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
-		padding++;
-	if (length == 0 || length % 4 != 0)
-		return sv_fail(error, SV_ERROR_USAGE, "\"module\" is not base64");
-	TRY(buffer_reserve(bytes, length / 4 * 3, error));
-	int count = EVP_DecodeBlock(bytes->data, (const unsigned char *)text, (int)length);
-	if (count < 0 || (size_t)count < padding)
-		return sv_fail(error, SV_ERROR_USAGE, "\"module\" is not base64");
-	bytes->length = (size_t)count - padding;
-	return true;
-}
-
-/* Keep the module as a blob; its name and size go to `version`. */
-static bool deploy_module(struct control_call *call, struct version *version)
-{
-	struct sv_error error = SV_ERROR_INIT;
-	struct buffer module = {.limit = CONTROL_MODULE_MOST + 3};
-	json_t *value = json_object_get(call->body, "module");
-	if (!json_is_string(value))
-		return control_fail(call, 400, "usage",
-				"\"module\" is missing: the module in base64");
-	bool done = base64_decode(json_string_value(value), json_string_length(value), &module,
-			&error);
-	if (done && module.length > CONTROL_MODULE_MOST)
-		done = sv_fail(&error, SV_ERROR_LIMIT, "the module is larger than %llu bytes",
-				(unsigned long long)CONTROL_MODULE_MOST);
-	if (done)
-		done = blobs_put(&call->state->blobs, buffer_view(&module), version->module,
-				&error);
-	version->size = (int64_t)module.length;
-	buffer_finish(&module);
-	/* It may be large, and nobody needs the text again. */
-	json_object_del(call->body, "module");
-	return done || control_fail_error(call, &error);
-}
-
-static bool deploy_settings_of(struct control_call *call, int64_t deployment, const char *member,
-		bool is_secret, struct sv_error *error)
-{
-	const char *name;
-	json_t *value, *settings = json_object_get(call->body, member);
-	if (settings && !json_is_object(settings))
-		return sv_fail(error, SV_ERROR_USAGE, "\"%s\" is not an object", member);
-	json_object_foreach(settings, name, value)
-	{
-		if (!json_is_string(value) && !json_is_null(value))
-			return sv_fail(error, SV_ERROR_USAGE, "\"%.128s\" is not a text", name);
-		TRY(setting_set(call->state->db, &call->state->key, deployment, name, is_secret,
-				json_string_value(value), error));
-	}
-	return true;
-}
-
-/* In one transaction: deployment, settings, version. */
-static bool deploy_rows(struct control_call *call, const char *name, int64_t expires,
-		struct version *version, bool *is_taken, struct sv_error *error)
-{
-	struct db *db = call->state->db;
-	struct deployment deployment;
-	TRY(deployment_make(db, call->account.tenant, name, expires, &deployment, is_taken, error));
-	if (*is_taken)
-		return false;
-	version->deployment = deployment.id;
-	return deploy_settings_of(call, deployment.id, "env", false, error) &&
-			deploy_settings_of(call, deployment.id, "secrets", true, error) &&
-			version_add(db, version, error);
-}
-
-static bool deploy_commit(struct control_call *call, const char *name, int64_t expires,
-		struct version *version)
-{
-	struct sv_error error = SV_ERROR_INIT;
-	bool is_taken = false;
-	if (!db_begin(call->state->db, &error))
-		return control_fail_error(call, &error);
-	bool done = deploy_rows(call, name, expires, version, &is_taken, &error);
-	if (db_end(call->state->db, done, &error) && done)
-		return true;
-	if (is_taken)
-		return control_fail(call, 409, "taken", "the name \"%s\" is taken", name);
-	return control_fail_error(call, &error);
-}
-
-/* The name of the path, or an invented one. */
-static bool deploy_name(struct control_call *call, char name[static 64])
-{
-	struct sv_error error = SV_ERROR_INIT;
-	if (strcmp(call->name, "-") == 0)
-		return name_invent(name, &error) || control_fail_error(call, &error);
-	if (!name_is_label(call->name))
-		return control_fail(call, 400, "usage",
-				"\"%s\" is not a name: 1 to 63 of a-z, 0-9 and -, no - at its ends",
-				call->name);
-	snprintf(name, 64, "%.63s", call->name);
-	return true;
-}
-
-void control_deploy(struct control_call *call)
-{
-	struct version version = {0};
-	const char *file, *probe;
-	char name[64], id[32];
-	int64_t ttl;
-	if (!deploy_name(call, name) || !control_text(call, "file", "module.wasm", &file) ||
-			!control_text(call, "check", "/", &probe) ||
-			!control_number(call, "ttl", 0, 1, INT64_C(86400) * 3660, &ttl))
-		return;
-	if (probe[0] != '/' || strlen(probe) >= sizeof version.probe ||
-			strpbrk(probe, " \r\n\t") != NULL) {
-		control_fail(call, 400, "usage", "\"check\" is not a path");
-		return;
-	}
-	snprintf(version.file, sizeof version.file, "%s", file);
-	snprintf(version.probe, sizeof version.probe, "%s", probe);
-	if (!deploy_module(call, &version))
-		return;
-	if (!deploy_commit(call, name, ttl ? time(NULL) + ttl : 0, &version))
-		return;
-	build_wake(call->state->build);
-	snprintf(id, sizeof id, "%lld", (long long)version.id);
-	call->status = 202;
-	control_answer(call,
-			json_pack("{s:s, s:s, s:I}", "build", id, "name", name, "version",
-					(json_int_t)version.number));
-}
+/* ---- builds ---- */
 
 /* Behind a change that is under way: who is told that it is done must find it served. */
 static bool build_get(struct control_call *call, struct version *version, bool *found,

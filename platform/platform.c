@@ -187,6 +187,8 @@ static bool platform_open(struct platform *platform, const struct platform_confi
 	struct platform_state *state = &platform->state;
 	TRY(data_open(platform, config->data, error));
 	TRY(state_open(platform, error));
+	if (config->terrarium)
+		TRY(accounts_tenant(state->db, "terrarium", &state->terrarium_tenant, error));
 	TRY(data_server_open(platform, config, error));
 	TRY(control_server_open(platform, config, error));
 	state->build = build_start(state, error);

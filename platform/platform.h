@@ -23,6 +23,7 @@ struct platform_config {
 	const char *domain;  /* deployments answer to NAME.DOMAIN */
 	struct server_limits limits; /* of requests to deployments */
 	unsigned workers;    /* threads that run guests */
+	bool terrarium;      /* take what terrctl sends, without a token */
 	bool quiet;          /* no log line for requests that went well */
 };
 

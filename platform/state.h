@@ -24,6 +24,7 @@ struct platform_state {
 	char compiler[64];      /* version of the compiler, part of the key of what it made */
 	uint16_t http_port;     /* 0: none */
 	uint16_t https_port;    /* the same */
+	int64_t terrarium_tenant; /* of what comes without a token; 0: that is refused */
 	struct server_limits limits; /* of the data plane */
 	struct db *db;               /* owned, as are those below */
 	struct seal_key key;

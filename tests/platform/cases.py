@@ -220,7 +220,7 @@ def test_requests_that_are_wrong_are_refused_with_a_reason():
         daemon.refused(400, "POST", versions, raw="[1]")
         daemon.refused(400, "POST", versions, {})
         daemon.refused(400, "POST", versions, {"module": "###"})
-        daemon.refused(400, "POST", versions, {"module": "abc"})
+        daemon.refused(400, "POST", versions, {"module": "abcde"})
         daemon.refused(400, "POST", versions, {"module": code, "ttl": 0})
         daemon.refused(400, "POST", versions, {"module": code, "ttl": "1m"})
         daemon.refused(400, "POST", versions, {"module": code, "check": "nothing"})

@@ -1,0 +1,139 @@
+/*
+ * control_deploy.c: the row of control.def that takes a module, and what Terrarium's has in common
+ * with it.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "platform/base64.h"
+#include "platform/build.h"
+#include "platform/control.h"
+#include "platform/db.h"
+#include "platform/names.h"
+#include "platform/settings.h"
+#include "platform/state.h"
+
+bool control_keep_module(struct control_call *call, struct sv_bytes module, struct version *version)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	if (module.length > CONTROL_MODULE_MOST)
+		return control_fail(call, 413, "limit", "the module is larger than %llu bytes",
+				(unsigned long long)CONTROL_MODULE_MOST);
+	version->size = (int64_t)module.length;
+	return blobs_put(&call->state->blobs, module, version->module, &error) ||
+			control_fail_error(call, &error);
+}
+
+/* The module out of the body. */
+static bool deploy_module(struct control_call *call, struct version *version)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	struct buffer module = {0};
+	json_t *value = json_object_get(call->body, "module");
+	if (!json_is_string(value))
+		return control_fail(call, 400, "usage",
+				"\"module\" is missing: the module in base64");
+	bool done = base64_decode(json_string_value(value), json_string_length(value), &module,
+			&error);
+	if (!done) {
+		sv_error_prefix(&error, "\"module\"");
+		control_fail_error(call, &error);
+	}
+	/* It may be large, and nobody needs the text again. */
+	json_object_del(call->body, "module");
+	done = done && control_keep_module(call, buffer_view(&module), version);
+	buffer_finish(&module);
+	return done;
+}
+
+static bool deploy_settings_of(struct control_call *call, int64_t deployment, const char *member,
+		bool is_secret, struct sv_error *error)
+{
+	const char *name;
+	json_t *value, *settings = json_object_get(call->body, member);
+	if (settings && !json_is_object(settings))
+		return sv_fail(error, SV_ERROR_USAGE, "\"%s\" is not an object", member);
+	json_object_foreach(settings, name, value)
+	{
+		if (!json_is_string(value) && !json_is_null(value))
+			return sv_fail(error, SV_ERROR_USAGE, "\"%.128s\" is not a text", name);
+		TRY(setting_set(call->state->db, &call->state->key, deployment, name, is_secret,
+				json_string_value(value), error));
+	}
+	return true;
+}
+
+/* In one transaction: deployment, settings, version. */
+static bool deploy_rows(struct control_call *call, const char *name, int64_t expires,
+		struct version *version, bool *is_taken, struct sv_error *error)
+{
+	struct db *db = call->state->db;
+	struct deployment deployment;
+	TRY(deployment_make(db, call->account.tenant, name, expires, &deployment, is_taken, error));
+	if (*is_taken)
+		return false;
+	version->deployment = deployment.id;
+	return deploy_settings_of(call, deployment.id, "env", false, error) &&
+			deploy_settings_of(call, deployment.id, "secrets", true, error) &&
+			version_add(db, version, error);
+}
+
+bool control_commit(struct control_call *call, const char *name, int64_t expires,
+		struct version *version)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	bool is_taken = false;
+	if (!db_begin(call->state->db, &error))
+		return control_fail_error(call, &error);
+	bool done = deploy_rows(call, name, expires, version, &is_taken, &error);
+	if (db_end(call->state->db, done, &error) && done) {
+		build_wake(call->state->build);
+		return true;
+	}
+	if (is_taken)
+		return control_fail(call, 409, "taken", "the name \"%s\" is taken", name);
+	return control_fail_error(call, &error);
+}
+
+/* The name of the path, or an invented one. */
+static bool deploy_name(struct control_call *call, char name[static 64])
+{
+	struct sv_error error = SV_ERROR_INIT;
+	if (strcmp(call->name, "-") == 0)
+		return name_invent(name, &error) || control_fail_error(call, &error);
+	if (!name_is_label(call->name))
+		return control_fail(call, 400, "usage",
+				"\"%s\" is not a name: 1 to 63 of a-z, 0-9 and -, no - at its ends",
+				call->name);
+	snprintf(name, 64, "%.63s", call->name);
+	return true;
+}
+
+void control_deploy(struct control_call *call)
+{
+	struct version version = {0};
+	const char *file, *probe;
+	char name[64], id[32];
+	int64_t ttl;
+	if (!deploy_name(call, name) || !control_text(call, "file", "module.wasm", &file) ||
+			!control_text(call, "check", "/", &probe) ||
+			!control_number(call, "ttl", 0, 1, INT64_C(86400) * 3660, &ttl))
+		return;
+	if (probe[0] != '/' || strlen(probe) >= sizeof version.probe ||
+			strpbrk(probe, " \r\n\t") != NULL) {
+		control_fail(call, 400, "usage", "\"check\" is not a path");
+		return;
+	}
+	snprintf(version.file, sizeof version.file, "%s", file);
+	snprintf(version.probe, sizeof version.probe, "%s", probe);
+	if (!deploy_module(call, &version))
+		return;
+	if (!control_commit(call, name, ttl ? time(NULL) + ttl : 0, &version))
+		return;
+	snprintf(id, sizeof id, "%lld", (long long)version.id);
+	call->status = 202;
+	control_answer(call,
+			json_pack("{s:s, s:s, s:I}", "build", id, "name", name, "version",
+					(json_int_t)version.number));
+}

@@ -1,0 +1,89 @@
+"""What terrctl sends and reads, byte for byte as it is in its source."""
+import base64
+import http.client
+import io
+import json
+import tarfile
+import time
+
+from daemon import PATIENCE, Daemon, Failure, cgi, expect, module
+
+
+def upload(files, language="wasm"):
+    """The body as terrctl makes it: an uncompressed archive in base64 without padding."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            entry.mode = 0o600
+            tar.addfile(entry, io.BytesIO(content))
+    text = base64.b64encode(archive.getvalue()).decode().rstrip("=")
+    return json.dumps({"lang": language, "options": None, "tar": text}, indent=1)
+
+
+def ask(daemon, method, path, body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.control, timeout=PATIENCE)
+    connection.request(method, path, body, {"User-Agent": "terrctl", "Accept": "application/json",
+                                            "Content-Type": "application/json"})
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    return response.status, answer
+
+
+def follow(daemon, name):
+    """Messages until it is done, each once, as terrctl prints them."""
+    said, limit = [], time.monotonic() + PATIENCE
+    while time.monotonic() < limit:
+        status, answer = ask(daemon, "GET", "/status/" + name)
+        expect(status == 200 and set(answer) == {"status", "message", "success", "done"}, str(answer))
+        if answer["message"] not in said:
+            said.append(answer["message"])
+        if answer["done"] or not answer["success"]:
+            return answer, said
+        time.sleep(0.01)
+    raise Failure(f"it takes too long: {said}")
+
+
+def test_terrctl_deploys_a_module():
+    with Daemon("--terrarium") as daemon:
+        code = upload({"module.wasm": module("c_cgi.wasm"), "src/other.c": b"int x;"})
+        status, answer = ask(daemon, "POST", "/deploy", code)
+        expect(status == 200 and set(answer) == {"id", "success", "message"} and answer["success"],
+               f"{status} {answer}")
+        name = answer["id"]
+        expect(len(name.split("-")) == 4, f"{name} is not four words")
+        answer, said = follow(daemon, name)
+        expect(answer["done"] and said[-1] ==
+               f"Deploy complete: https://{name}.localhost:{daemon.tls_port}/", str(said))
+        expect(daemon.get_tls(name)[0] == 200, "it is not served")
+        status, text = daemon.get_tls(name, "/__health")
+        expect(status == 200 and text, "terrctl wants a body from /__health")
+        expect(daemon.fine("GET", "/v1/deployments") == {"deployments": []}, "it is another tenant's")
+
+
+def test_what_terrctl_sends_wrongly_is_refused():
+    with Daemon("--terrarium") as daemon:
+        for body, reason in ((upload({"main.c": b"int main;"}, "c"), "builds no sources"),
+                             (upload({"other.wasm": b"x"}), "no module.wasm"),
+                             (json.dumps({"lang": "wasm", "tar": "####"}), "base64"),
+                             (json.dumps({"lang": "wasm", "tar": "AAAA"}), "archive"),
+                             (json.dumps({"lang": "wasm"}), "base64"),
+                             (json.dumps({"lang": 5, "tar": "x"}), "not a text")):
+            status, answer = ask(daemon, "POST", "/deploy", body)
+            expect(status == 400 and not answer["success"] and reason in answer["message"],
+                   f"{status} {answer}, not {reason!r}")
+        _, answer = ask(daemon, "POST", "/deploy", upload({"module.wasm": b"\0asm\1\0\0\0\xff"}))
+        answer, _ = follow(daemon, answer["id"])
+        expect(not answer["success"] and "at byte" in answer["message"], str(answer))
+        status, answer = ask(daemon, "GET", "/status/no-such-name-here")
+        expect(status == 404 and not answer["success"], str(answer))
+
+
+def test_without_the_option_nothing_comes_without_a_token():
+    with Daemon() as daemon:
+        status, answer = ask(daemon, "POST", "/deploy", upload({"module.wasm": cgi("x")}))
+        expect(status == 404 and not answer["success"] and "--terrarium" in answer["message"],
+               f"{status} {answer}")
+        expect(ask(daemon, "GET", "/status/x")[0] == 404, "status")
