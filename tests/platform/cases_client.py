@@ -43,7 +43,7 @@ def test_one_command_after_the_first_start_gives_an_address_that_answers():
         daemon.says(name, "hello")
         for line in ("Guessed programming language: WebAssembly text\n", "Instance is deployed\n",
                      "Instance is running and reachable over HTTP (status 200)\n",
-                     f"New instance deployed at [{url.strip()}]\n"):
+                     f"New instance deployed at [https://{name}.localhost:{daemon.tls_port}/]\n"):
             expect(line in shell.shown, f"no {line!r} in {shell.shown!r}")
         expect(name in shell.run("list") and url.strip() in shell.run("list"), "it is not in the list")
         expect(shell.run("open", name, DISPLAY="", WAYLAND_DISPLAY="", PATH="/nonexistent") == url, "another address")
