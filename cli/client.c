@@ -213,8 +213,10 @@ static void transfer_init(struct client *client, const char *url, long milliseco
 	curl->easy_setopt(handle, CURLOPT_USERAGENT, "selvage");
 	curl->easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MILLISECONDS);
 	curl->easy_setopt(handle, CURLOPT_TIMEOUT_MS, milliseconds);
-	/* As curl(1) has it, for an authority of one's own. */
-	const char *authorities = getenv("SSL_CERT_FILE");
+	/* The server's own authority, else as curl(1) has it. */
+	const char *authorities = client->place->authority;
+	if (!authorities)
+		authorities = getenv("SSL_CERT_FILE");
 	if (authorities && authorities[0])
 		curl->easy_setopt(handle, CURLOPT_CAINFO, authorities);
 	if (strncasecmp(url, "http:", 5) == 0)

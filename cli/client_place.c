@@ -78,7 +78,7 @@ free_path:
 	return config;
 }
 
-/* The token of client.json is for the server named beside it, and for no other. */
+/* What else is in client.json is for the server named there, and for no other. */
 static bool place_fill_from_config(struct client_place *place, struct sv_error *error)
 {
 	json_t *config = config_read(error);
@@ -86,11 +86,15 @@ static bool place_fill_from_config(struct client_place *place, struct sv_error *
 		return !error->text[0];
 	const char *url = json_string_value(json_object_get(config, "url"));
 	const char *token = json_string_value(json_object_get(config, "token"));
+	const char *authority = json_string_value(json_object_get(config, "authority"));
 	bool done = error->code == SV_ERROR_NONE;
 	if (done && url && !place->url)
 		done = text_copy(&place->url, url, error);
-	if (done && url && token && !place->token && strcmp(place->url, url) == 0)
+	bool is_there = url && done && strcmp(place->url, url) == 0;
+	if (done && is_there && token && !place->token)
 		done = text_copy(&place->token, token, error);
+	if (done && is_there && authority)
+		done = text_copy(&place->authority, authority, error);
 	json_decref(config);
 	return done;
 }
@@ -138,6 +142,7 @@ bool client_place_find(struct client_place *place, const char *url, const char *
 void client_place_finish(struct client_place *place)
 {
 	free(place->url);
+	free(place->authority);
 	secret_text_free(place->token);
 	*place = (struct client_place){0};
 }

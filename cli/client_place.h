@@ -13,6 +13,7 @@
 struct client_place {
 	char *url;   /* owned */
 	char *token; /* owned, wiped when let go of */
+	char *authority; /* owned; certificate that vouches for what is served there, or NULL */
 };
 
 /* `url` and `token_file` are the options, NULL if not given. Finish it in any case. */

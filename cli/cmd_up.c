@@ -137,27 +137,42 @@ static bool up_folder(char *path, size_t size, const char *variable, const char 
 	return true;
 }
 
-/* The client's file, so that `selvage deploy` works at once; one that is there is kept. */
-static bool up_write_client(const char *control, const char *token, char *path, size_t size,
-		struct sv_error *error)
+/* What the client needs: where we are, the token, who vouches for our certificates. */
+static char *up_client_text(const struct platform *platform, const char *token)
 {
-	char folder[512];
-	TRY(up_folder(folder, sizeof folder, "XDG_CONFIG_HOME", ".config", error));
-	snprintf(path, size, "%s/client.json", folder);
-	if (access(path, F_OK) == 0)
-		return sv_fail(error, SV_ERROR_USAGE, "%s is there already, and is kept", path);
+	char url[128], *authority = realpath(platform_authority(platform), NULL);
+	snprintf(url, sizeof url, "http://%s", platform_control(platform));
+	json_t *client = json_pack("{s:s, s:s, s:s*}", "url", url, "token", token, "authority",
+			authority);
+	char *text = client ? json_dumps(client, JSON_INDENT(1)) : NULL;
+	json_decref(client);
+	free(authority);
+	return text;
+}
+
+static bool up_client_folder(char *folder, size_t size, struct sv_error *error)
+{
+	TRY(up_folder(folder, size, "XDG_CONFIG_HOME", ".config", error));
 	for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
 		*at = '\0';
-		(void)mkdir(folder, 0755);
+		(void)mkdir(folder, 0755); /* the last one says what is wrong */
 		*at = '/';
 	}
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
 		return sv_fail_errno(error, "cannot make the folder %s", folder);
-	char url[128];
-	snprintf(url, sizeof url, "http://%s", control);
-	json_t *client = json_pack("{s:s, s:s}", "url", url, "token", token);
-	char *text = client ? json_dumps(client, JSON_INDENT(1)) : NULL;
-	json_decref(client);
+	return true;
+}
+
+/* The client's file, so that `selvage deploy` works at once; one that is there is kept. */
+static bool up_write_client(const struct platform *platform, const char *token, char *path,
+		size_t size, struct sv_error *error)
+{
+	char folder[512];
+	TRY(up_client_folder(folder, sizeof folder, error));
+	snprintf(path, size, "%s/client.json", folder);
+	if (access(path, F_OK) == 0)
+		return sv_fail(error, SV_ERROR_USAGE, "%s is there already, and is kept", path);
+	char *text = up_client_text(platform, token);
 	if (!text)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %s", path);
 	bool done = file_write(path, (struct sv_bytes){(const uint8_t *)text, strlen(text)}, 0600,
@@ -182,7 +197,7 @@ static bool up_greet(struct platform *platform, const struct platform_config *co
 	printf("to trust     %s\n", platform_authority(platform));
 	printf("control      http://%s/\n", control);
 	printf("data         %s\n", config->data);
-	if (token[0] && up_write_client(control, token, path, sizeof path, &problem))
+	if (token[0] && up_write_client(platform, token, path, sizeof path, &problem))
 		printf("token        in %s\n\nnext:        selvage deploy module.wasm\n", path);
 	else if (token[0])
 		printf("token        %s (shown only now; %s)\n\n"

@@ -38,12 +38,12 @@ def test_one_command_after_the_first_start_gives_an_address_that_answers():
     with Daemon() as daemon:
         shell = Shell(daemon)
         url = shell.run("deploy", shell.file("hello.wat", cgi("hello")))
-        name = url.removeprefix("http://").split(".")[0]
-        expect(url == f"http://{name}.localhost:{daemon.port}/\n" and len(name.split("-")) == 4, url)
+        name = url.removeprefix("https://").split(".")[0]
+        expect(url == f"https://{name}.localhost:{daemon.tls_port}/\n" and len(name.split("-")) == 4, url)
         daemon.says(name, "hello")
         for line in ("Guessed programming language: WebAssembly text\n", "Instance is deployed\n",
-                     "Instance is running and reachable over HTTP (status 200)\n",
-                     f"New instance deployed at [https://{name}.localhost:{daemon.tls_port}/]\n"):
+                     "Instance is running and reachable over HTTPS (status 200)\n",
+                     f"New instance deployed at [{url.strip()}]\n"):
             expect(line in shell.shown, f"no {line!r} in {shell.shown!r}")
         expect(name in shell.run("list") and url.strip() in shell.run("list"), "it is not in the list")
         expect(shell.run("open", name, DISPLAY="", WAYLAND_DISPLAY="", PATH="/nonexistent") == url, "another address")
