@@ -45,7 +45,7 @@ static bool builder_run(bool is_fast, struct sv_error *error)
 			.output = COMPILATION_OUTPUT};
 	struct compiler compiler;
 	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
-	/* Those who are served come first, then those who deploy; if it cannot be, they are slower. */
+	/* Those who are served come first, then who deploys; if it cannot be, all are slower. */
 	(void)setpriority(PRIO_PROCESS, 0, is_fast ? 5 : 15);
 	bool done = compiler_load(&compiler, error) && confine(&limits, error) &&
 			builder_compile(&compiler, is_fast, &artifact, error) &&

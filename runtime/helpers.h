@@ -61,7 +61,7 @@ void helper_array_init_elem(struct sv_context *context, struct sv_array_object *
 
 /* ---- shared by the files of helpers ---- */
 
-/* Between two looks at whether the guest should end: about 20 us of work, 200 where pages are new. */
+/* Between two looks at whether the guest should end: 20 us of work, 200 where pages are new. */
 #define HELPER_STEP (UINT64_C(256) * 1024)
 
 /* Bytes that take as much fuel as an operator does. */

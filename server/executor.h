@@ -36,8 +36,8 @@ struct handler {
 	/* The exchange has been handed back: clean up behind it. */
 	void (*recycle)(void *data, void *desk);
 	/*
-	 * Before the body of a request is read, on the loop's thread: 0, or the status that refuses it,
-	 * with a reason that stays. NULL: all are admitted.
+	 * Before the body of a request is read, on the loop's thread: 0, or the status that refuses
+	 * it, with a reason that stays. NULL: all are admitted.
 	 */
 	int (*admit)(void *data, const struct host_request *request, const char **reason);
 };
