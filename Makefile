@@ -52,7 +52,7 @@ LLHTTP := $(addprefix $(BUILD)/llhttp/,api.o http.o llhttp.o)
 LIB_OBJECTS := $(call objects,$(BASE) $(RUNTIME))
 COMPILER_OBJECTS := $(call objects,$(BASE) $(FRONT) $(BACK))
 PROGRAM_OBJECTS := $(call objects,$(BASE) $(RUNTIME) $(FRONT) $(HOST) $(SERVER) $(PLATFORM) $(TEXT)) $(LLHTTP)
-PROGRAM_LIBS = -lwabt -ldw -lelf -lz -ljansson -ltomlplusplus -lsqlite3 -larchive -lseccomp -lssl -lcrypto \
+PROGRAM_LIBS = -lwabt -ldw -lelf -lz -ljansson -ltomlplusplus -lsqlite3 -lseccomp -lssl -lcrypto \
 	-ldl -lm
 COMPILER_LIBS = -L$(LLVM)/lib -llldELF -llldCommon -lLLVM-22 -lelf -lz -lzstd
 

@@ -2,7 +2,9 @@
  * cmd_builder.c: `selvage builder TIER`: what the daemon runs for each compilation. Module on
  * standard input, artifact on standard output, nothing else within reach.
  */
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "cli/commands.h"
@@ -47,6 +49,9 @@ static bool builder_run(bool is_fast, struct sv_error *error)
 	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
 	/* Those who are served come first, then who deploys; if it cannot be, all are slower. */
 	(void)setpriority(PRIO_PROCESS, 0, is_fast ? 5 : 15);
+	/* Nobody waits for this one when the daemon is gone. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return sv_fail_errno(error, "PR_SET_PDEATHSIG");
 	bool done = compiler_load(&compiler, error) && confine(&limits, error) &&
 			builder_compile(&compiler, is_fast, &artifact, error) &&
 			output_write("-", buffer_view(&artifact), 0600, error);

@@ -215,6 +215,8 @@ static int up_run(const struct platform_config *config)
 	/* A log that nobody reads, a disk that is full: error numbers, not signals. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	/* What is kept is for this user only. */
+	umask(077);
 	struct platform *platform = platform_new(config, &error);
 	if (!platform)
 		return report_error(&error);

@@ -26,11 +26,27 @@ static bool activate_commit(struct platform_state *state, const struct version *
 	return db_end(state->db, done, error) && done;
 }
 
+/*
+ * Under the lock of changes: settings that were changed while `*live` was loaded and asked are not
+ * in it, so it is loaded again.
+ */
+static bool activate_refresh(struct platform_state *state, struct route *route,
+		const struct version *version, uint64_t settings, struct live **live,
+		struct sv_error *error)
+{
+	if (atomic_load(&state->settings) == settings)
+		return true;
+	live_release(*live);
+	*live = live_open(state, route, version, error);
+	return *live != NULL;
+}
+
 static bool activate_on(struct platform_state *state, struct route *route,
 		const struct version *version, int64_t only_over, struct sv_error *error)
 {
 	struct deployment deployment;
 	bool found;
+	uint64_t settings = atomic_load(&state->settings);
 	struct live *live = live_open(state, route, version, error);
 	if (!live)
 		return false;
@@ -42,8 +58,8 @@ static bool activate_on(struct platform_state *state, struct route *route,
 		done = sv_fail(error, SV_ERROR_USAGE, "the deployment was removed meanwhile");
 	if (done && only_over && deployment.current != only_over)
 		done = sv_fail(error, SV_ERROR_USAGE, "another version is current meanwhile");
-	if (done)
-		done = activate_commit(state, version, error);
+	done = done && activate_refresh(state, route, version, settings, &live, error) &&
+			activate_commit(state, version, error);
 	if (done)
 		route_set_live(route, live);
 	pthread_mutex_unlock(&state->change);
@@ -52,10 +68,19 @@ static bool activate_on(struct platform_state *state, struct route *route,
 	return done;
 }
 
+struct route *activate_route(struct platform_state *state, const struct deployment *deployment,
+		struct sv_error *error)
+{
+	pthread_mutex_lock(&state->change);
+	struct route *route = routes_make(state->routes, deployment->id, deployment->name, error);
+	pthread_mutex_unlock(&state->change);
+	return route;
+}
+
 bool activate_version(struct platform_state *state, const struct deployment *deployment,
 		const struct version *version, int64_t only_over, struct sv_error *error)
 {
-	struct route *route = routes_make(state->routes, deployment->id, deployment->name, error);
+	struct route *route = activate_route(state, deployment, error);
 	if (!route)
 		return false;
 	bool done = activate_on(state, route, version, only_over, error);
@@ -66,36 +91,45 @@ bool activate_version(struct platform_state *state, const struct deployment *dep
 	return done;
 }
 
+/* Under the lock of changes. */
+static bool activate_current(struct platform_state *state, struct route *route,
+		struct sv_error *error)
+{
+	struct deployment deployment;
+	struct version version;
+	bool found;
+	TRY(deployment_get(state->db, route_id(route), &deployment, &found, error));
+	if (!found || !deployment.current)
+		return true; /* removed meanwhile, or still to be built */
+	TRY(version_find(state->db, deployment.id, deployment.current, &version, &found, error));
+	struct live *live = found ? live_open(state, route, &version, error) : NULL;
+	if (!live)
+		return false;
+	route_set_live(route, live);
+	return true;
+}
+
 bool activate_again(struct platform_state *state, const struct deployment *deployment,
 		struct sv_error *error)
 {
-	struct version version;
-	bool found = false, done = true;
-	struct route *route = routes_make(state->routes, deployment->id, deployment->name, error);
+	struct route *route = activate_route(state, deployment, error);
 	if (!route)
 		return false;
+	atomic_fetch_add(&state->settings, 1);
 	pthread_mutex_lock(&state->change);
-	if (deployment->current)
-		done = version_find(state->db, deployment->id, deployment->current, &version,
-				&found, error);
-	struct live *live = done && found ? live_open(state, route, &version, error) : NULL;
-	/* What cannot be loaded is not kept running with what it had: say so. */
-	if (found && !live)
-		done = false;
-	else
-		route_set_live(route, live);
+	bool done = activate_current(state, route, error);
 	pthread_mutex_unlock(&state->change);
 	route_release(route);
 	return done;
 }
 
 bool activate_removal(struct platform_state *state, const struct deployment *deployment,
-		struct sv_error *error)
+		int64_t expired_by, bool *removed, struct sv_error *error)
 {
 	pthread_mutex_lock(&state->change);
-	bool done = deployment_remove(state->db, deployment->id, error);
-	if (done)
-		routes_remove(state->routes, deployment->name);
+	bool done = deployment_remove(state->db, deployment->id, expired_by, removed, error);
+	if (done && *removed)
+		routes_remove(state->routes, deployment->id, deployment->name);
 	pthread_mutex_unlock(&state->change);
 	return done;
 }

@@ -14,6 +14,7 @@
 
 struct deployment;
 struct platform_state;
+struct route;
 struct version;
 
 /*
@@ -28,8 +29,15 @@ SV_MUST_USE bool activate_version(struct platform_state *state, const struct dep
 SV_MUST_USE bool activate_again(struct platform_state *state, const struct deployment *deployment,
 		struct sv_error *error);
 
-/* Take the deployment away, with its versions, settings and log. */
-SV_MUST_USE bool activate_removal(struct platform_state *state, const struct deployment *deployment,
+/* The deployment's route, made if there is none, counted. NULL with `error`. */
+struct route *activate_route(struct platform_state *state, const struct deployment *deployment,
 		struct sv_error *error);
+
+/*
+ * Take the deployment away, with its versions, settings and log; `expired_by` and `removed` as for
+ * deployment_remove.
+ */
+SV_MUST_USE bool activate_removal(struct platform_state *state, const struct deployment *deployment,
+		int64_t expired_by, bool *removed, struct sv_error *error);
 
 #endif

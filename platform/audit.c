@@ -8,7 +8,7 @@
 #include "platform/accounts.h"
 #include "platform/db.h"
 
-static const int64_t entries_most = 100000;
+static const int64_t entries_most = 10000;
 
 bool audit_add(struct db *db, const struct account *account, const char *action,
 		const char *subject, const char *result, struct sv_error *error)
@@ -19,10 +19,11 @@ bool audit_add(struct db *db, const struct account *account, const char *action,
 			       "isisss", (int64_t)time(NULL), account->tenant_name, account->token,
 			       action, subject, result) &&
 			db_run(db, error,
-					"DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) "
-					"- "
-					"?",
-					"i", entries_most);
+					"DELETE FROM audit WHERE tenant = ?1 AND id <= (SELECT id "
+	                                "FROM "
+					"audit WHERE tenant = ?1 ORDER BY id DESC LIMIT 1 OFFSET "
+	                                "?2)",
+					"si", account->tenant_name, entries_most);
 }
 
 bool audit_each(struct db *db, const char *tenant, int64_t most, audit_visit visit, void *data,

@@ -1,6 +1,6 @@
 /*
- * audit.h: who changed what, and how it ended. Kept in the database, the newest 100,000. Any
- * thread.
+ * audit.h: who changed what, and how it ended. Kept in the database, the newest 10,000 of
+ * each tenant, so that none can push out what others did. Any thread.
  */
 #ifndef SELVAGE_PLATFORM_AUDIT_H
 #define SELVAGE_PLATFORM_AUDIT_H

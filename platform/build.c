@@ -46,14 +46,14 @@ struct build {
 static const int pause_seconds = 2;
 static const unsigned tries_most = 5;
 
-static void lane_sleep(struct build_lane *lane, int seconds)
+static void lane_sleep(struct build_lane *lane, int seconds, bool ends_early)
 {
 	struct build *build = lane->build;
 	struct timespec until;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += seconds;
 	pthread_mutex_lock(&build->lock);
-	while (!build->is_ending && !lane->is_woken) {
+	while (!build->is_ending && (!ends_early || !lane->is_woken)) {
 		if (pthread_cond_timedwait(&build->changed, &build->lock, &until) != 0)
 			break;
 	}
@@ -69,9 +69,9 @@ static bool build_is_ending(struct build *build)
 	return is_ending;
 }
 
-static void build_count(struct build *build, const char *name, uint64_t micros)
+static void build_count(struct build *build, const struct deployment *deployment, uint64_t micros)
 {
-	struct route *route = routes_named(build->state->routes, name);
+	struct route *route = routes_named(build->state->routes, deployment->id, deployment->name);
 	if (!route)
 		return; /* its first version: the route comes with it */
 	metrics_add(&route_metrics(route)->builds, 1);
@@ -101,7 +101,7 @@ static bool build_artifact(struct build *build, const struct deployment *deploym
 					version->artifact, error);
 	buffer_finish(&artifact);
 	if (done)
-		build_count(build, deployment->name, (clock_now() - began) / 1000);
+		build_count(build, deployment, (clock_now() - began) / 1000);
 	return done;
 }
 
@@ -111,8 +111,7 @@ static bool build_fail(struct build *build, const struct deployment *deployment,
 		struct sv_error *error)
 {
 	bool is_first = version->tier == TIER_FAST;
-	struct route *route =
-			routes_make(build->state->routes, deployment->id, deployment->name, error);
+	struct route *route = activate_route(build->state, deployment, NULL);
 	if (route) {
 		metrics_add(&route_metrics(route)->build_failures, 1);
 		journal_event(route_journal(route), "version %" PRId64 ": %s%s", version->number,
@@ -186,7 +185,7 @@ static void *lane_main(void *data)
 		if (done && found)
 			build_wake(build); /* the other lane may have something to do now */
 		else
-			lane_sleep(lane, done ? 3600 : pause_seconds);
+			lane_sleep(lane, done ? 3600 : pause_seconds, done);
 	}
 	return NULL;
 }

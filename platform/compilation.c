@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "server/loop.h"
+
 /* Descriptors of a child under way; -1: none. */
 struct compilation {
 	int module, artifact, messages, process;
@@ -73,22 +75,38 @@ static int compilation_spawn(struct compilation *compilation, enum tier tier)
 	return result;
 }
 
+/* poll(2) for the time of a compilation, whatever signals come between. */
+static int compilation_poll(struct pollfd *polled, nfds_t count)
+{
+	uint64_t end = clock_now() + COMPILATION_TIME * UINT64_C(1000000000), now;
+	int result = 0;
+	while ((now = clock_now()) < end) {
+		result = poll(polled, count, (int)((end - now) / 1000000) + 1);
+		if (result >= 0 || errno != EINTR)
+			break;
+		result = 0;
+	}
+	return result;
+}
+
 /* Until it ends, is told to stop, or has used up its time. */
 static bool compilation_wait(struct compilation *compilation, int stop, int *status,
 		struct sv_error *error)
 {
 	compilation->process = (int)syscall(SYS_pidfd_open, compilation->pid, 0);
 	struct pollfd polled[] = {{compilation->process, POLLIN, 0}, {stop, POLLIN, 0}};
-	int result = compilation->process < 0
-			? -1
-			: poll(polled, ARRAY_LENGTH(polled), COMPILATION_TIME * 1000);
+	int result = compilation->process < 0 ? -1 : compilation_poll(polled, ARRAY_LENGTH(polled));
+	int problem = errno;
 	bool has_ended = result > 0 && polled[0].revents;
-	if (!has_ended)
-		kill(-compilation->pid, SIGKILL);
+	/* All of its group, also what it left behind when it ended by itself. */
+	kill(-compilation->pid, SIGKILL);
 	while (waitpid(compilation->pid, status, 0) < 0 && errno == EINTR)
 		;
 	if (has_ended)
 		return true;
+	if (result < 0)
+		return sv_fail(error, SV_ERROR_SYSTEM, "cannot wait for the compiler: %s",
+				strerror(problem));
 	if (result > 0)
 		return sv_fail(error, SV_ERROR_SYSTEM, "stopped");
 	return sv_fail(error, SV_ERROR_LIMIT, "the compilation took longer than %d seconds",

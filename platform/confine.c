@@ -51,6 +51,13 @@ static bool confine_calls(struct sv_error *error)
 	int result = filter ? 0 : -ENOMEM;
 	for (size_t i = 0; result == 0 && i < ARRAY_LENGTH(allowed_calls); i++)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+	/* Those that name a process: itself only. */
+	if (result == 0)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	if (result == 0)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+				SCMP_A0(SCMP_CMP_EQ, 0));
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);
@@ -66,6 +73,7 @@ bool confine(const struct confinement *limits, struct sv_error *error)
 	TRY(limit_set(RLIMIT_CORE, 0, "core dumps", error));
 	TRY(limit_set(RLIMIT_AS, limits->memory, "memory", error));
 	TRY(limit_set(RLIMIT_CPU, limits->seconds, "CPU time", error));
+	TRY(limit_set(RLIMIT_NOFILE, 256, "descriptors", error));
 	TRY(limit_set(RLIMIT_FSIZE, limits->output, "output", error));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return sv_fail_errno(error, "PR_SET_NO_NEW_PRIVS");

@@ -20,11 +20,12 @@ struct control_row {
 	enum role role;
 	void (*function)(struct control_call *call);
 	bool changes;
+	uint64_t body_most;
 };
 
 static const struct control_row rows[] = {
-#define CONTROL(method, path, role, function, changes) \
-	{method, path, ROLE_##role, control_##function, changes},
+#define CONTROL(method, path, role, function, changes, body_most) \
+	{method, path, ROLE_##role, control_##function, changes, body_most},
 #include "platform/control.def"
 #undef CONTROL
 };
@@ -245,34 +246,41 @@ static bool request_account(struct platform_state *state, const struct host_requ
 }
 
 /* Bodies up to this are read from anyone, so that the answer can be JSON as all others are. */
-static const unsigned long long small_body = 65536;
+static const uint64_t small_body = 65536;
 
-static bool request_is_small(const struct host_request *request)
+/* The length that a request announces; UINT64_MAX if it comes in chunks. */
+static uint64_t request_length(const struct host_request *request)
 {
 	char text[24];
 	const struct host_header *length = host_request_header(request, "content-length");
 	if (!length || length->value.length >= sizeof text)
-		return false;
+		return UINT64_MAX;
 	snprintf(text, sizeof text, "%.*s", (int)length->value.length,
 			(const char *)length->value.data);
-	return strtoull(text, NULL, 10) <= small_body;
+	return strtoull(text, NULL, 10);
 }
 
-/* Only who has a token, or needs none, may have us read a large body. */
+/* A large body is read for rows that take one, from who may use them. */
 static int control_admit(void *data, const struct host_request *request, const char **reason)
 {
-	struct platform_state *state = data;
 	struct sv_error error = SV_ERROR_INIT;
-	struct account account;
-	bool found,
-			is_terrarium = request->path.length == 7 &&
-			memcmp(request->path.data, "/deploy", 7) == 0;
-	*reason = "a valid token is needed";
-	if ((is_terrarium && state->terrarium_tenant) || request_is_small(request))
+	struct control_call call = {.state = data, .request = request};
+	uint64_t length = request_length(request);
+	bool found;
+	if (length <= small_body)
 		return 0;
-	if (!request_account(state, request, &account, &found, &error))
+	const struct control_row *row = control_find(&call);
+	json_decref(call.answer);
+	*reason = "a body of this size is not for this path";
+	if (!row || row->body_most < small_body ||
+			(length != UINT64_MAX && length > row->body_most))
+		return 413;
+	*reason = "a valid token of the right role is needed";
+	if (row->role == ROLE_NONE)
+		return call.state->terrarium_tenant ? 0 : 401;
+	if (!request_account(call.state, request, &call.account, &found, &error))
 		return 503;
-	return found ? 0 : 401;
+	return found && call.account.role >= row->role ? 0 : 401;
 }
 
 static bool control_authenticate(struct control_call *call, enum role least)
@@ -293,12 +301,39 @@ static bool control_authenticate(struct control_call *call, enum role least)
 	return true;
 }
 
-static bool control_read_body(struct control_call *call)
+/*
+ * Values of a JSON text, about: parsed, each takes up to a hundred times its bytes, so a text of
+ * nothing but brackets is told before it is.
+ */
+static size_t json_values(struct sv_bytes text)
 {
+	size_t count = 0;
+	bool is_in_string = false;
+	for (size_t i = 0; i < text.length; i++) {
+		uint8_t c = text.data[i];
+		if (c == '"')
+			is_in_string = !is_in_string;
+		else if (is_in_string)
+			i += c == '\\';
+		else
+			count += c == ',' || c == '[' || c == '{';
+	}
+	return count;
+}
+
+static bool control_read_body(struct control_call *call, uint64_t most)
+{
+	static const size_t values_most = 1000;
 	json_error_t problem;
 	struct sv_bytes body = call->request->body;
 	if (!body.length)
 		return true;
+	if (body.length > most)
+		return control_fail(call, 413, "limit", "the body is larger than %" PRIu64 " bytes",
+				most);
+	if (json_values(body) > values_most)
+		return control_fail(call, 413, "limit", "the body has more than %zu values",
+				values_most);
 	call->body = json_loadb((const char *)body.data, body.length, JSON_REJECT_DUPLICATES,
 			&problem);
 	if (!call->body)
@@ -306,6 +341,15 @@ static bool control_read_body(struct control_call *call)
 				problem.text, problem.position);
 	return json_is_object(call->body) ||
 			control_fail(call, 400, "malformed", "the body is not a JSON object");
+}
+
+/*
+ * Pages in a browser on this machine can reach us too; programs that are meant to send no Origin.
+ */
+static bool control_is_page(struct control_call *call)
+{
+	return host_request_header(call->request, "origin") &&
+			!control_fail(call, 403, "forbidden", "this is not for pages in a browser");
 }
 
 /* ---- the exchange ---- */
@@ -367,6 +411,8 @@ static enum handled control_end(struct control_desk *desk)
 	struct control_call *call = &desk->call;
 	if (desk->row && desk->row->changes && call->account.tenant)
 		control_note(call, desk->row);
+	if (call->is_waiting)
+		atomic_fetch_sub(&call->state->waiting, 1);
 	if (call->text.length && !call->answer)
 		control_write_text(desk);
 	else
@@ -400,7 +446,8 @@ static enum handled control_begin(void *data, void *own, struct exchange *exchan
 	call->request = &exchange->request;
 	call->status = 200;
 	desk->row = control_find(call);
-	if (!desk->row || !control_authenticate(call, desk->row->role) || !control_read_body(call))
+	if (!desk->row || control_is_page(call) || !control_authenticate(call, desk->row->role) ||
+			!control_read_body(call, desk->row->body_most))
 		return control_end(desk);
 	return control_go_on(data, own, wake);
 }

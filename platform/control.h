@@ -35,6 +35,7 @@ struct control_call {
 	json_t *answer; /* owned */
 	struct buffer text; /* owned; the answer if it is not JSON */
 	bool waits;     /* nothing to say yet: to be called again in a moment */
+	bool is_waiting; /* has one of the places for that */
 	uint64_t until; /* of that, nanoseconds of CLOCK_MONOTONIC; 0 before the first time */
 };
 
@@ -81,7 +82,7 @@ json_t *control_time(int64_t seconds);
 void control_url(const struct platform_state *state, const char *name, bool is_https, char *url,
 		size_t size);
 
-#define CONTROL(method, path, role, function, changes) \
+#define CONTROL(method, path, role, function, changes, body_most) \
 	void control_##function(struct control_call *call);
 #include "platform/control.def"
 #undef CONTROL

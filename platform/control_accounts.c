@@ -16,7 +16,8 @@ static const char operator_tenant[] = "default";
 
 static bool is_operator(const struct control_call *call)
 {
-	return strcmp(call->account.tenant_name, operator_tenant) == 0;
+	return call->account.role == ROLE_ADMIN &&
+			strcmp(call->account.tenant_name, operator_tenant) == 0;
 }
 
 void control_tokens(struct control_call *call)

@@ -110,6 +110,18 @@ static bool deploy_name(struct control_call *call, char name[static 64])
 	return true;
 }
 
+/* Before anything is kept: a name that is another's is refused in the transaction too. */
+static bool deploy_is_free(struct control_call *call, const char *name)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	int64_t owner;
+	if (!db_value(call->state->db, &error, &owner, call->account.tenant,
+			    "SELECT tenant FROM deployment WHERE name = ?", "s", name))
+		return control_fail_error(call, &error);
+	return owner == call->account.tenant ||
+			control_fail(call, 409, "taken", "the name \"%s\" is taken", name);
+}
+
 void control_deploy(struct control_call *call)
 {
 	struct version version = {0};
@@ -125,9 +137,14 @@ void control_deploy(struct control_call *call)
 		control_fail(call, 400, "usage", "\"check\" is not a path");
 		return;
 	}
+	if (strlen(file) >= sizeof version.file) {
+		control_fail(call, 400, "usage", "\"file\" is longer than %zu bytes",
+				sizeof version.file - 1);
+		return;
+	}
 	snprintf(version.file, sizeof version.file, "%s", file);
 	snprintf(version.probe, sizeof version.probe, "%s", probe);
-	if (!deploy_module(call, &version))
+	if (!deploy_is_free(call, name) || !deploy_module(call, &version))
 		return;
 	if (!control_commit(call, name, ttl ? time(NULL) + ttl : 0, &version))
 		return;

@@ -215,11 +215,12 @@ void control_rollback(struct control_call *call)
 
 void control_remove(struct control_call *call)
 {
+	bool removed;
 	struct sv_error error = SV_ERROR_INIT;
 	struct deployment deployment;
 	if (!control_deployment(call, &deployment))
 		return;
-	if (!activate_removal(call->state, &deployment, &error))
+	if (!activate_removal(call->state, &deployment, 0, &removed, &error))
 		control_fail_error(call, &error);
 	else
 		control_answer(call, json_object());

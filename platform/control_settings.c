@@ -109,6 +109,18 @@ static json_t *lines_json(struct buffer *lines)
 	return array;
 }
 
+/* One of the places for those who wait, kept until it is answered. */
+static bool logs_may_wait(struct control_call *call)
+{
+	static const unsigned most = 256;
+	if (call->is_waiting)
+		return true;
+	call->is_waiting = atomic_fetch_add(&call->state->waiting, 1) < most;
+	if (!call->is_waiting)
+		atomic_fetch_sub(&call->state->waiting, 1);
+	return call->is_waiting;
+}
+
 static void logs_answer(struct control_call *call, struct journal *journal)
 {
 	struct sv_error error = SV_ERROR_INIT;
@@ -119,7 +131,7 @@ static void logs_answer(struct control_call *call, struct journal *journal)
 	if (!call->until)
 		call->until = now + (uint64_t)(wait > 25 ? 25 : wait) * UINT64_C(1000000000);
 	if (from >= journal_end(journal) && now < call->until &&
-			!atomic_load(&call->state->is_stopping)) {
+			!atomic_load(&call->state->is_stopping) && logs_may_wait(call)) {
 		call->waits = true;
 		return;
 	}
@@ -138,8 +150,7 @@ void control_logs(struct control_call *call)
 	struct deployment deployment;
 	if (!control_deployment(call, &deployment))
 		return;
-	struct route *route =
-			routes_make(call->state->routes, deployment.id, deployment.name, &error);
+	struct route *route = activate_route(call->state, &deployment, &error);
 	if (!route) {
 		control_fail_error(call, &error);
 		return;

@@ -174,9 +174,18 @@ bool deployment_set_current(struct db *db, int64_t id, int64_t number, struct sv
 			"iii", number, (int64_t)time(NULL), id);
 }
 
-bool deployment_remove(struct db *db, int64_t id, struct sv_error *error)
+bool deployment_remove(struct db *db, int64_t id, int64_t expired_by, bool *removed,
+		struct sv_error *error)
 {
-	return db_run(db, error, "DELETE FROM deployment WHERE id = ?", "i", id);
+	db_lock(db);
+	bool done = db_run(db, error,
+			"DELETE FROM deployment WHERE id = ?1 AND (?2 = 0 OR (expires > 0 AND "
+	                "expires <= "
+			"?2))",
+			"ii", id, expired_by);
+	*removed = done && db_changes(db) > 0;
+	db_unlock(db);
+	return done;
 }
 
 /* ---- versions ---- */
@@ -216,9 +225,11 @@ bool version_add(struct db *db, struct version *version, struct sv_error *error)
 			version->created));
 	version->id = db_last_id(db);
 	return db_run(db, error,
-			"DELETE FROM version WHERE deployment = ?1 AND number <= ?2 AND number <> "
-			"(SELECT current FROM deployment WHERE id = ?1)",
-			"ii", version->deployment, version->number - VERSIONS_KEPT);
+			"DELETE FROM version WHERE deployment = ?1 AND number <= ?2 AND state >= "
+	                "?3 AND "
+			"number <> (SELECT current FROM deployment WHERE id = ?1)",
+			"iii", version->deployment, version->number - VERSIONS_KEPT,
+			(int64_t)VERSION_FIRST_FINAL);
 }
 
 bool version_get(struct db *db, int64_t id, struct version *version, bool *found,
@@ -274,18 +285,36 @@ bool version_next(struct db *db, enum tier tier, struct version *version, bool *
 	return version_take(db, rows, version, found, &problem, error);
 }
 
+/* Messages hold names from modules: what is not printable ASCII is shown as '?'. */
+static void text_clean(char *clean, size_t size, const char *text)
+{
+	size_t length = 0;
+	for (; text[length] && length < size - 1; length++) {
+		unsigned char c = (unsigned char)text[length];
+		clean[length] = c < 0x20 || c >= 0x7f ? '?' : (char)c;
+	}
+	clean[length] = '\0';
+}
+
 bool version_set_state(struct db *db, int64_t id, enum version_state state, const char *message,
 		struct sv_error *error)
 {
+	char clean[512];
+	text_clean(clean, sizeof clean, message);
 	return db_run(db, error, "UPDATE version SET state = ?, message = ? WHERE id = ?", "isi",
-			(int64_t)state, message, id);
+			(int64_t)state, clean, id);
 }
 
 bool version_set_artifact(struct db *db, int64_t id, const char *artifact, enum tier tier,
 		struct sv_error *error)
 {
-	return db_run(db, error, "UPDATE version SET artifact = ?, tier = ? WHERE id = ?", "sii",
-			artifact, (int64_t)tier, id);
+	db_lock(db);
+	bool done = db_run(db, error, "UPDATE version SET artifact = ?, tier = ? WHERE id = ?",
+			"sii", artifact, (int64_t)tier, id);
+	if (done && db_changes(db) != 1)
+		done = sv_fail(error, SV_ERROR_INTERNAL, "the version is not there any more");
+	db_unlock(db);
+	return done;
 }
 
 /* ---- compiled ---- */

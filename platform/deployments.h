@@ -87,7 +87,12 @@ SV_MUST_USE bool deployment_make(struct db *db, int64_t tenant, const char *name
 SV_MUST_USE bool deployment_set_current(struct db *db, int64_t id, int64_t number,
 		struct sv_error *error);
 
-SV_MUST_USE bool deployment_remove(struct db *db, int64_t id, struct sv_error *error);
+/*
+ * `removed` false if there is none with that id. `expired_by` not 0: only if its time to live ended
+ * by then, since it may have been given more meanwhile.
+ */
+SV_MUST_USE bool deployment_remove(struct db *db, int64_t id, int64_t expired_by, bool *removed,
+		struct sv_error *error);
 
 /* One whose time is over; `found` false if there is none. */
 SV_MUST_USE bool deployment_expired(struct db *db, int64_t now, struct deployment *deployment,
@@ -123,6 +128,7 @@ SV_MUST_USE bool version_next(struct db *db, enum tier tier, struct version *ver
 
 SV_MUST_USE bool version_set_state(struct db *db, int64_t id, enum version_state state,
 		const char *message, struct sv_error *error);
+/* INTERNAL if the version is not there any more. */
 SV_MUST_USE bool version_set_artifact(struct db *db, int64_t id, const char *artifact,
 		enum tier tier, struct sv_error *error);
 

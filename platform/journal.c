@@ -194,15 +194,16 @@ static bool journal_read_old(struct journal *journal, uint64_t *after, size_t mo
 	struct stat status;
 	journal_old_path(journal, old, sizeof old);
 	int fd = open(old, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return true;
-	uint64_t base = file_base(fd);
-	if (fstat(fd, &status) == 0 && *after < base + (uint64_t)status.st_size) {
+	uint64_t base = fd >= 0 ? file_base(fd) : 0, before = *after;
+	if (fd >= 0 && fstat(fd, &status) == 0 && *after < base + (uint64_t)status.st_size) {
 		uint64_t offset = *after > base ? *after - base : 0;
-		size_t count = file_read_lines(fd, offset, most, lines, error);
-		*after = base + offset + count;
+		*after = base + offset + file_read_lines(fd, offset, most, lines, error);
 	}
-	close(fd);
+	/* Nothing there that could be read: it is passed over. */
+	if (*after == before || lines->length == 0)
+		*after = journal->base;
+	if (fd >= 0)
+		close(fd);
 	return true;
 }
 
@@ -215,7 +216,8 @@ bool journal_read(struct journal *journal, uint64_t after, size_t most, struct b
 		done = sv_fail_errno(error, "cannot open %s", journal->path);
 	if (done && after < journal->base)
 		done = journal_read_old(journal, &after, most, lines, error);
-	if (done && lines->length < most && after < journal->end) {
+	/* The old file first, to its end; then this one. */
+	if (done && lines->length < most && after >= journal->base && after < journal->end) {
 		uint64_t offset = after > journal->base ? after - journal->base : 0;
 		offset += file_read_lines(journal->fd, offset, most - lines->length, lines, error);
 		after = journal->base + offset;

@@ -29,11 +29,12 @@ static const int64_t idle_seconds = 300;
 static bool keeper_expire(struct platform_state *state, struct sv_error *error)
 {
 	struct deployment deployment;
-	bool found = true;
+	bool found = true, removed;
 	while (found) {
-		TRY(deployment_expired(state->db, time(NULL), &deployment, &found, error));
+		int64_t now = time(NULL);
+		TRY(deployment_expired(state->db, now, &deployment, &found, error));
 		if (found)
-			TRY(activate_removal(state, &deployment, error));
+			TRY(activate_removal(state, &deployment, now, &removed, error));
 	}
 	return true;
 }

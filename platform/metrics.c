@@ -47,7 +47,7 @@ struct metrics_view {
 static bool view_add(void *data, const struct deployment *deployment)
 {
 	struct metrics_view *view = data;
-	struct route *route = routes_named(view->state->routes, deployment->name);
+	struct route *route = routes_named(view->state->routes, deployment->id, deployment->name);
 	if (!route)
 		return true; /* being made or removed */
 	if (view->count == view->room) {

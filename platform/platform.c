@@ -174,7 +174,8 @@ static bool control_server_open(struct platform *platform, const struct platform
 			.handler = &platform->control};
 	server_limits_init(&server.limits);
 	server.limits.body_bytes = CONTROL_BODY_MOST;
-	server.limits.connections = 64;
+	server.limits.connections = 512;
+	server.limits.idle_time = UINT64_C(15000000000);
 	server.limits.request_time = UINT64_C(120000000000);
 	control_init(&platform->control, &platform->state);
 	platform->control_server = server_new(&server, error);

@@ -65,7 +65,7 @@ static enum handled router_say(struct exchange *exchange, int status, const char
 static enum handled router_say_failed(struct exchange *exchange, struct route *route,
 		const struct sv_error *error)
 {
-	if (error->code == SV_ERROR_LIMIT)
+	if (error->code == SV_ERROR_USAGE)
 		return router_say(exchange, 503, error->text);
 	journal_event(route_journal(route), "cannot be loaded: %s", error->text);
 	return router_say(exchange, 503,

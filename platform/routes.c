@@ -100,7 +100,7 @@ static struct live *route_load(struct route *route, struct sv_error *error)
 			!version_find(db, route->id, deployment.current, &version, &found, error))
 		return NULL;
 	if (!found || !deployment.current) {
-		sv_fail(error, SV_ERROR_LIMIT, "%s is being built for the first time", route->name);
+		sv_fail(error, SV_ERROR_USAGE, "%s is being built for the first time", route->name);
 		return NULL;
 	}
 	return live_open(route->state, route, &version, error);
@@ -132,6 +132,7 @@ void route_set_live(struct route *route, struct live *live)
 	struct live *before = route->live;
 	route->live = live;
 	route->failed_until = 0;
+	atomic_store(&route->used, clock_now());
 	pthread_mutex_unlock(&route->lock);
 	live_release(before);
 }
@@ -198,6 +199,14 @@ static bool routes_grow(struct routes *routes, struct sv_error *error)
 struct route *routes_make(struct routes *routes, int64_t id, const char *name,
 		struct sv_error *error)
 {
+	struct deployment deployment;
+	bool found;
+	if (!deployment_get(routes->state->db, id, &deployment, &found, error))
+		return NULL;
+	if (!found) {
+		sv_fail(error, SV_ERROR_USAGE, "the deployment was removed meanwhile");
+		return NULL;
+	}
 	struct route *made = route_new(routes->state, id, name, error);
 	if (!made)
 		return NULL;
@@ -211,6 +220,8 @@ struct route *routes_make(struct routes *routes, int64_t id, const char *name,
 		routes->count++;
 		made = NULL;
 	}
+	/* Whoever removes a deployment takes its route out under the same lock of changes. */
+	check(route->id == id);
 	route_take(route);
 	pthread_rwlock_unlock(&routes->lock);
 	route_release(made);
@@ -227,19 +238,25 @@ struct route *routes_find(struct routes *routes, const char *host)
 	return route;
 }
 
-struct route *routes_named(struct routes *routes, const char *name)
+struct route *routes_named(struct routes *routes, int64_t id, const char *name)
 {
 	char host[256];
 	snprintf(host, sizeof host, "%s.%s", name, routes->state->domain);
-	return routes_find(routes, host);
+	struct route *route = routes_find(routes, host);
+	if (!route || route->id == id)
+		return route;
+	route_release(route);
+	return NULL;
 }
 
-void routes_remove(struct routes *routes, const char *name)
+void routes_remove(struct routes *routes, int64_t id, const char *name)
 {
 	char host[256];
 	snprintf(host, sizeof host, "%s.%s", name, routes->state->domain);
 	pthread_rwlock_wrlock(&routes->lock);
 	struct route **link = link_of(routes, host), *route = *link;
+	if (route && route->id != id)
+		route = NULL;
 	if (route) {
 		*link = route->next;
 		routes->count--;

@@ -23,18 +23,21 @@ struct routes;
 struct routes *routes_new(struct platform_state *state, struct sv_error *error);
 void routes_free(struct routes *routes);
 
-/* The route of a deployment, made if there is none; counted. NULL with `error`. */
+/*
+ * The route of a deployment, made if there is none; counted. NULL with `error`: USAGE if the
+ * deployment is not in the database any more. Under the lock of changes, except by routes_new.
+ */
 struct route *routes_make(struct routes *routes, int64_t id, const char *name,
 		struct sv_error *error);
 
 /* The route of a host name in lower case, counted, or NULL. */
 struct route *routes_find(struct routes *routes, const char *host);
 
-/* The same by the deployment's name. */
-struct route *routes_named(struct routes *routes, const char *name);
+/* The route of a deployment if there is one: a name may be another's by now. */
+struct route *routes_named(struct routes *routes, int64_t id, const char *name);
 
-/* Take a route out and remove its journal. Requests that have begun go on. */
-void routes_remove(struct routes *routes, const char *name);
+/* Take its route out and remove its journal. Requests that have begun go on. */
+void routes_remove(struct routes *routes, int64_t id, const char *name);
 
 /* Let go of versions that answered nothing for `seconds`: the next request loads them again. */
 void routes_unload_idle(struct routes *routes, int64_t seconds);

@@ -37,6 +37,8 @@ struct platform_state {
 	 * route. Taken before the database's.
 	 */
 	pthread_mutex_t change;
+	_Atomic uint64_t settings; /* goes up when settings of any deployment change */
+	atomic_uint waiting;       /* requests for logs that wait for a line */
 	/* Set once, by platform_stop: calls that wait for something answer with what there is. */
 	atomic_bool is_stopping;
 };

@@ -138,7 +138,7 @@ static void connection_begin_response(struct connection *connection)
 	if (!http1_write_head(&connection->out, &exchange->response, &frame, &connection->body,
 			    NULL)) {
 		connection->keep_alive = false;
-		connection->out.length = 0;
+		connection->out.length = connection->out_sent = 0;
 		connection->body = (struct sv_bytes){0};
 		log_event(&server->log, "no memory for a response");
 	}

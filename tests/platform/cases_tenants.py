@@ -3,7 +3,7 @@ import base64
 import json
 import socket
 
-from daemon import Daemon, cgi, expect
+from daemon import Daemon, cgi, expect, module
 
 
 def accounts(daemon):
@@ -103,3 +103,37 @@ def test_changes_are_in_the_audit_log_and_secrets_are_not():
                          ("PATCH /v1/deployments/{name}/secrets", "site", "200"),
                          ("POST /v1/deployments/{name}/versions", "site", "202")], str(found))
         expect("hush-hush" not in json.dumps(entries), "a secret is in the audit log")
+
+
+def test_a_name_that_is_free_again_brings_nothing_of_who_had_it():
+    with Daemon() as daemon:
+        alpha, beta, _ = accounts(daemon)
+        for _ in range(5):
+            daemon.deploy("site", module("c_cgi.wasm"), token=alpha) # still being built
+            daemon.fine("DELETE", "/v1/deployments/site", token=alpha)
+            daemon.deploy_well("site", cgi("beta"), token=beta)
+            daemon.says("site", "beta")
+            log = daemon.fine("GET", "/v1/deployments/site/logs?after=0", token=beta)["lines"]
+            expect(len([line for line in log if line["kind"] == "event"]) in (1, 2), str(log))
+            daemon.refused(404, "DELETE", "/v1/deployments/site", token=alpha)
+            daemon.says("site", "beta")
+            daemon.fine("DELETE", "/v1/deployments/site", token=beta)
+
+
+def test_a_body_of_nothing_but_brackets_is_not_parsed():
+    with Daemon() as daemon:
+        brackets = '{"a":[' + "{}," * 10000 + "{}]}"
+        daemon.refused(413, "POST", "/v1/deployments/x/rollback", raw=brackets)
+        daemon.refused(413, "GET", "/v1/deployments", raw="{}")
+        text = '{"A":"' + "[" * 20000 + '"}'
+        daemon.refused(404, "PATCH", "/v1/deployments/x/env", raw=text)
+
+
+def test_pages_in_a_browser_are_refused():
+    with Daemon("--terrarium") as daemon:
+        for path in ("/deploy", "/v1/deployments/x/rollback"):
+            with socket.create_connection(("127.0.0.1", daemon.control), 30) as connection:
+                connection.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\n"
+                                   "Content-Length: 2\r\n\r\n{}".encode())
+                answer = connection.recv(4096)
+            expect(answer.startswith(b"HTTP/1.1 403"), f"{answer!r}")

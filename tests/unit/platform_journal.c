@@ -113,4 +113,38 @@ TEST(a_long_log_has_a_limit_and_positions_go_on)
 	CHECK_EQ(rmdir(folder), 0);
 }
 
+/* Lines of a text. */
+static unsigned count_lines(const char *text)
+{
+	unsigned count = 0;
+	for (; (text = strchr(text, '\n')); text++)
+		count++;
+	return count;
+}
+
+TEST(a_reader_misses_nothing_that_is_kept)
+{
+	struct journal journal;
+	char line[601];
+	uint64_t at = 0, next = 0;
+	unsigned count = 0;
+	memset(line, 'y', 600);
+	line[600] = '\0';
+	CHECK(journal_init(&journal, make_folder(), 3, NULL));
+	for (int i = 0; i < 8000; i++)
+		add_line(&journal, line);
+	/* 8,000 lines are more than a file and less than two. */
+	do {
+		at = next;
+		char *text = read_from(&journal, at, &next);
+		CHECK(text != NULL);
+		count += count_lines(text);
+		free(text);
+	} while (next > at);
+	CHECK_EQ(count, 8000);
+	journal_remove(&journal);
+	journal_finish(&journal);
+	CHECK_EQ(rmdir(folder), 0);
+}
+
 TEST_MAIN()
