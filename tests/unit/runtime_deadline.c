@@ -54,20 +54,34 @@ static enum sv_outcome call_within(struct guest *guest, const char *name, uint64
 	return outcome;
 }
 
+/*
+ * The function that runs, or nothing: a deadline that passed before the call may be met in the
+ * entry stub, which is code of the artifact but no function's.
+ */
+static void check_frames(const struct guest *guest, uint32_t *named)
+{
+	const struct sv_trap_info *trap = sv_store_trap(guest->store);
+	CHECK_EQ(trap->kind, SV_TRAP_DEADLINE);
+	CHECK_MSG(trap->frame_count <= 1, "%u frames", trap->frame_count);
+	*named += trap->frame_count;
+}
+
 TEST(a_thousand_endless_loops_end)
 {
 	struct sv_linker *linker = linker_with_wait();
 	struct guest guest = guest_open_linked(endless_text, linker);
 	uint64_t worst = 0;
+	uint32_t named = 0;
 	for (int i = 0; i < 1000; i++) {
 		uint64_t time = (uint64_t)(i % 20) * 100000, begin = fixture_now();
 		CHECK_EQ(call_within(&guest, "loop", time), SV_TIMED_OUT);
 		uint64_t late = fixture_now() - begin - time;
-		CHECK_EQ(sv_store_trap(guest.store)->kind, SV_TRAP_DEADLINE);
-		CHECK(sv_store_trap(guest.store)->frame_count == 1);
+		check_frames(&guest, &named);
 		worst = late > worst ? late : worst;
 	}
-	printf("  latest end: %.3f ms after the deadline\n", (double)worst / 1e6);
+	CHECK(named > 0);
+	printf("  latest end: %.3f ms after the deadline; %u in the loop\n", (double)worst / 1e6,
+			named);
 	guest_close(&guest);
 	sv_linker_free(linker);
 }
@@ -77,11 +91,13 @@ TEST(loops_that_are_mostly_in_the_host_end)
 	static const char *const names[] = {"calls", "fills", "grows"};
 	struct sv_linker *linker = linker_with_wait();
 	struct guest guest = guest_open_linked(endless_text, linker);
+	uint32_t named = 0;
 	for (int i = 0; i < 300; i++) {
 		CHECK_EQ(call_within(&guest, names[i % 3], (uint64_t)(i % 7 + 1) * 200000),
 				SV_TIMED_OUT);
-		CHECK_EQ(sv_store_trap(guest.store)->frame_count, 1);
+		check_frames(&guest, &named);
 	}
+	CHECK(named > 0);
 	guest_close(&guest);
 	sv_linker_free(linker);
 }
