@@ -52,8 +52,9 @@ LLHTTP := $(addprefix $(BUILD)/llhttp/,api.o http.o llhttp.o)
 LIB_OBJECTS := $(call objects,$(BASE) $(RUNTIME))
 COMPILER_OBJECTS := $(call objects,$(BASE) $(FRONT) $(BACK))
 PROGRAM_OBJECTS := $(call objects,$(BASE) $(RUNTIME) $(FRONT) $(HOST) $(SERVER) $(PLATFORM) $(TEXT)) $(LLHTTP)
-PROGRAM_LIBS = -lwabt -ldw -lelf -lz -ljansson -ltomlplusplus -lsqlite3 -lseccomp -lssl -lcrypto \
-	-ldl -lm
+# Archives: a program starts in a third of the time (docs/decisions/0019).
+PROGRAM_LIBS = -static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-z,pack-relative-relocs \
+	-Wl,-Bstatic -lwabt -ldw -lelf -lz -llzma -lbz2 -ljansson -lsqlite3 -lseccomp -lssl -lcrypto -Wl,-Bdynamic -ldl -lm
 COMPILER_LIBS = -L$(LLVM)/lib -llldELF -llldCommon -lLLVM-22 -lelf -lz -lzstd
 
 # tests/unit/X.c is the program X; all of tests/SUITE/*.c together are the program SUITE.
@@ -106,9 +107,6 @@ $(BUILD)/llhttp/%.o: | $(BUILD)/.packages
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -I/usr/share/include -I/usr/share/include/llhttp $(PARTS) $(CFLAGS) $(SANITIZE) -w \
 		-DLLHTTP_STRICT_MODE=1 -c -o $@ /usr/share/llhttp/$*.c
-
-# The library of the package, not the copy in its headers.
-$(BUILD)/host/toml.o: CPPFLAGS_ALL += -DTOML_HEADER_ONLY=0 -DTOML_SHARED_LIB=1
 
 # LLVM is built without type information, so what derives from its classes has none.
 $(BUILD)/compiler/exact_%.o: CXXFLAGS_ALL += -fno-rtti

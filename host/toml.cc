@@ -1,5 +1,6 @@
 /*
- * toml.cc: TOML through toml++, which limits how deep values nest.
+ * toml.cc: TOML through toml++, which limits how deep values nest. It is compiled here, from its
+ * headers: Debian has no archive of it (docs/decisions/0019).
  */
 #include "host/toml.h"
 
