@@ -72,6 +72,13 @@ void buffer_finish(struct buffer *buffer)
 	*buffer = (struct buffer){.limit = buffer->limit};
 }
 
+void buffer_wipe(struct buffer *buffer)
+{
+	if (buffer->data)
+		explicit_bzero(buffer->data, buffer->length);
+	buffer_finish(buffer);
+}
+
 struct sv_bytes buffer_view(const struct buffer *buffer)
 {
 	return (struct sv_bytes){buffer->data, buffer->length};

@@ -46,6 +46,9 @@ void buffer_consume(struct buffer *buffer, size_t length);
 /* Release the memory; the buffer is empty and keeps its limit. */
 void buffer_finish(struct buffer *buffer);
 
+/* The same for one that held a secret, which is overwritten. */
+void buffer_wipe(struct buffer *buffer);
+
 /* A view of what the buffer holds; valid until it is changed. */
 struct sv_bytes buffer_view(const struct buffer *buffer);
 

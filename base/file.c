@@ -88,3 +88,14 @@ free_name:
 	free(temporary);
 	return false;
 }
+
+bool folder_sync(const char *folder, struct sv_error *error)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool done = fd >= 0 && fsync(fd) == 0;
+	if (!done)
+		sv_fail_errno(error, "cannot sync %s", folder);
+	if (fd >= 0)
+		close(fd);
+	return done;
+}

@@ -25,4 +25,7 @@ SV_MUST_USE bool file_read(const char *path, struct buffer *buffer, struct sv_er
 SV_MUST_USE bool file_write(const char *path, struct sv_bytes bytes, unsigned mode,
 		struct sv_error *error);
 
+/* A new name is durable when its folder is: have `folder` on the disk. */
+SV_MUST_USE bool folder_sync(const char *folder, struct sv_error *error);
+
 #endif

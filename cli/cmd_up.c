@@ -163,6 +163,16 @@ static bool up_client_folder(char *folder, size_t size, struct sv_error *error)
 	return true;
 }
 
+/* The token is in the file: the start before this one was cut short after it wrote that. */
+static bool up_client_has(const char *path, const char *token)
+{
+	struct buffer text = {.limit = 131072};
+	bool has = file_read(path, &text, NULL) &&
+			memmem(text.data, text.length, token, strlen(token)) != NULL;
+	buffer_wipe(&text);
+	return has;
+}
+
 /* The client's file, so that `selvage deploy` works at once; one that is there is kept. */
 static bool up_write_client(const struct platform *platform, const char *token, char *path,
 		size_t size, struct sv_error *error)
@@ -170,6 +180,8 @@ static bool up_write_client(const struct platform *platform, const char *token, 
 	char folder[512];
 	TRY(up_client_folder(folder, sizeof folder, error));
 	snprintf(path, size, "%s/client.json", folder);
+	if (up_client_has(path, token))
+		return true;
 	if (access(path, F_OK) == 0)
 		return sv_fail(error, SV_ERROR_USAGE, "%s is there already, and is kept", path);
 	char *text = up_client_text(platform, token);

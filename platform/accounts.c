@@ -89,7 +89,7 @@ bool accounts_find(struct db *db, struct sv_bytes token, struct account *account
 	return true;
 }
 
-static bool token_make(char token[static TOKEN_SIZE], struct sv_error *error)
+bool token_make(char token[static TOKEN_SIZE], struct sv_error *error)
 {
 	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
 	unsigned char random[32];
@@ -102,23 +102,27 @@ static bool token_make(char token[static TOKEN_SIZE], struct sv_error *error)
 	return true;
 }
 
-bool accounts_make(struct db *db, const char *tenant, enum role role, int64_t *id,
-		char token[static TOKEN_SIZE], struct sv_error *error)
+bool accounts_add(struct db *db, const char *tenant, enum role role, const char *token, int64_t *id,
+		struct sv_error *error)
 {
 	unsigned char digest[SHA256_DIGEST_LENGTH];
-	TRY(token_make(token, error));
 	struct sv_bytes text = {(const uint8_t *)token, TOKEN_SIZE - 1};
 	TRY(db_begin(db, error));
 	bool done = db_run(db, error, "INSERT OR IGNORE INTO tenant (name) VALUES (?)", "s",
 				    tenant) &&
 			db_run(db, error,
-					"INSERT INTO token (tenant, role, hash, created) SELECT "
-					"id, "
-					"?, ?, ? FROM tenant WHERE name = ?",
+					"INSERT INTO token (tenant, role, hash, created) "
+					"SELECT id, ?, ?, ? FROM tenant WHERE name = ?",
 					"ibis", (int64_t)role, token_hash(text, digest),
 					(int64_t)time(NULL), tenant);
 	*id = db_last_id(db);
 	return db_end(db, done, error) && done;
+}
+
+bool accounts_make(struct db *db, const char *tenant, enum role role, int64_t *id,
+		char token[static TOKEN_SIZE], struct sv_error *error)
+{
+	return token_make(token, error) && accounts_add(db, tenant, role, token, id, error);
 }
 
 bool accounts_tenant(struct db *db, const char *name, int64_t *id, struct sv_error *error)

@@ -48,6 +48,13 @@ SV_MUST_USE bool accounts_find(struct db *db, struct sv_bytes token, struct acco
 SV_MUST_USE bool accounts_make(struct db *db, const char *tenant, enum role role, int64_t *id,
 		char token[static TOKEN_SIZE], struct sv_error *error);
 
+/* A token's text, of random bits. */
+SV_MUST_USE bool token_make(char token[static TOKEN_SIZE], struct sv_error *error);
+
+/* Have a token that was made by token_make act for a tenant, as accounts_make. */
+SV_MUST_USE bool accounts_add(struct db *db, const char *tenant, enum role role, const char *token,
+		int64_t *id, struct sv_error *error);
+
 /* The id of a tenant, which is made if there is none of that name. */
 SV_MUST_USE bool accounts_tenant(struct db *db, const char *name, int64_t *id,
 		struct sv_error *error);

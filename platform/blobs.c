@@ -5,7 +5,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,18 +28,6 @@ bool blobs_path(const struct blobs *blobs, const char *name, char *path, size_t 
 	if (length < 0 || (size_t)length >= size)
 		return sv_fail(error, SV_ERROR_LIMIT, "the path of the data folder is too long");
 	return true;
-}
-
-/* A new name is durable when its folder is. */
-static bool folder_sync(const char *folder, struct sv_error *error)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done = fd >= 0 && fsync(fd) == 0;
-	if (!done)
-		sv_fail_errno(error, "cannot sync %s", folder);
-	if (fd >= 0)
-		close(fd);
-	return done;
 }
 
 bool blobs_put(const struct blobs *blobs, struct sv_bytes bytes, char name[static BLOB_NAME_SIZE],

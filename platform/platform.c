@@ -17,14 +17,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/version.h"
 #include "platform/build.h"
 #include "platform/control.h"
 #include "platform/db.h"
 #include "platform/deployments.h"
+#include "platform/first_token.h"
 #include "platform/keeper.h"
 #include "platform/router.h"
 #include "platform/routes.h"
+#include "platform/settings.h"
 #include "platform/state.h"
 #include "runtime/selvage.h"
 #include "server/identities.h"
@@ -77,11 +80,13 @@ static bool data_open(struct platform *platform, const char *data, struct sv_err
 {
 	struct platform_state *state = &platform->state;
 	TRY(folder_make_all(data, error));
+	snprintf(state->folder, sizeof state->folder, "%s", data);
 	TRY(folder_make(state->blob_folder, sizeof state->blob_folder, data, "blobs", error));
 	TRY(folder_make(state->log_folder, sizeof state->log_folder, data, "logs", error));
 	TRY(folder_make(state->tls_folder, sizeof state->tls_folder, data, "tls", error));
 	snprintf(state->database, sizeof state->database, "%s/selvage.db", data);
 	snprintf(state->key_file, sizeof state->key_file, "%s/secret.key", data);
+	snprintf(state->token_file, sizeof state->token_file, "%s/first.token", data);
 	snprintf(state->lock_file, sizeof state->lock_file, "%s/lock", data);
 	state->blobs.folder = state->blob_folder;
 	platform->lock = open(state->lock_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -101,13 +106,34 @@ static bool blob_is_wanted(void *data, const char *name)
 	return !blob_is_used(data, name, &is_used, &error) || is_used;
 }
 
+/*
+ * The key of secrets, made by the first start. A new one in place of one that was lost would keep
+ * what the old one sealed from everybody for good, without a word.
+ */
+static bool key_open(struct platform_state *state, struct sv_error *error)
+{
+	bool found;
+	int64_t count;
+	TRY(seal_key_read(&state->key, state->key_file, &found, error));
+	if (found)
+		return secrets_check(state->db, &state->key, error);
+	TRY(secrets_count(state->db, &count, error));
+	if (count > 0)
+		return sv_fail(error, SV_ERROR_SYSTEM,
+				"%s is missing, and %lld secrets are sealed with it: put "
+				"the file back",
+				state->key_file, (long long)count);
+	return seal_key_make(&state->key, state->key_file, error) &&
+			folder_sync(state->folder, error);
+}
+
 static bool state_open(struct platform *platform, struct sv_error *error)
 {
 	struct platform_state *state = &platform->state;
 	state->db = db_open(state->database, error);
 	if (!state->db)
 		return false;
-	TRY(seal_key_open(&state->key, state->key_file, error));
+	TRY(key_open(state, error));
 	TRY(compiled_forget(state->db, error));
 	TRY(blobs_sweep(&state->blobs, blob_is_wanted, state->db, error));
 	state->engine = sv_engine_new(NULL, error);
@@ -250,11 +276,8 @@ const char *platform_control(const struct platform *platform)
 bool platform_first_token(struct platform *platform, char token[static TOKEN_SIZE],
 		struct sv_error *error)
 {
-	bool exist;
-	int64_t id;
-	token[0] = '\0';
-	TRY(accounts_exist(platform->state.db, &exist, error));
-	return exist || accounts_make(platform->state.db, "default", ROLE_ADMIN, &id, token, error);
+	struct platform_state *state = &platform->state;
+	return first_token_open(state->db, state->folder, state->token_file, token, error);
 }
 
 /* ---- running ---- */
@@ -269,6 +292,7 @@ static void *control_main(void *data)
 bool platform_run(struct platform *platform)
 {
 	sigset_t signals, before;
+	first_token_told(platform->state.token_file);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);

@@ -40,7 +40,8 @@ const char *platform_authority(const struct platform *platform);
 
 /*
  * Make the first token, of the role admin in the tenant "default", if there is none at all.
- * `token` is empty if there was.
+ * `token` is empty if there was. It counts as told, and is not given out again, from platform_run
+ * on.
  */
 SV_MUST_USE bool platform_first_token(struct platform *platform, char token[static TOKEN_SIZE],
 		struct sv_error *error);

@@ -34,20 +34,19 @@ static bool key_read(struct seal_key *key, int fd, const char *path, struct sv_e
 	return true;
 }
 
-static bool key_make(struct seal_key *key, const char *path, struct sv_error *error)
+bool seal_key_make(struct seal_key *key, const char *path, struct sv_error *error)
 {
 	if (RAND_priv_bytes(key->bytes, sizeof key->bytes) != 1)
 		return sv_fail(error, SV_ERROR_SYSTEM, "no random numbers for a key");
 	return file_write(path, (struct sv_bytes){key->bytes, sizeof key->bytes}, 0600, error);
 }
 
-bool seal_key_open(struct seal_key *key, const char *path, struct sv_error *error)
+bool seal_key_read(struct seal_key *key, const char *path, bool *found, struct sv_error *error)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return key_make(key, path, error);
+	*found = fd >= 0;
 	if (fd < 0)
-		return sv_fail_errno(error, "cannot open %s", path);
+		return errno == ENOENT || sv_fail_errno(error, "cannot open %s", path);
 	bool done = key_read(key, fd, path, error);
 	close(fd);
 	return done;

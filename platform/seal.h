@@ -16,8 +16,14 @@ struct seal_key {
 	uint8_t bytes[32];
 };
 
-/* Read the key at `path`, or make one there. A file that others may read is refused. */
-SV_MUST_USE bool seal_key_open(struct seal_key *key, const char *path, struct sv_error *error);
+/*
+ * Read the key at `path`; `found` false if there is none. A file that others may read is refused.
+ */
+SV_MUST_USE bool seal_key_read(struct seal_key *key, const char *path, bool *found,
+		struct sv_error *error);
+
+/* Make a key, in the file `path`, which is not on the disk for sure before its folder is. */
+SV_MUST_USE bool seal_key_make(struct seal_key *key, const char *path, struct sv_error *error);
 
 /* Append `text`, sealed for `place`, to `sealed`. */
 SV_MUST_USE bool seal_close(const struct seal_key *key, const char *place, struct sv_bytes text,

@@ -72,6 +72,30 @@ bool setting_set(struct db *db, const struct seal_key *key, int64_t deployment, 
 	return setting_store(db, key, deployment, name, is_secret, value, error);
 }
 
+bool secrets_count(struct db *db, int64_t *count, struct sv_error *error)
+{
+	return db_value(db, error, count, 0, "SELECT count(*) FROM setting WHERE secret = 1", "");
+}
+
+bool secrets_check(struct db *db, const struct seal_key *key, struct sv_error *error)
+{
+	char place[192];
+	struct sv_error problem = SV_ERROR_INIT;
+	struct buffer text = {0};
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query(db, &problem,
+			"SELECT deployment, name, value FROM setting WHERE secret = 1 LIMIT 1", "");
+	bool done = rows != NULL;
+	if (done && db_next(rows, &problem)) {
+		setting_place(place, sizeof place, db_integer(rows, 0), db_text(rows, 1));
+		done = seal_open(key, place, db_bytes(rows, 2), &text, &problem);
+	}
+	db_done(rows);
+	db_unlock(db);
+	buffer_wipe(&text);
+	return problem.code == SV_ERROR_NONE || sv_fail(error, problem.code, "%s", problem.text);
+}
+
 bool settings_each(struct db *db, int64_t deployment, setting_visit visit, void *data,
 		struct sv_error *error)
 {

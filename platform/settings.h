@@ -27,6 +27,12 @@ bool setting_name_is_valid(const char *name);
 SV_MUST_USE bool setting_set(struct db *db, const struct seal_key *key, int64_t deployment,
 		const char *name, bool is_secret, const char *value, struct sv_error *error);
 
+/* Secrets that are kept, of all deployments. */
+SV_MUST_USE bool secrets_count(struct db *db, int64_t *count, struct sv_error *error);
+
+/* False if there are secrets and the key does not open the first of them. */
+SV_MUST_USE bool secrets_check(struct db *db, const struct seal_key *key, struct sv_error *error);
+
 /* Called under the lock; `value` is "" for secrets. */
 typedef bool (*setting_visit)(void *data, const char *name, bool is_secret, const char *value);
 SV_MUST_USE bool settings_each(struct db *db, int64_t deployment, setting_visit visit, void *data,

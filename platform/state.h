@@ -19,7 +19,7 @@ struct sv_engine;
 
 struct platform_state {
 	char database[512], blob_folder[512], log_folder[512], key_file[512];
-	char tls_folder[512], lock_file[512];
+	char folder[512], tls_folder[512], lock_file[512], token_file[512];
 	char domain[128];       /* deployments are names below it */
 	char compiler[64];      /* version of the compiler, part of the key of what it made */
 	uint16_t http_port;     /* 0: none */

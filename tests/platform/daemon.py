@@ -64,13 +64,24 @@ class Daemon:
         self.process = None
         self.token = None
 
+    def command(self):
+        return [SELVAGE, "up", "--data", self.data, "--listen", "127.0.0.1:0",
+                "--listen-tls", "127.0.0.1:0", "--control", "127.0.0.1:0", *self.options]
+
+    def environment(self):
+        return dict(os.environ, XDG_CONFIG_HOME=self.config, HOME=self.place.name)
+
+    def does_not_start(self, reason):
+        """It ends at once, and says why in one line."""
+        done = subprocess.run(self.command(), capture_output=True, text=True, timeout=PATIENCE,
+                              env=self.environment())
+        expect(done.returncode == 1 and reason in done.stderr and done.stderr.count("\n") == 1,
+               f"{done.returncode}, {done.stderr!r}, not {reason!r}")
+
     def start(self):
-        environment = dict(os.environ, XDG_CONFIG_HOME=self.config, HOME=self.place.name)
-        command = [SELVAGE, "up", "--data", self.data, "--listen", "127.0.0.1:0",
-                   "--listen-tls", "127.0.0.1:0", "--control", "127.0.0.1:0", *self.options]
         self.log = open(self.log_path, "ab")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
-                                        env=environment)
+        self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=self.log,
+                                        env=self.environment())
         self.greeting = ""
         while "data " not in self.greeting:
             line = self.process.stdout.readline().decode()

@@ -16,7 +16,7 @@ static bool make_key(void)
 	int fd = mkstemp(path);
 	close(fd);
 	unlink(path);
-	bool done = seal_key_open(&key, path, NULL);
+	bool done = seal_key_make(&key, path, NULL);
 	unlink(path);
 	return done;
 }
@@ -86,17 +86,22 @@ TEST(a_key_that_others_may_read_is_refused)
 	char path[64] = "/tmp/selvage-key-XXXXXX";
 	int fd = mkstemp(path);
 	struct sv_error error = SV_ERROR_INIT;
+	bool found;
 	close(fd);
-	CHECK(!seal_key_open(&key, path, &error)); /* empty */
+	CHECK(!seal_key_read(&key, path, &found, &error)); /* empty */
 	CHECK_HAS(error.text, "not a key");
 	sv_error_clear(&error);
 	unlink(path);
-	CHECK(seal_key_open(&key, path, &error));
+	CHECK(seal_key_read(&key, path, &found, &error));
+	CHECK(!found);
+	CHECK(access(path, F_OK) != 0);
+	CHECK(seal_key_make(&key, path, &error));
 	struct seal_key again;
-	CHECK(seal_key_open(&again, path, &error));
+	CHECK(seal_key_read(&again, path, &found, &error));
+	CHECK(found);
 	CHECK_BYTES(again.bytes, key.bytes, sizeof key.bytes);
 	CHECK_EQ(chmod(path, 0640), 0);
-	CHECK(!seal_key_open(&key, path, &error));
+	CHECK(!seal_key_read(&key, path, &found, &error));
 	CHECK_HAS(error.text, "read by others");
 	unlink(path);
 }
