@@ -90,6 +90,21 @@ static const struct option_row rows[] = {
 			.help = text},
 #include "server/limits.def"
 #undef SERVER_LIMIT
+#define QUOTA(field, option, unit, initial, least, most, status, sql, text) \
+	{.name = option, \
+			.kind = LIMIT_##unit, \
+			.offset = offsetof(struct up_options, config.quotas.field), \
+			.minimum = least, \
+			.maximum = most, \
+			.help = text},
+#include "platform/quotas.def"
+#undef QUOTA
+};
+
+static const struct quotas usual_quotas = {
+#define QUOTA(field, option, unit, initial, least, most, status, sql, text) .field = initial,
+#include "platform/quotas.def"
+#undef QUOTA
 };
 
 static const struct option_table table = {
@@ -250,7 +265,8 @@ int cmd_up(int argc, char **argv)
 			.config = {.http = "127.0.0.1:8080",
 					.https = "127.0.0.1:8443",
 					.control = "127.0.0.1:7777",
-					.domain = "localhost"},
+					.domain = "localhost",
+					.quotas = usual_quotas},
 	};
 	char data[512];
 	int operand;

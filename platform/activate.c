@@ -128,8 +128,10 @@ bool activate_removal(struct platform_state *state, const struct deployment *dep
 {
 	pthread_mutex_lock(&state->change);
 	bool done = deployment_remove(state->db, deployment->id, expired_by, removed, error);
-	if (done && *removed)
+	if (done && *removed) {
 		routes_remove(state->routes, deployment->id, deployment->name);
+		atomic_store(&state->has_garbage, true);
+	}
 	pthread_mutex_unlock(&state->change);
 	return done;
 }

@@ -14,6 +14,7 @@
 
 #include "platform/activate.h"
 #include "platform/compilation.h"
+#include "platform/db.h"
 #include "platform/deployments.h"
 #include "platform/journal.h"
 #include "platform/metrics.h"
@@ -26,6 +27,7 @@
 struct build_lane {
 	struct build *build;
 	enum tier tier;
+	int64_t tenant;     /* whose build is under way, 0: none; under the lock */
 	pthread_t thread;
 	bool has_thread;
 	bool is_woken;      /* under the lock */
@@ -39,8 +41,12 @@ struct build {
 	pthread_cond_t changed;
 	bool is_ending;
 	int stop; /* event descriptor, owned: readable at the end */
-	struct build_lane lanes[2];
+	int64_t last[TIER_RELEASE + 1]; /* by tier: the tenant that had a turn; under the lock */
+	struct build_lane lanes[3];
 };
+
+/* Two for new versions: one that takes long delays nobody but who sent it. */
+static const enum tier lane_tiers[] = {TIER_FAST, TIER_FAST, TIER_RELEASE};
 
 /* Something failed that is not the module's fault, such as a full disk: not again at once. */
 static const int pause_seconds = 2;
@@ -79,30 +85,56 @@ static void build_count(struct build *build, const struct deployment *deployment
 	route_release(route);
 }
 
+/* An artifact that was compiled, kept; within what the tenant may have. */
+static bool artifact_keep(struct platform_state *state, const struct deployment *deployment,
+		struct version *version, struct sv_bytes artifact, struct sv_error *error)
+{
+	int status;
+	TRY(blobs_put(&state->blobs, artifact, version->artifact, error));
+	TRY(db_begin(state->db, error));
+	bool done = compiled_add(state->db, version, state->compiler, artifact.length, error) &&
+			quota_check(state->db, &state->quotas, QUOTA_bytes, deployment->tenant, 0,
+					&status, error);
+	return db_end(state->db, done, error) && done;
+}
+
+static bool artifact_compile(struct build *build, const struct deployment *deployment,
+		struct version *version, struct sv_error *error)
+{
+	struct blobs *blobs = &build->state->blobs;
+	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
+	char path[4096];
+	TRY(blobs_path(blobs, version->module, path, sizeof path, error));
+	bool done = compilation_run(path, version->tier, build->stop, &artifact, error);
+	if (done) {
+		blobs_hold(blobs);
+		done = artifact_keep(build->state, deployment, version, buffer_view(&artifact),
+				error);
+		blobs_let_go(blobs);
+		if (!done)
+			blobs_drop(blobs, version->artifact);
+	}
+	buffer_finish(&artifact);
+	return done;
+}
+
 /* The artifact of the module for this tier, compiled if it was not before. */
 static bool build_artifact(struct build *build, const struct deployment *deployment,
 		struct version *version, struct sv_error *error)
 {
 	struct platform_state *state = build->state;
-	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
 	char path[4096];
 	TRY(compiled_find(state->db, version->module, version->tier, state->compiler,
 			version->artifact, error));
-	TRY(blobs_path(&state->blobs, version->artifact[0] ? version->artifact : version->module,
-			path, sizeof path, error));
-	if (version->artifact[0] && access(path, R_OK) == 0)
-		return true;
-	TRY(blobs_path(&state->blobs, version->module, path, sizeof path, error));
+	if (version->artifact[0]) {
+		TRY(blobs_path(&state->blobs, version->artifact, path, sizeof path, error));
+		if (access(path, R_OK) == 0)
+			return true;
+	}
 	uint64_t began = clock_now();
-	bool done = compilation_run(path, version->tier, build->stop, &artifact, error) &&
-			blobs_put(&state->blobs, buffer_view(&artifact), version->artifact,
-					error) &&
-			compiled_add(state->db, version->module, version->tier, state->compiler,
-					version->artifact, error);
-	buffer_finish(&artifact);
-	if (done)
-		build_count(build, deployment, (clock_now() - began) / 1000);
-	return done;
+	TRY(artifact_compile(build, deployment, version, error));
+	build_count(build, deployment, (clock_now() - began) / 1000);
+	return true;
 }
 
 /* It failed for good: the module's own fault, or that of what it needs. */
@@ -170,6 +202,35 @@ static void build_complain(const struct sv_error *error)
 		log_writer_add(line, (size_t)length);
 }
 
+/* Choose a version, and mark its tenant as one that has a build under way. */
+static bool lane_choose(struct build_lane *lane, struct version *version, bool *found,
+		struct sv_error *error)
+{
+	struct build *build = lane->build;
+	struct turn turn = {0};
+	pthread_mutex_lock(&build->lock);
+	turn.last = build->last[lane->tier];
+	for (size_t i = 0; i < ARRAY_LENGTH(build->lanes); i++) {
+		if (&build->lanes[i] != lane && build->lanes[i].tier == lane->tier)
+			turn.busy = build->lanes[i].tenant;
+	}
+	bool done = version_next(build->state->db, lane->tier, &turn, version, found, error);
+	lane->tenant = done && *found ? version->tenant : 0;
+	pthread_mutex_unlock(&build->lock);
+	return done;
+}
+
+/* What it had chosen is done, or to be tried again: then it stays this tenant's turn. */
+static void lane_finish(struct build_lane *lane, bool done)
+{
+	struct build *build = lane->build;
+	pthread_mutex_lock(&build->lock);
+	if (done && lane->tenant)
+		build->last[lane->tier] = lane->tenant;
+	lane->tenant = 0;
+	pthread_mutex_unlock(&build->lock);
+}
+
 static void *lane_main(void *data)
 {
 	struct build_lane *lane = data;
@@ -178,12 +239,13 @@ static void *lane_main(void *data)
 		struct version version;
 		struct sv_error error = SV_ERROR_INIT;
 		bool found = false;
-		bool done = version_next(build->state->db, lane->tier, &version, &found, &error) &&
+		bool done = lane_choose(lane, &version, &found, &error) &&
 				(!found || build_version(lane, &version, &error));
+		lane_finish(lane, done);
 		if (!done)
 			build_complain(&error);
 		if (done && found)
-			build_wake(build); /* the other lane may have something to do now */
+			build_wake(build); /* other lanes may have something to do now */
 		else
 			lane_sleep(lane, done ? 3600 : pause_seconds, done);
 	}
@@ -191,11 +253,9 @@ static void *lane_main(void *data)
 }
 
 /* SIGTERM and SIGINT are for the main thread. */
-static bool lane_start(struct build *build, struct build_lane *lane, enum tier tier)
+static bool lane_start(struct build_lane *lane)
 {
 	sigset_t signals, before;
-	lane->build = build;
-	lane->tier = tier;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
@@ -216,8 +276,14 @@ struct build *build_start(struct platform_state *state, struct sv_error *error)
 	pthread_mutex_init(&build->lock, NULL);
 	pthread_cond_init(&build->changed, NULL);
 	build->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (build->stop >= 0 && lane_start(build, &build->lanes[0], TIER_FAST) &&
-			lane_start(build, &build->lanes[1], TIER_RELEASE))
+	bool done = build->stop >= 0;
+	for (size_t i = 0; i < ARRAY_LENGTH(build->lanes); i++) {
+		build->lanes[i].build = build;
+		build->lanes[i].tier = lane_tiers[i];
+	}
+	for (size_t i = 0; done && i < ARRAY_LENGTH(build->lanes); i++)
+		done = lane_start(&build->lanes[i]);
+	if (done)
 		return build;
 	sv_fail_errno(error, "cannot start the builder");
 	build_stop(build);

@@ -1,6 +1,7 @@
 /*
- * build.h: the threads that build versions, each in a confined child process: one for new ones, and
+ * build.h: the threads that build versions, each in a confined child process: two for new ones, and
  * one for the release tier of those that are served, so that nobody waits for that to deploy.
+ * Tenants take turns, and each has one new version built at a time.
  */
 #ifndef SELVAGE_PLATFORM_BUILD_H
 #define SELVAGE_PLATFORM_BUILD_H

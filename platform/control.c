@@ -84,6 +84,17 @@ bool control_answer(struct control_call *call, json_t *answer)
 	return true;
 }
 
+bool control_quota(struct control_call *call, enum quota which, int64_t tenant, uint64_t adding)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	int status;
+	if (quota_check(call->state->db, &call->state->quotas, which, tenant, adding, &status,
+			    &error))
+		return true;
+	return status ? control_fail(call, status, "quota", "%s", error.text)
+		      : control_fail_error(call, &error);
+}
+
 json_t *control_time(int64_t seconds)
 {
 	char text[32];

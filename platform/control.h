@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "platform/accounts.h"
 #include "platform/deployments.h"
+#include "platform/quotas.h"
 #include "server/executor.h"
 
 struct platform_state;
@@ -61,16 +62,21 @@ SV_MUST_USE bool control_text(struct control_call *call, const char *member, con
 SV_MUST_USE bool control_number(struct control_call *call, const char *member, int64_t missing,
 		int64_t least, int64_t most, int64_t *number);
 
-/* Keep a module as a blob; its name and size go to `version`. False with the answer. */
-SV_MUST_USE bool control_keep_module(struct control_call *call, struct sv_bytes module,
-		struct version *version);
-
 /*
- * Make it a version of the deployment `name` of who asks, with the settings in the body, all or
- * nothing, and have it built. `expires`: seconds since 1970, 0 never. False with the answer.
+ * Keep the module and make it a version of the deployment `name` of who asks, with the settings in
+ * the body, all or nothing, and have it built. `expires`: seconds since 1970, 0 never. False with
+ * the answer.
  */
 SV_MUST_USE bool control_commit(struct control_call *call, const char *name, int64_t expires,
-		struct version *version);
+		struct sv_bytes module, struct version *version);
+
+/* False with the answer if the tenant has more than its quota, with `adding` to it. */
+SV_MUST_USE bool control_quota(struct control_call *call, enum quota which, int64_t tenant,
+		uint64_t adding);
+
+/* The members "env" and "secrets" of a deployment's answer. False with `error`. */
+SV_MUST_USE bool control_settings_add(struct control_call *call, int64_t deployment, json_t *answer,
+		struct sv_error *error);
 
 /* A number of the query string, or `missing`. */
 int64_t control_query(const struct control_call *call, const char *name, int64_t missing);

@@ -50,9 +50,21 @@ void control_tokens(struct control_call *call)
 	control_fail_error(call, &error);
 }
 
-void control_token_make(struct control_call *call)
+/* Under the database's lock, so that none comes between. */
+static bool token_make_within(struct control_call *call, const char *tenant, enum role role,
+		int64_t *id, char token[static TOKEN_SIZE])
 {
 	struct sv_error error = SV_ERROR_INIT;
+	int64_t owner;
+	if (!accounts_tenant(call->state->db, tenant, &owner, &error))
+		return control_fail_error(call, &error);
+	return control_quota(call, QUOTA_tokens, owner, 1) &&
+			(accounts_make(call->state->db, tenant, role, id, token, &error) ||
+					control_fail_error(call, &error));
+}
+
+void control_token_make(struct control_call *call)
+{
 	const char *tenant, *role;
 	char token[TOKEN_SIZE], text[32];
 	int64_t id;
@@ -69,10 +81,11 @@ void control_token_make(struct control_call *call)
 		control_fail(call, 403, "forbidden", "this token makes tokens for its own tenant");
 		return;
 	}
-	if (!accounts_make(call->state->db, tenant, role_parse(role), &id, token, &error)) {
-		control_fail_error(call, &error);
+	db_lock(call->state->db);
+	bool done = token_make_within(call, tenant, role_parse(role), &id, token);
+	db_unlock(call->state->db);
+	if (!done)
 		return;
-	}
 	snprintf(text, sizeof text, "%" PRId64, id);
 	control_answer(call, json_pack("{s:s, s:s}", "id", text, "token", token));
 	explicit_bzero(token, sizeof token);

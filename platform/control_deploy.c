@@ -14,37 +14,22 @@
 #include "platform/settings.h"
 #include "platform/state.h"
 
-bool control_keep_module(struct control_call *call, struct sv_bytes module, struct version *version)
-{
-	struct sv_error error = SV_ERROR_INIT;
-	if (module.length > CONTROL_MODULE_MOST)
-		return control_fail(call, 413, "limit", "the module is larger than %llu bytes",
-				(unsigned long long)CONTROL_MODULE_MOST);
-	version->size = (int64_t)module.length;
-	return blobs_put(&call->state->blobs, module, version->module, &error) ||
-			control_fail_error(call, &error);
-}
-
 /* The module out of the body. */
-static bool deploy_module(struct control_call *call, struct version *version)
+static bool deploy_module(struct control_call *call, struct buffer *module)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	struct buffer module = {0};
 	json_t *value = json_object_get(call->body, "module");
 	if (!json_is_string(value))
 		return control_fail(call, 400, "usage",
 				"\"module\" is missing: the module in base64");
-	bool done = base64_decode(json_string_value(value), json_string_length(value), &module,
+	bool done = base64_decode(json_string_value(value), json_string_length(value), module,
 			&error);
-	if (!done) {
-		sv_error_prefix(&error, "\"module\"");
-		control_fail_error(call, &error);
-	}
 	/* It may be large, and nobody needs the text again. */
 	json_object_del(call->body, "module");
-	done = done && control_keep_module(call, buffer_view(&module), version);
-	buffer_finish(&module);
-	return done;
+	if (done)
+		return true;
+	sv_error_prefix(&error, "\"module\"");
+	return control_fail_error(call, &error);
 }
 
 static bool deploy_settings_of(struct control_call *call, int64_t deployment, const char *member,
@@ -64,36 +49,70 @@ static bool deploy_settings_of(struct control_call *call, int64_t deployment, co
 	return true;
 }
 
+/* In the transaction, with what it adds. */
+static bool deploy_quotas(struct control_call *call, const struct version *version)
+{
+	const int64_t tenant = call->account.tenant;
+	bool has_settings = json_object_size(json_object_get(call->body, "env")) ||
+			json_object_size(json_object_get(call->body, "secrets"));
+	return (version->number > 1 || control_quota(call, QUOTA_deployments, tenant, 0)) &&
+			(!has_settings || control_quota(call, QUOTA_settings, tenant, 0)) &&
+			control_quota(call, QUOTA_builds, tenant, 0) &&
+			control_quota(call, QUOTA_bytes, tenant, 0);
+}
+
 /* In one transaction: deployment, settings, version. */
 static bool deploy_rows(struct control_call *call, const char *name, int64_t expires,
-		struct version *version, bool *is_taken, struct sv_error *error)
+		struct version *version, struct sv_error *error)
+{
+	struct platform_state *state = call->state;
+	struct deployment deployment;
+	bool is_taken;
+	int64_t gone;
+	TRY(deployment_make(state->db, call->account.tenant, name, expires, &deployment, &is_taken,
+			error));
+	if (is_taken)
+		return control_fail(call, 409, "taken", "the name \"%s\" is taken", name);
+	version->deployment = deployment.id;
+	TRY(deploy_settings_of(call, deployment.id, "env", false, error));
+	TRY(deploy_settings_of(call, deployment.id, "secrets", true, error));
+	TRY(version_add(state->db, version, error));
+	TRY(versions_forget(state->db, deployment.id, (int64_t)state->quotas.versions, &gone,
+			error));
+	if (gone > 0)
+		atomic_store(&state->has_garbage, true);
+	return deploy_quotas(call, version);
+}
+
+static bool deploy_transaction(struct control_call *call, const char *name, int64_t expires,
+		struct version *version, struct sv_error *error)
 {
 	struct db *db = call->state->db;
-	struct deployment deployment;
-	TRY(deployment_make(db, call->account.tenant, name, expires, &deployment, is_taken, error));
-	if (*is_taken)
-		return false;
-	version->deployment = deployment.id;
-	return deploy_settings_of(call, deployment.id, "env", false, error) &&
-			deploy_settings_of(call, deployment.id, "secrets", true, error) &&
-			version_add(db, version, error);
+	TRY(db_begin(db, error));
+	bool done = deploy_rows(call, name, expires, version, error);
+	return db_end(db, done, error) && done;
 }
 
 bool control_commit(struct control_call *call, const char *name, int64_t expires,
-		struct version *version)
+		struct sv_bytes module, struct version *version)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	bool is_taken = false;
-	if (!db_begin(call->state->db, &error))
-		return control_fail_error(call, &error);
-	bool done = deploy_rows(call, name, expires, version, &is_taken, &error);
-	if (db_end(call->state->db, done, &error) && done) {
+	struct blobs *blobs = &call->state->blobs;
+	if (module.length > CONTROL_MODULE_MOST)
+		return control_fail(call, 413, "limit", "the module is larger than %llu bytes",
+				(unsigned long long)CONTROL_MODULE_MOST);
+	version->size = (int64_t)module.length;
+	blobs_hold(blobs);
+	bool is_kept = blobs_put(blobs, module, version->module, &error);
+	bool done = is_kept && deploy_transaction(call, name, expires, version, &error);
+	blobs_let_go(blobs);
+	if (done) {
 		build_wake(call->state->build);
 		return true;
 	}
-	if (is_taken)
-		return control_fail(call, 409, "taken", "the name \"%s\" is taken", name);
-	return control_fail_error(call, &error);
+	if (is_kept)
+		blobs_drop(blobs, version->module);
+	return call->answer ? false : control_fail_error(call, &error);
 }
 
 /* The name of the path, or an invented one. */
@@ -125,6 +144,7 @@ static bool deploy_is_free(struct control_call *call, const char *name)
 void control_deploy(struct control_call *call)
 {
 	struct version version = {0};
+	struct buffer module = {0};
 	const char *file, *probe;
 	char name[64], id[32];
 	int64_t ttl;
@@ -144,9 +164,11 @@ void control_deploy(struct control_call *call)
 	}
 	snprintf(version.file, sizeof version.file, "%s", file);
 	snprintf(version.probe, sizeof version.probe, "%s", probe);
-	if (!deploy_is_free(call, name) || !deploy_module(call, &version))
-		return;
-	if (!control_commit(call, name, ttl ? time(NULL) + ttl : 0, &version))
+	bool done = deploy_is_free(call, name) && deploy_module(call, &module) &&
+			control_commit(call, name, ttl ? time(NULL) + ttl : 0,
+					buffer_view(&module), &version);
+	buffer_finish(&module);
+	if (!done)
 		return;
 	snprintf(id, sizeof id, "%lld", (long long)version.id);
 	call->status = 202;

@@ -9,7 +9,6 @@
 #include "platform/build.h"
 #include "platform/control.h"
 #include "platform/db.h"
-#include "platform/settings.h"
 #include "platform/state.h"
 
 void control_health(struct control_call *call)
@@ -100,15 +99,6 @@ void control_list(struct control_call *call)
 	control_answer(call, json_pack("{s:o}", "deployments", listing.array));
 }
 
-static bool list_setting(void *data, const char *name, bool is_secret, const char *value)
-{
-	json_t *settings = data;
-	if (is_secret)
-		return json_array_append_new(json_object_get(settings, "secrets"),
-				       json_string(name)) == 0;
-	return json_object_set_new(json_object_get(settings, "env"), name, json_string(value)) == 0;
-}
-
 void control_show(struct control_call *call)
 {
 	struct deployment deployment;
@@ -118,13 +108,10 @@ void control_show(struct control_call *call)
 	listing.current = deployment.current;
 	json_t *answer = deployment_json(call, &deployment, &listing.error);
 	listing.array = json_array();
-	json_object_set_new(answer, "env", json_object());
-	json_object_set_new(answer, "secrets", json_array());
 	bool done = answer &&
 			versions_each(call->state->db, deployment.id, list_version, &listing,
 					&listing.error) &&
-			settings_each(call->state->db, deployment.id, list_setting, answer,
-					&listing.error);
+			control_settings_add(call, deployment.id, answer, &listing.error);
 	json_object_set_new(answer, "versions", listing.array);
 	if (done) {
 		control_answer(call, answer);

@@ -31,31 +31,48 @@ static bool settings_store(struct control_call *call, const struct deployment *d
 	return true;
 }
 
-struct names {
-	json_t *env, *secrets;
-};
-
-static bool names_add(void *data, const char *name, bool is_secret, const char *value)
+static bool settings_visit(void *data, const char *name, bool is_secret, const char *value)
 {
-	struct names *names = data;
+	json_t *answer = data;
 	if (is_secret)
-		return json_array_append_new(names->secrets, json_string(name)) == 0;
-	return json_object_set_new(names->env, name, json_string(value)) == 0;
+		return json_array_append_new(json_object_get(answer, "secrets"),
+				       json_string(name)) == 0;
+	return json_object_set_new(json_object_get(answer, "env"), name, json_string(value)) == 0;
+}
+
+bool control_settings_add(struct control_call *call, int64_t deployment, json_t *answer,
+		struct sv_error *error)
+{
+	json_object_set_new(answer, "env", json_object());
+	json_object_set_new(answer, "secrets", json_array());
+	return settings_each(call->state->db, deployment, settings_visit, answer, error);
 }
 
 static void settings_answer(struct control_call *call, const struct deployment *deployment,
 		bool is_secret)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	struct names names = {json_object(), json_array()};
-	if (!settings_each(call->state->db, deployment->id, names_add, &names, &error))
+	json_t *answer = json_object();
+	if (!control_settings_add(call, deployment->id, answer, &error)) {
+		json_decref(answer);
 		control_fail_error(call, &error);
-	else if (is_secret)
-		control_answer(call, json_pack("{s:O}", "secrets", names.secrets));
-	else
-		control_answer(call, json_pack("{s:O}", "env", names.env));
-	json_decref(names.env);
-	json_decref(names.secrets);
+		return;
+	}
+	json_object_del(answer, is_secret ? "env" : "secrets");
+	control_answer(call, answer);
+}
+
+/* Who has too many may still take some away. */
+static bool settings_are_taken_away(const struct control_call *call)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(call->body, name, value)
+	{
+		if (!json_is_null(value))
+			return false;
+	}
+	return true;
 }
 
 /* All or nothing, then what is served has them. */
@@ -69,11 +86,13 @@ static void settings_change(struct control_call *call, bool is_secret)
 		control_fail_error(call, &error);
 		return;
 	}
-	bool done = settings_store(call, &deployment, is_secret, &error);
+	bool done = settings_store(call, &deployment, is_secret, &error) &&
+			(settings_are_taken_away(call) ||
+					control_quota(call, QUOTA_settings, deployment.tenant, 0));
 	done = db_end(call->state->db, done, &error) && done;
 	if (done && activate_again(call->state, &deployment, &error))
 		settings_answer(call, &deployment, is_secret);
-	else
+	else if (!call->answer)
 		control_fail_error(call, &error);
 }
 

@@ -47,10 +47,10 @@ static bool terrarium_enter(struct control_call *call)
 }
 
 /* {"lang": "wasm", "options": null, "tar": BASE64}, the module in the archive as module.wasm. */
-static bool terrarium_module(struct control_call *call, struct version *version)
+static bool terrarium_module(struct control_call *call, struct buffer *module)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	struct buffer archive = {0}, module = {.limit = CONTROL_MODULE_MOST};
+	struct buffer archive = {0};
 	const char *language, *text;
 	if (!control_text(call, "lang", "", &language) || !control_text(call, "tar", "", &text))
 		return false;
@@ -60,24 +60,24 @@ static bool terrarium_module(struct control_call *call, struct version *version)
 				"\"%.32s\"",
 				language);
 	bool done = base64_decode(text, strlen(text), &archive, &error) &&
-			tar_extract(buffer_view(&archive), "module.wasm", &module, &error);
+			tar_extract(buffer_view(&archive), "module.wasm", module, &error);
 	buffer_finish(&archive);
-	done = done ? control_keep_module(call, buffer_view(&module), version)
-		    : control_fail_error(call, &error);
-	buffer_finish(&module);
-	return done;
+	return done || control_fail_error(call, &error);
 }
 
 static bool terrarium_deploy(struct control_call *call, char name[static 64])
 {
 	struct sv_error error = SV_ERROR_INIT;
 	struct version version = {.file = "module.wasm", .probe = "/"};
-	if (!terrarium_enter(call) || !terrarium_module(call, &version))
-		return false;
-	if (!name_invent(name, &error))
-		return control_fail_error(call, &error);
+	struct buffer module = {.limit = CONTROL_MODULE_MOST};
+	bool done = terrarium_enter(call) && terrarium_module(call, &module);
+	if (done && !name_invent(name, &error))
+		done = control_fail_error(call, &error);
 	json_object_clear(call->body); /* its members are no settings */
-	return control_commit(call, name, time(NULL) + time_to_live, &version);
+	done = done && control_commit(call, name, time(NULL) + time_to_live, buffer_view(&module),
+				       &version);
+	buffer_finish(&module);
+	return done;
 }
 
 void control_terrarium_deploy(struct control_call *call)

@@ -201,6 +201,12 @@ struct sqlite3_stmt *db_query(struct db *db, struct sv_error *error, const char 
 	return statement;
 }
 
+struct sqlite3_stmt *db_query_list(struct db *db, struct sv_error *error, const char *sql,
+		const char *format, va_list *values)
+{
+	return db_prepare(db, sql, format, values, error);
+}
+
 bool db_next(struct sqlite3_stmt *rows, struct sv_error *error)
 {
 	int result = sqlite3_step(rows);

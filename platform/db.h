@@ -4,6 +4,7 @@
 #ifndef SELVAGE_PLATFORM_DB_H
 #define SELVAGE_PLATFORM_DB_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +40,9 @@ SV_MUST_USE bool db_run(struct db *db, struct sv_error *error, const char *sql, 
 /* The same for a statement that gives rows; NULL with `error`. The caller holds the lock. */
 struct sqlite3_stmt *db_query(struct db *db, struct sv_error *error, const char *sql,
 		const char *format, ...);
+
+struct sqlite3_stmt *db_query_list(struct db *db, struct sv_error *error, const char *sql,
+		const char *format, va_list *values);
 
 /* The next row; false at the end, or with `error` filled. */
 SV_MUST_USE bool db_next(struct sqlite3_stmt *rows, struct sv_error *error);

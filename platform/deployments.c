@@ -4,7 +4,9 @@
 #include "platform/deployments.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "platform/db.h"
@@ -12,7 +14,8 @@
 #define DEPLOYMENT_COLUMNS "id, tenant, name, current, created, updated, expires"
 #define VERSION_COLUMNS \
 	"version.id, deployment, number, state, tier, module, artifact, file, probe, message, " \
-	"version.created, size"
+	"version.created, size, " \
+	"(SELECT tenant FROM deployment WHERE deployment.id = version.deployment)"
 
 static const char *const state_names[] = {
 #define VERSION_STATE(name, text) text,
@@ -34,8 +37,9 @@ const char *tier_name(enum tier tier)
 
 /* ---- rows ---- */
 
-static void deployment_read(struct deployment *deployment, struct sqlite3_stmt *rows)
+static void deployment_read(void *row, struct sqlite3_stmt *rows)
 {
+	struct deployment *deployment = row;
 	*deployment = (struct deployment){
 			.id = db_integer(rows, 0),
 			.tenant = db_integer(rows, 1),
@@ -47,8 +51,9 @@ static void deployment_read(struct deployment *deployment, struct sqlite3_stmt *
 	snprintf(deployment->name, sizeof deployment->name, "%s", db_text(rows, 2));
 }
 
-static void version_read(struct version *version, struct sqlite3_stmt *rows)
+static void version_read(void *row, struct sqlite3_stmt *rows)
 {
+	struct version *version = row;
 	*version = (struct version){
 			.id = db_integer(rows, 0),
 			.deployment = db_integer(rows, 1),
@@ -57,6 +62,7 @@ static void version_read(struct version *version, struct sqlite3_stmt *rows)
 			.tier = (enum tier)db_integer(rows, 4),
 			.created = db_integer(rows, 10),
 			.size = db_integer(rows, 11),
+			.tenant = db_integer(rows, 12),
 	};
 	snprintf(version->module, sizeof version->module, "%s", db_text(rows, 5));
 	snprintf(version->artifact, sizeof version->artifact, "%s", db_text(rows, 6));
@@ -73,23 +79,26 @@ static bool rows_end(struct db *db, struct sqlite3_stmt *rows, const struct sv_e
 	return problem->code == SV_ERROR_NONE || sv_fail(error, problem->code, "%s", problem->text);
 }
 
-/* The first row of a query begun under the lock, which this ends. */
-static bool deployment_take(struct db *db, struct sqlite3_stmt *rows, struct deployment *deployment,
-		bool *found, struct sv_error *problem, struct sv_error *error)
-{
-	*found = rows && db_next(rows, problem);
-	if (*found)
-		deployment_read(deployment, rows);
-	return rows_end(db, rows, problem, error);
-}
+/* Where the first row of a query goes. */
+struct first {
+	void (*read)(void *row, struct sqlite3_stmt *rows);
+	void *row;
+	bool *found;
+};
 
-static bool version_take(struct db *db, struct sqlite3_stmt *rows, struct version *version,
-		bool *found, struct sv_error *problem, struct sv_error *error)
+static bool first_find(struct db *db, struct first first, struct sv_error *error, const char *sql,
+		const char *format, ...)
 {
-	*found = rows && db_next(rows, problem);
-	if (*found)
-		version_read(version, rows);
-	return rows_end(db, rows, problem, error);
+	struct sv_error problem = SV_ERROR_INIT;
+	va_list values;
+	va_start(values, format);
+	db_lock(db);
+	struct sqlite3_stmt *rows = db_query_list(db, &problem, sql, format, &values);
+	va_end(values);
+	*first.found = rows && db_next(rows, &problem);
+	if (*first.found)
+		first.read(first.row, rows);
+	return rows_end(db, rows, &problem, error);
 }
 
 /* ---- deployments ---- */
@@ -115,48 +124,33 @@ bool deployments_each(struct db *db, int64_t tenant, deployment_visit visit, voi
 bool deployment_find(struct db *db, int64_t tenant, const char *name, struct deployment *deployment,
 		bool *found, struct sv_error *error)
 {
-	struct sv_error problem = SV_ERROR_INIT;
-	db_lock(db);
-	struct sqlite3_stmt *rows = db_query(db, &problem,
+	return first_find(db, (struct first){deployment_read, deployment, found}, error,
 			"SELECT " DEPLOYMENT_COLUMNS
 			" FROM deployment WHERE tenant = ? AND name = ?",
 			"is", tenant, name);
-	return deployment_take(db, rows, deployment, found, &problem, error);
 }
 
 bool deployment_get(struct db *db, int64_t id, struct deployment *deployment, bool *found,
 		struct sv_error *error)
 {
-	struct sv_error problem = SV_ERROR_INIT;
-	db_lock(db);
-	struct sqlite3_stmt *rows = db_query(db, &problem,
+	return first_find(db, (struct first){deployment_read, deployment, found}, error,
 			"SELECT " DEPLOYMENT_COLUMNS " FROM deployment WHERE id = ?", "i", id);
-	return deployment_take(db, rows, deployment, found, &problem, error);
 }
 
 bool deployment_expired(struct db *db, int64_t now, struct deployment *deployment, bool *found,
 		struct sv_error *error)
 {
-	struct sv_error problem = SV_ERROR_INIT;
-	db_lock(db);
-	struct sqlite3_stmt *rows = db_query(db, &problem,
+	return first_find(db, (struct first){deployment_read, deployment, found}, error,
 			"SELECT " DEPLOYMENT_COLUMNS
 			" FROM deployment WHERE expires > 0 AND expires <= ? LIMIT 1",
 			"i", now);
-	return deployment_take(db, rows, deployment, found, &problem, error);
 }
 
 bool deployment_make(struct db *db, int64_t tenant, const char *name, int64_t expires,
 		struct deployment *deployment, bool *is_taken, struct sv_error *error)
 {
 	bool found;
-	int64_t now = time(NULL), count;
-	TRY(db_value(db, error, &count, 0,
-			"SELECT count(*) FROM deployment WHERE tenant = ? AND name <> ?", "is",
-			tenant, name));
-	if (count >= DEPLOYMENTS_MOST)
-		return sv_fail(error, SV_ERROR_LIMIT, "a tenant has at most %d deployments",
-				DEPLOYMENTS_MOST);
+	int64_t now = time(NULL);
 	TRY(db_run(db, error,
 			"INSERT OR IGNORE INTO deployment (tenant, name, created, updated) "
 			"VALUES (?, ?, ?, ?)",
@@ -224,65 +218,68 @@ bool version_add(struct db *db, struct version *version, struct sv_error *error)
 			version->module, version->size, version->file, version->probe,
 			version->created));
 	version->id = db_last_id(db);
-	return db_run(db, error,
-			"DELETE FROM version WHERE deployment = ?1 AND number <= ?2 AND state >= "
-	                "?3 AND "
-			"number <> (SELECT current FROM deployment WHERE id = ?1)",
-			"iii", version->deployment, version->number - VERSIONS_KEPT,
-			(int64_t)VERSION_FIRST_FINAL);
+	return true;
+}
+
+bool versions_forget(struct db *db, int64_t deployment, int64_t kept, int64_t *count,
+		struct sv_error *error)
+{
+	db_lock(db);
+	bool done = db_run(db, error,
+			"DELETE FROM version WHERE deployment = ?1 AND state >= ?3 AND number <= "
+			"(SELECT max(number) FROM version WHERE deployment = ?1) - ?2 AND "
+			"number <> (SELECT current FROM deployment WHERE id = ?1) AND number <> "
+			"coalesce((SELECT max(number) FROM version WHERE deployment = ?1 AND "
+			"state = ?4 AND number < "
+			"(SELECT current FROM deployment WHERE id = ?1)), 0)",
+			"iiii", deployment, kept, (int64_t)VERSION_FIRST_FINAL,
+			(int64_t)VERSION_READY);
+	*count = done ? db_changes(db) : 0;
+	db_unlock(db);
+	return done;
 }
 
 bool version_get(struct db *db, int64_t id, struct version *version, bool *found,
 		struct sv_error *error)
 {
-	struct sv_error problem = SV_ERROR_INIT;
-	db_lock(db);
-	struct sqlite3_stmt *rows = db_query(db, &problem,
+	return first_find(db, (struct first){version_read, version, found}, error,
 			"SELECT " VERSION_COLUMNS " FROM version WHERE id = ?", "i", id);
-	return version_take(db, rows, version, found, &problem, error);
 }
 
 bool version_find(struct db *db, int64_t deployment, int64_t number, struct version *version,
 		bool *found, struct sv_error *error)
 {
-	struct sv_error problem = SV_ERROR_INIT;
-	db_lock(db);
-	struct sqlite3_stmt *rows = db_query(db, &problem,
+	return first_find(db, (struct first){version_read, version, found}, error,
 			"SELECT " VERSION_COLUMNS
 			" FROM version WHERE deployment = ? AND number = ?",
 			"ii", deployment, number);
-	return version_take(db, rows, version, found, &problem, error);
 }
 
 bool version_before(struct db *db, int64_t deployment, int64_t number, struct version *version,
 		bool *found, struct sv_error *error)
 {
-	struct sv_error problem = SV_ERROR_INIT;
-	db_lock(db);
-	struct sqlite3_stmt *rows = db_query(db, &problem,
+	return first_find(db, (struct first){version_read, version, found}, error,
 			"SELECT " VERSION_COLUMNS
 			" FROM version WHERE deployment = ? AND number < ? "
 			"AND state = ? ORDER BY number DESC LIMIT 1",
 			"iii", deployment, number, (int64_t)VERSION_READY);
-	return version_take(db, rows, version, found, &problem, error);
 }
 
-bool version_next(struct db *db, enum tier tier, struct version *version, bool *found,
-		struct sv_error *error)
+#define VERSION_NEXT(condition) \
+	"SELECT " VERSION_COLUMNS \
+	" FROM version JOIN deployment ON deployment.id = version.deployment WHERE " condition \
+	" AND tenant <> ?3 ORDER BY tenant <= ?2, tenant, version.id LIMIT 1"
+
+bool version_next(struct db *db, enum tier tier, const struct turn *turn, struct version *version,
+		bool *found, struct sv_error *error)
 {
-	static const char first[] = "SELECT " VERSION_COLUMNS
-				    " FROM version WHERE state < ? ORDER BY version.id LIMIT 1";
-	static const char again[] =
-			"SELECT " VERSION_COLUMNS
-			" FROM version JOIN deployment ON deployment.id = version.deployment "
-			"WHERE state = ? AND tier = 1 AND number = current AND message = '' "
-			"ORDER BY version.id LIMIT 1";
-	struct sv_error problem = SV_ERROR_INIT;
+	static const char first[] = VERSION_NEXT("state < ?1");
+	static const char again[] = VERSION_NEXT(
+			"state = ?1 AND tier = 1 AND number = current AND message = ''");
 	static_assert(TIER_FAST == 1, "the number is in the statement");
-	db_lock(db);
-	struct sqlite3_stmt *rows = db_query(db, &problem, tier == TIER_FAST ? first : again, "i",
-			(int64_t)VERSION_FIRST_FINAL);
-	return version_take(db, rows, version, found, &problem, error);
+	return first_find(db, (struct first){version_read, version, found}, error,
+			tier == TIER_FAST ? first : again, "iii", (int64_t)VERSION_FIRST_FINAL,
+			turn->last, turn->busy);
 }
 
 /* Messages hold names from modules: what is not printable ASCII is shown as '?'. */
@@ -334,13 +331,41 @@ bool compiled_find(struct db *db, const char *module, enum tier tier, const char
 	return rows_end(db, rows, &problem, error);
 }
 
-bool compiled_add(struct db *db, const char *module, enum tier tier, const char *compiler,
-		const char *artifact, struct sv_error *error)
+bool compiled_add(struct db *db, const struct version *version, const char *compiler, size_t size,
+		struct sv_error *error)
 {
 	return db_run(db, error,
-			"INSERT OR REPLACE INTO compiled (module, tier, compiler, artifact) "
-			"VALUES (?, ?, ?, ?)",
-			"siss", module, (int64_t)tier, compiler, artifact);
+			"INSERT OR REPLACE INTO compiled (module, tier, compiler, artifact, size) "
+			"VALUES (?, ?, ?, ?, ?)",
+			"sissi", version->module, (int64_t)version->tier, compiler,
+			version->artifact, (int64_t)size);
+}
+
+/* An artifact whose size is not known. */
+static void artifact_read(void *row, struct sqlite3_stmt *rows)
+{
+	snprintf(row, BLOB_NAME_SIZE, "%s", db_text(rows, 0));
+}
+
+bool compiled_measure(struct db *db, const struct blobs *blobs, struct sv_error *error)
+{
+	char name[BLOB_NAME_SIZE], path[4096];
+	struct stat status;
+	bool found = true;
+	while (found) {
+		TRY(first_find(db, (struct first){artifact_read, name, &found}, error,
+				"SELECT artifact FROM compiled WHERE size = 0 LIMIT 1", ""));
+		if (!found)
+			return true;
+		TRY(blobs_path(blobs, name, path, sizeof path, error));
+		if (stat(path, &status) == 0 && status.st_size > 0)
+			TRY(db_run(db, error, "UPDATE compiled SET size = ? WHERE artifact = ?",
+					"is", (int64_t)status.st_size, name));
+		else /* it is lost: to be compiled again */
+			TRY(db_run(db, error, "DELETE FROM compiled WHERE artifact = ?", "s",
+					name));
+	}
+	return true;
 }
 
 bool compiled_forget(struct db *db, struct sv_error *error)

@@ -44,6 +44,7 @@ struct deployment {
 struct version {
 	int64_t id;
 	int64_t deployment;
+	int64_t tenant; /* of the deployment */
 	int64_t number; /* 1, 2, ... in its deployment */
 	int64_t created;
 	int64_t size; /* of the module, bytes */
@@ -55,9 +56,6 @@ struct version {
 	char probe[256];               /* path that is asked before it goes live */
 	char message[512];             /* what is being done, or why it failed */
 };
-
-/* Most deployments of a tenant. */
-#define DEPLOYMENTS_MOST 1000
 
 /* Called for each row, under the lock; false ends the walk. */
 typedef bool (*deployment_visit)(void *data, const struct deployment *deployment);
@@ -79,7 +77,6 @@ SV_MUST_USE bool deployment_get(struct db *db, int64_t id, struct deployment *de
 
 /*
  * Find it or make it; `is_taken` if the name is another tenant's. `expires` replaces what it had.
- * LIMIT if the tenant has too many.
  */
 SV_MUST_USE bool deployment_make(struct db *db, int64_t tenant, const char *name, int64_t expires,
 		struct deployment *deployment, bool *is_taken, struct sv_error *error);
@@ -104,11 +101,15 @@ SV_MUST_USE bool deployment_expired(struct db *db, int64_t now, struct deploymen
 SV_MUST_USE bool versions_each(struct db *db, int64_t deployment, version_visit visit, void *data,
 		struct sv_error *error);
 
-/* Versions of a deployment that are kept; older ones are forgotten, but for the current one. */
-#define VERSIONS_KEPT 50
-
 /* Add a build to be done: fills in id, number, created and state of `version`. */
 SV_MUST_USE bool version_add(struct db *db, struct version *version, struct sv_error *error);
+
+/*
+ * Forget all but the newest `kept`, but none that is to be built, is current, or is the one a
+ * rollback goes to. `*count` is how many went.
+ */
+SV_MUST_USE bool versions_forget(struct db *db, int64_t deployment, int64_t kept, int64_t *count,
+		struct sv_error *error);
 
 SV_MUST_USE bool version_get(struct db *db, int64_t id, struct version *version, bool *found,
 		struct sv_error *error);
@@ -119,12 +120,19 @@ SV_MUST_USE bool version_find(struct db *db, int64_t deployment, int64_t number,
 SV_MUST_USE bool version_before(struct db *db, int64_t deployment, int64_t number,
 		struct version *version, bool *found, struct sv_error *error);
 
+/* Whose turn it is to have something built. */
+struct turn {
+	int64_t last; /* tenant whose turn was the last one */
+	int64_t busy; /* tenant that has a build under way, and no turn; 0: none */
+};
+
 /*
- * What to build next for a tier. TIER_FAST: the oldest build to be done. TIER_RELEASE: a current
- * version in the fast tier, unless it has a message: then its release tier failed.
+ * What to build next for a tier: the oldest of the tenant behind `last`. TIER_FAST: builds to be
+ * done. TIER_RELEASE: a current version in the fast tier, unless it has a message: then its release
+ * tier failed.
  */
-SV_MUST_USE bool version_next(struct db *db, enum tier tier, struct version *version, bool *found,
-		struct sv_error *error);
+SV_MUST_USE bool version_next(struct db *db, enum tier tier, const struct turn *turn,
+		struct version *version, bool *found, struct sv_error *error);
 
 SV_MUST_USE bool version_set_state(struct db *db, int64_t id, enum version_state state,
 		const char *message, struct sv_error *error);
@@ -137,8 +145,12 @@ SV_MUST_USE bool version_set_artifact(struct db *db, int64_t id, const char *art
 /* The artifact of a module in a tier by this compiler into `artifact`, "" if there is none. */
 SV_MUST_USE bool compiled_find(struct db *db, const char *module, enum tier tier,
 		const char *compiler, char artifact[static BLOB_NAME_SIZE], struct sv_error *error);
-SV_MUST_USE bool compiled_add(struct db *db, const char *module, enum tier tier,
-		const char *compiler, const char *artifact, struct sv_error *error);
+/* `size` of the artifact in bytes. */
+SV_MUST_USE bool compiled_add(struct db *db, const struct version *version, const char *compiler,
+		size_t size, struct sv_error *error);
+
+/* Fill in sizes that are not known, which a database of an earlier version has. */
+SV_MUST_USE bool compiled_measure(struct db *db, const struct blobs *blobs, struct sv_error *error);
 
 /* Forget compilations of modules that no version refers to. */
 SV_MUST_USE bool compiled_forget(struct db *db, struct sv_error *error);

@@ -1,5 +1,6 @@
 /*
- * keeper.c: see keeper.h. It looks once a second: times to live are minutes.
+ * keeper.c: see keeper.h. It looks once a second: times to live are minutes. Files that nothing
+ * refers to are looked for when there may be some, and now and then in any case.
  */
 #include "platform/keeper.h"
 
@@ -21,10 +22,14 @@ struct keeper {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool is_ending;
+	time_t swept; /* when it last looked for files; 0 before the first time */
 };
 
 /* A version that answered nothing for so long is loaded again when it is asked for. */
 static const int64_t idle_seconds = 300;
+
+/* Files are looked for so often at most, and at least; seconds. */
+static const time_t sweep_least = 3, sweep_most = 600;
 
 static bool keeper_expire(struct platform_state *state, struct sv_error *error)
 {
@@ -39,16 +44,39 @@ static bool keeper_expire(struct platform_state *state, struct sv_error *error)
 	return true;
 }
 
-static void keeper_look(struct keeper *keeper)
+static bool keeper_sweep(struct keeper *keeper, struct sv_error *error)
+{
+	struct platform_state *state = keeper->state;
+	time_t now = time(NULL), past = now - keeper->swept;
+	bool is_clean;
+	if (past >= 0 && past < (atomic_load(&state->has_garbage) ? sweep_least : sweep_most))
+		return true;
+	keeper->swept = now;
+	atomic_store(&state->has_garbage, false);
+	TRY(compiled_forget(state->db, error));
+	TRY(blobs_sweep(&state->blobs, &is_clean, error));
+	if (!is_clean)
+		atomic_store(&state->has_garbage, true);
+	return true;
+}
+
+static void keeper_complain(const char *what, const struct sv_error *error)
 {
 	char line[600];
-	struct sv_error error = SV_ERROR_INIT;
-	routes_unload_idle(keeper->state->routes, idle_seconds);
-	if (keeper_expire(keeper->state, &error))
-		return;
-	int length = snprintf(line, sizeof line, "selvage: expiry: %s\n", error.text);
+	int length = snprintf(line, sizeof line, "selvage: %s: %s\n", what, error->text);
 	if (length > 0 && (size_t)length < sizeof line)
 		log_writer_add(line, (size_t)length);
+}
+
+static void keeper_look(struct keeper *keeper)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	routes_unload_idle(keeper->state->routes, idle_seconds);
+	if (!keeper_expire(keeper->state, &error))
+		keeper_complain("expiry", &error);
+	sv_error_clear(&error);
+	if (!keeper_sweep(keeper, &error))
+		keeper_complain("sweep", &error);
 }
 
 static void *keeper_main(void *data)
@@ -78,6 +106,7 @@ struct keeper *keeper_start(struct platform_state *state, struct sv_error *error
 		return NULL;
 	}
 	keeper->state = state;
+	keeper->swept = time(NULL); /* the start has */
 	pthread_mutex_init(&keeper->lock, NULL);
 	pthread_cond_init(&keeper->changed, NULL);
 	sigfillset(&signals); /* it runs no guests, and signals are for the main thread */

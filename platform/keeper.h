@@ -1,6 +1,6 @@
 /*
  * keeper.h: the thread that does what time asks for: removes deployments whose time is over, lets
- * go of versions that nobody asks for.
+ * go of versions that nobody asks for, removes files that nothing refers to.
  */
 #ifndef SELVAGE_PLATFORM_KEEPER_H
 #define SELVAGE_PLATFORM_KEEPER_H

@@ -76,6 +76,14 @@ static bool folder_make_all(const char *data, struct sv_error *error)
 	return folder_make(path, sizeof path, data, "", error);
 }
 
+static bool blob_is_wanted(void *data, const char *name)
+{
+	const struct platform_state *state = data;
+	bool is_used = true;
+	/* If the database cannot say, it stays. */
+	return !blob_is_used(state->db, name, &is_used, NULL) || is_used;
+}
+
 static bool data_open(struct platform *platform, const char *data, struct sv_error *error)
 {
 	struct platform_state *state = &platform->state;
@@ -88,7 +96,6 @@ static bool data_open(struct platform *platform, const char *data, struct sv_err
 	snprintf(state->key_file, sizeof state->key_file, "%s/secret.key", data);
 	snprintf(state->token_file, sizeof state->token_file, "%s/first.token", data);
 	snprintf(state->lock_file, sizeof state->lock_file, "%s/lock", data);
-	state->blobs.folder = state->blob_folder;
 	platform->lock = open(state->lock_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (platform->lock < 0)
 		return sv_fail_errno(error, "cannot open %s", state->lock_file);
@@ -96,14 +103,6 @@ static bool data_open(struct platform *platform, const char *data, struct sv_err
 		return sv_fail(error, SV_ERROR_SYSTEM, "%s is in use by another `selvage up`",
 				data);
 	return true;
-}
-
-static bool blob_is_wanted(void *data, const char *name)
-{
-	struct sv_error error = SV_ERROR_INIT;
-	bool is_used = true;
-	/* If the database cannot say, it stays. */
-	return !blob_is_used(data, name, &is_used, &error) || is_used;
 }
 
 /*
@@ -129,13 +128,15 @@ static bool key_open(struct platform_state *state, struct sv_error *error)
 
 static bool state_open(struct platform *platform, struct sv_error *error)
 {
+	bool is_clean;
 	struct platform_state *state = &platform->state;
 	state->db = db_open(state->database, error);
 	if (!state->db)
 		return false;
 	TRY(key_open(state, error));
 	TRY(compiled_forget(state->db, error));
-	TRY(blobs_sweep(&state->blobs, blob_is_wanted, state->db, error));
+	TRY(compiled_measure(state->db, &state->blobs, error));
+	TRY(blobs_sweep(&state->blobs, &is_clean, error));
 	state->engine = sv_engine_new(NULL, error);
 	if (!state->engine)
 		return false;
@@ -244,7 +245,9 @@ struct platform *platform_new(const struct platform_config *config, struct sv_er
 	process_protect();
 	platform->lock = -1;
 	pthread_mutex_init(&state->change, NULL);
+	blobs_init(&state->blobs, state->blob_folder, blob_is_wanted, state);
 	state->limits = config->limits;
+	state->quotas = config->quotas;
 	snprintf(state->domain, sizeof state->domain, "%s", config->domain);
 	snprintf(state->compiler, sizeof state->compiler, "selvage %s", SV_VERSION);
 	if (platform_open(platform, config, error))
@@ -331,6 +334,7 @@ void platform_free(struct platform *platform)
 	explicit_bzero(&state->key, sizeof state->key);
 	if (platform->lock >= 0)
 		close(platform->lock);
+	blobs_finish(&state->blobs);
 	pthread_mutex_destroy(&state->change);
 	free(platform);
 }

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "platform/accounts.h"
+#include "platform/quotas.h"
 #include "server/limits.h"
 
 struct platform;
@@ -22,6 +23,7 @@ struct platform_config {
 	const char *control; /* the same for the REST API */
 	const char *domain;  /* deployments answer to NAME.DOMAIN */
 	struct server_limits limits; /* of requests to deployments */
+	struct quotas quotas;        /* of each tenant */
 	unsigned workers;    /* threads that run guests */
 	bool terrarium;      /* take what terrctl sends, without a token */
 	bool quiet;          /* no log line for requests that went well */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "platform/blobs.h"
+#include "platform/quotas.h"
 #include "platform/seal.h"
 #include "server/limits.h"
 
@@ -26,6 +27,7 @@ struct platform_state {
 	uint16_t https_port;    /* the same */
 	int64_t terrarium_tenant; /* of what comes without a token; 0: that is refused */
 	struct server_limits limits; /* of the data plane */
+	struct quotas quotas;        /* of each tenant */
 	struct db *db;               /* owned, as are those below */
 	struct seal_key key;
 	struct blobs blobs;
@@ -39,6 +41,7 @@ struct platform_state {
 	pthread_mutex_t change;
 	_Atomic uint64_t settings; /* goes up when settings of any deployment change */
 	atomic_uint waiting;       /* requests for logs that wait for a line */
+	atomic_bool has_garbage;   /* there may be blobs that nothing refers to any more */
 	/* Set once, by platform_stop: calls that wait for something answer with what there is. */
 	atomic_bool is_stopping;
 };

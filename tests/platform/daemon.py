@@ -191,6 +191,10 @@ class Daemon:
                f"{method} {path}: {found} {answer}, not {status}")
         return answer["error"]["message"]
 
+    def deploy_refused(self, status, name, code, token="", **more):
+        body = {"module": base64.b64encode(code).decode(), **more}
+        return self.refused(status, "POST", f"/v1/deployments/{name}/versions", body, token)
+
     def deploy(self, name, code, token="", **more):
         body = {"module": base64.b64encode(code).decode(), **more}
         return self.fine("POST", f"/v1/deployments/{name}/versions", body, token)
