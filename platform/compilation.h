@@ -1,5 +1,6 @@
 /*
- * compilation.h: one compilation in a process of its own (child.h): module in, artifact out.
+ * compilation.h: one compilation in a process of its own: `selvage builder`, module on its standard
+ * input, artifact on its standard output.
  */
 #ifndef SELVAGE_PLATFORM_COMPILATION_H
 #define SELVAGE_PLATFORM_COMPILATION_H

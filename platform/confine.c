@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -24,6 +25,20 @@ static bool limit_set(int resource, uint64_t most, const char *what, struct sv_e
 	if (setrlimit(resource, &limit) == 0)
 		return true;
 	return sv_fail_errno(error, "cannot limit %s", what);
+}
+
+/* What is mapped now does not count: a sanitizer's shadow is terabytes. */
+static bool limit_address_space(uint64_t more, struct sv_error *error)
+{
+	unsigned long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+	bool is_read = file && fscanf(file, "%lu", &pages) == 1;
+	if (file)
+		fclose(file);
+	if (!is_read)
+		return sv_fail(error, SV_ERROR_SYSTEM, "cannot read /proc/self/statm");
+	return limit_set(RLIMIT_AS, (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) + more,
+			"memory", error);
 }
 
 /* No rule allows anything: only files without a name (memfd, pipes) can be opened from now on. */
@@ -71,7 +86,7 @@ static bool confine_calls(struct sv_error *error)
 bool confine(const struct confinement *limits, struct sv_error *error)
 {
 	TRY(limit_set(RLIMIT_CORE, 0, "core dumps", error));
-	TRY(limit_set(RLIMIT_AS, limits->memory, "memory", error));
+	TRY(limit_address_space(limits->memory, error));
 	TRY(limit_set(RLIMIT_CPU, limits->seconds, "CPU time", error));
 	TRY(limit_set(RLIMIT_NOFILE, 256, "descriptors", error));
 	TRY(limit_set(RLIMIT_FSIZE, limits->output, "output", error));

@@ -12,7 +12,7 @@
 #include "base/error.h"
 
 struct confinement {
-	uint64_t memory;  /* bytes of address space */
+	uint64_t memory;  /* bytes of address space, besides what is mapped already */
 	uint64_t seconds; /* of CPU time, all threads */
 	uint64_t output;  /* bytes of any one file it writes */
 };

@@ -185,12 +185,31 @@ static bool resident_reset_wide(struct backing *backing)
 	return resident_close(backing, 0, resident->whole);
 }
 
-static void page_copy(uint8_t *to, const struct resident_page *page)
+/*
+ * Behind the open pages from `first` on that lie next to each other, as their initial contents do:
+ * one copy of four such pages takes five sixths of the time of four copies (bench/instances).
+ */
+static uint32_t run_end(const struct resident *resident, uint32_t first)
 {
+	const struct resident_page *page = &resident->pages[first];
+	uint32_t end = first + 1;
+	for (; end < resident->count; end++, page++) {
+		const uint8_t *next = page->source ? page->source + SV_HOST_PAGE : NULL;
+		if (page[1].number != page->number + 1 || page[1].source != next)
+			break;
+	}
+	return end;
+}
+
+static void run_copy(struct backing *backing, uint32_t first, uint32_t end)
+{
+	const struct resident_page *page = &backing->resident->pages[first];
+	uint8_t *to = backing->view.base + page->number * SV_HOST_PAGE;
+	size_t size = (size_t)(end - first) * SV_HOST_PAGE;
 	if (page->source)
-		memcpy(to, page->source, SV_HOST_PAGE);
+		memcpy(to, page->source, size);
 	else
-		memset(to, 0, SV_HOST_PAGE);
+		memset(to, 0, size);
 }
 
 static bool page_is_as_it_was(const uint8_t *bytes, const struct resident_page *page)
@@ -235,7 +254,7 @@ static bool resident_sample(struct backing *backing)
 		page->idle++;
 		if (!page_is_as_it_was(bytes, page)) {
 			page->idle = 0;
-			page_copy(bytes, page);
+			run_copy(backing, i, i + 1);
 		}
 		some_idle = some_idle || page->idle >= idle_most;
 	}
@@ -251,8 +270,9 @@ bool resident_reset(struct backing *backing)
 	resident->wide_leases = 0;
 	if (++resident->leases % sample_interval == 0)
 		return resident_sample(backing);
-	for (uint32_t i = 0; i < resident->count; i++)
-		page_copy(backing->view.base + resident->pages[i].number * SV_HOST_PAGE,
-				&resident->pages[i]);
+	for (uint32_t first = 0, end; first < resident->count; first = end) {
+		end = run_end(resident, first);
+		run_copy(backing, first, end);
+	}
 	return true;
 }

@@ -1,0 +1,86 @@
+/*
+ * native.c: what a fresh instance costs at least: a call that writes to four pages, and four pages
+ * copied back, by threads that share nothing.
+ *
+ *	native THREADS COUNT    one line: nanoseconds min, p50, p99; rounds a second of all
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "bench/timing.h"
+
+enum { PAGE = 4096, PAGES = 4, MOST_THREADS = 64 };
+
+struct lane {
+	pthread_t thread;
+	uint8_t *memory;
+	uint64_t *times, took;
+	unsigned count;
+};
+
+static const uint8_t image[PAGES * PAGE] __attribute__((aligned(PAGE))) = {7};
+static pthread_barrier_t start;
+
+__attribute__((noinline)) static void touch(volatile uint8_t *memory)
+{
+	for (int i = 0; i < PAGES; i++)
+		memory[i * PAGE]++;
+}
+
+static void (*volatile guest)(volatile uint8_t *memory) = touch;
+
+static void *lane_run(void *data)
+{
+	struct lane *lane = data;
+	for (unsigned i = 0; i < lane->count / 10; i++) {
+		guest(lane->memory);
+		memcpy(lane->memory, image, sizeof image);
+	}
+	pthread_barrier_wait(&start);
+	uint64_t first = timing_now();
+	for (unsigned i = 0; i < lane->count; i++) {
+		uint64_t begin = timing_now();
+		guest(lane->memory);
+		memcpy(lane->memory, image, sizeof image);
+		lane->times[i] = timing_now() - begin;
+	}
+	lane->took = timing_now() - first;
+	return NULL;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+	return *a < *b ? -1 : *a > *b;
+}
+
+int main(int argc, char **argv)
+{
+	struct lane lanes[MOST_THREADS] = {0};
+	unsigned threads = argc > 1 ? (unsigned)atoi(argv[1]) : 0;
+	unsigned count = argc > 2 ? (unsigned)atoi(argv[2]) : 0;
+	if (threads < 1 || threads > MOST_THREADS || count < 10 || count > 10000000)
+		return fprintf(stderr, "usage: native THREADS COUNT\n"), 2;
+	size_t all = (size_t)threads * count;
+	uint64_t *times = calloc(all, sizeof *times), slowest = 0;
+	pthread_barrier_init(&start, NULL, threads);
+	for (unsigned i = 0; i < threads; i++) {
+		lanes[i].memory = aligned_alloc(PAGE, sizeof image);
+		lanes[i].times = times ? times + (size_t)i * count : NULL;
+		lanes[i].count = count;
+		if (!lanes[i].memory || !times ||
+				pthread_create(&lanes[i].thread, NULL, lane_run, &lanes[i]) != 0)
+			return fprintf(stderr, "native: no memory or thread\n"), 1;
+	}
+	for (unsigned i = 0; i < threads; i++) {
+		pthread_join(lanes[i].thread, NULL);
+		slowest = lanes[i].took > slowest ? lanes[i].took : slowest;
+	}
+	qsort(times, all, sizeof *times, compare);
+	printf("%lu\t%lu\t%lu\t%.0f\n", times[0], times[all / 2], times[all - 1 - all / 100],
+			(double)all * 1e9 / (double)slowest);
+	return 0;
+}
