@@ -1,6 +1,7 @@
 /*
- * cmd_builder.c: `selvage builder TIER`: what the daemon runs for each compilation. Module on
- * standard input, artifact on standard output, nothing else within reach.
+ * cmd_builder.c: `selvage builder TIER` and `selvage builder unpack`: what the daemon runs for each
+ * compilation and each archive. What a stranger sent on standard input, what is made of it on
+ * standard output, nothing else within reach.
  */
 #include <signal.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/compiler_load.h"
 #include "cli/module_open.h"
@@ -16,6 +18,8 @@
 #include "cli/report.h"
 #include "platform/compilation.h"
 #include "platform/confine.h"
+#include "platform/tar.h"
+#include "platform/unpack.h"
 
 static const struct option_table table = {
 		.command = "builder",
@@ -50,14 +54,40 @@ static bool builder_run(bool is_fast, struct sv_error *error)
 	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
 	/* Those who are served come first, then who deploys; if it cannot be, all are slower. */
 	(void)setpriority(PRIO_PROCESS, 0, is_fast ? 5 : 15);
-	/* Nobody waits for this one when the daemon is gone. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-		return sv_fail_errno(error, "PR_SET_PDEATHSIG");
 	bool done = compiler_load(&compiler, error) && confine(&limits, error) &&
 			builder_compile(&compiler, is_fast, &artifact, error) &&
 			output_write("-", buffer_view(&artifact), 0600, error);
 	buffer_finish(&artifact);
 	return done;
+}
+
+/* An archive: the reader of archives is loaded first. */
+static bool builder_unpack(struct sv_error *error)
+{
+	static const struct confinement limits = {.memory = UNPACK_MEMORY,
+			.seconds = UNPACK_CPU_TIME,
+			.output = UNPACK_OUTPUT};
+	struct buffer archive = {.limit = UNPACK_INPUT}, file = {.limit = UNPACK_OUTPUT};
+	bool done = tar_load(error) && confine(&limits, error) && file_read("-", &archive, error) &&
+			tar_extract(buffer_view(&archive), UNPACK_NAME, &file, error) &&
+			output_write("-", buffer_view(&file), 0600, error);
+	buffer_finish(&archive);
+	buffer_finish(&file);
+	return done;
+}
+
+static bool builder_work(const char *work, struct sv_error *error)
+{
+	/* Nobody waits for this one when the daemon is gone. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return sv_fail_errno(error, "PR_SET_PDEATHSIG");
+	if (strcmp(work, UNPACK_WORK) == 0)
+		return builder_unpack(error);
+	bool is_fast = strcmp(work, tier_name(TIER_FAST)) == 0;
+	if (is_fast || strcmp(work, tier_name(TIER_RELEASE)) == 0)
+		return builder_run(is_fast, error);
+	return sv_fail(error, SV_ERROR_USAGE,
+			"builder: \"%.80s\" is none of fast, release and unpack", work);
 }
 
 int cmd_builder(int argc, char **argv)
@@ -72,10 +102,6 @@ int cmd_builder(int argc, char **argv)
 	case OPTIONS_READY:
 		break;
 	}
-	bool is_fast = strcmp(argv[operand], tier_name(TIER_FAST)) == 0;
-	if (!is_fast && strcmp(argv[operand], tier_name(TIER_RELEASE)) != 0)
-		return report_usage("builder: \"%s\" is not a tier: fast or release",
-				argv[operand]);
 	/* Without LLVM's destructors, and what a leak checker would start: this is confined. */
-	_exit(builder_run(is_fast, &error) ? EXIT_FINE : report_error(&error));
+	_exit(builder_work(argv[operand], &error) ? EXIT_FINE : report_error(&error));
 }

@@ -1,6 +1,5 @@
 /*
- * compilation.h: one compilation in a process of its own: `selvage builder`, module on its standard
- * input, artifact on its standard output.
+ * compilation.h: one compilation in a process of its own (child.h): module in, artifact out.
  */
 #ifndef SELVAGE_PLATFORM_COMPILATION_H
 #define SELVAGE_PLATFORM_COMPILATION_H

@@ -12,7 +12,7 @@
 #include "platform/control.h"
 #include "platform/names.h"
 #include "platform/state.h"
-#include "platform/tar.h"
+#include "platform/unpack.h"
 
 static const int64_t time_to_live = 15 * 60;
 
@@ -60,7 +60,7 @@ static bool terrarium_module(struct control_call *call, struct buffer *module)
 				"\"%.32s\"",
 				language);
 	bool done = base64_decode(text, strlen(text), &archive, &error) &&
-			tar_extract(buffer_view(&archive), "module.wasm", module, &error);
+			unpack_run(buffer_view(&archive), module, &error);
 	buffer_finish(&archive);
 	return done || control_fail_error(call, &error);
 }

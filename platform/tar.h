@@ -8,13 +8,21 @@
 #include "base/check.h"
 #include "base/error.h"
 
-/* Entries that are looked at: more than a project has. */
+/* Most of what an archive may have: more than a project has. */
 #define TAR_ENTRIES_MOST 10000
+#define TAR_BYTES_MOST (INT64_C(1) << 30) /* of all files together, as they are declared */
+#define TAR_PATH_MOST 1024
+#define TAR_FOLDERS_MOST 32 /* one in the other */
+
+/* Have what it needs from files, so that no file has to be opened later. */
+SV_MUST_USE bool tar_load(struct sv_error *error);
 
 /*
  * Append the regular file `name` of an uncompressed tar archive to `file`, whose limit holds; the
- * first one if there are several. Nothing is written anywhere, so paths, links and devices in the
- * archive mean nothing. INVALID if the archive is damaged or has no such file.
+ * first one if there are several. Nothing is written anywhere; all the same, what could mean
+ * harm to who unpacks it refuses the whole archive: links, devices, paths that lead out of it,
+ * and more than the limits above. INVALID or LIMIT; INVALID too if it is damaged or has no such
+ * file.
  */
 SV_MUST_USE bool tar_extract(struct sv_bytes archive, const char *name, struct buffer *file,
 		struct sv_error *error);

@@ -1,0 +1,28 @@
+/*
+ * child.h: work on what a stranger sent, in a process of its own that confines itself before it
+ * reads a byte: `selvage builder WORK`, bytes in by standard input, bytes out by standard output.
+ */
+#ifndef SELVAGE_PLATFORM_CHILD_H
+#define SELVAGE_PLATFORM_CHILD_H
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/error.h"
+
+struct child_task {
+	const char *work;     /* operand of `selvage builder` */
+	const char *what;     /* the same for messages: "the compilation" */
+	int input;            /* descriptor, borrowed */
+	int stop;             /* descriptor that becomes readable to cut it short; -1: none */
+	unsigned seconds;     /* that it may take */
+	unsigned cpu_seconds; /* the limit that it sets itself, for the message */
+};
+
+/*
+ * Do it, and append what came out to `output`. False with the child's message in `error`, or when
+ * its time is over or it is cut short.
+ */
+SV_MUST_USE bool child_run(const struct child_task *task, struct buffer *output,
+		struct sv_error *error);
+
+#endif
