@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "cli/user_folder.h"
 #include "platform/platform.h"
 
 struct up_options {
@@ -134,24 +135,6 @@ static void up_catch_signals(struct platform *platform)
 
 /* ---- where things are ---- */
 
-/* "$VARIABLE/selvage", or "~/FALLBACK/selvage". */
-static bool up_folder(char *path, size_t size, const char *variable, const char *fallback,
-		struct sv_error *error)
-{
-	const char *base = getenv(variable), *home = getenv("HOME");
-	int length;
-	if (base && base[0] == '/')
-		length = snprintf(path, size, "%s/selvage", base);
-	else if (home && home[0] == '/')
-		length = snprintf(path, size, "%s/%s/selvage", home, fallback);
-	else
-		return sv_fail(error, SV_ERROR_USAGE, "neither %s nor HOME is set: give --data",
-				variable);
-	if (length < 0 || (size_t)length >= size)
-		return sv_fail(error, SV_ERROR_LIMIT, "%s is too long", variable);
-	return true;
-}
-
 /* What the client needs: where we are, the token, who vouches for our certificates. */
 static char *up_client_text(const struct platform *platform, const char *token)
 {
@@ -167,7 +150,7 @@ static char *up_client_text(const struct platform *platform, const char *token)
 
 static bool up_client_folder(char *folder, size_t size, struct sv_error *error)
 {
-	TRY(up_folder(folder, size, "XDG_CONFIG_HOME", ".config", error));
+	TRY(user_folder_config(folder, size, error));
 	for (char *at = strchr(folder + 1, '/'); at; at = strchr(at + 1, '/')) {
 		*at = '\0';
 		(void)mkdir(folder, 0755); /* the last one says what is wrong */
@@ -283,7 +266,7 @@ int cmd_up(int argc, char **argv)
 	if (!options.config.certificate != !options.config.key)
 		return report_usage("up: --tls-cert and --tls-key go together");
 	if (!options.config.data) {
-		if (!up_folder(data, sizeof data, "XDG_DATA_HOME", ".local/share", &error))
+		if (!user_folder_data(data, sizeof data, &error))
 			return report_error(&error);
 		options.config.data = data;
 	}

@@ -5,20 +5,38 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
+static void name_write(const unsigned char digest[static SHA256_DIGEST_LENGTH],
+		char name[static BLOB_NAME_SIZE])
+{
+	for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++)
+		snprintf(name + 2 * i, 3, "%02x", digest[i]);
+}
+
 void blob_name(struct sv_bytes bytes, char name[static BLOB_NAME_SIZE])
 {
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	SHA256(bytes.data, bytes.length, digest);
-	for (size_t i = 0; i < sizeof digest; i++)
-		snprintf(name + 2 * i, 3, "%02x", digest[i]);
+	name_write(digest, name);
+}
+
+bool blob_digest_end(EVP_MD_CTX *context, char name[static BLOB_NAME_SIZE], struct sv_error *error)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	if (EVP_DigestFinal_ex(context, digest, NULL) != 1)
+		return sv_fail(error, SV_ERROR_SYSTEM, "cannot take a digest");
+	name_write(digest, name);
+	return true;
 }
 
 bool blobs_path(const struct blobs *blobs, const char *name, char *path, size_t size,
@@ -64,14 +82,32 @@ void blobs_let_go(struct blobs *blobs)
 	pthread_rwlock_unlock(&blobs->lock);
 }
 
+/* The folder, locked; -1 if it cannot be. */
+static int folder_lock(const char *folder, int how)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || flock(fd, how) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int blobs_keep(const char *folder, struct sv_error *error)
+{
+	int fd = folder_lock(folder, LOCK_SH);
+	if (fd < 0)
+		sv_fail_errno(error, "cannot open %s", folder);
+	return fd;
+}
+
 void blobs_drop(struct blobs *blobs, const char *name)
 {
-	char path[4096];
-	if (!blobs_path(blobs, name, path, sizeof path, NULL))
-		return;
 	pthread_rwlock_wrlock(&blobs->lock);
-	if (!blobs->is_used(blobs->data, name))
-		(void)unlink(path); /* the next sweep will */
+	int folder = folder_lock(blobs->folder, LOCK_EX | LOCK_NB);
+	if (folder >= 0 && !blobs->is_used(blobs->data, name))
+		(void)unlinkat(folder, name, 0); /* the next sweep will */
+	if (folder >= 0)
+		close(folder);
 	pthread_rwlock_unlock(&blobs->lock);
 }
 
@@ -80,6 +116,11 @@ bool blobs_sweep(struct blobs *blobs, bool *is_clean, struct sv_error *error)
 	DIR *folder = opendir(blobs->folder);
 	if (!folder)
 		return sv_fail_errno(error, "cannot read %s", blobs->folder);
+	if (flock(dirfd(folder), LOCK_EX | LOCK_NB) != 0) {
+		*is_clean = false;
+		closedir(folder);
+		return true;
+	}
 	struct dirent *entry;
 	*is_clean = true;
 	while ((entry = readdir(folder))) {

@@ -6,6 +6,7 @@
 #ifndef SELVAGE_PLATFORM_BLOBS_H
 #define SELVAGE_PLATFORM_BLOBS_H
 
+#include <openssl/types.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,10 @@ void blobs_let_go(struct blobs *blobs);
 /* The name of `bytes`. */
 void blob_name(struct sv_bytes bytes, char name[static BLOB_NAME_SIZE]);
 
+/* The name of what a SHA-256 digest has seen. */
+SV_MUST_USE bool blob_digest_end(EVP_MD_CTX *digest, char name[static BLOB_NAME_SIZE],
+		struct sv_error *error);
+
 /* Keep `bytes`: on the disk, file and folder, when this returns true. */
 SV_MUST_USE bool blobs_put(const struct blobs *blobs, struct sv_bytes bytes,
 		char name[static BLOB_NAME_SIZE], struct sv_error *error);
@@ -48,8 +53,14 @@ SV_MUST_USE bool blobs_path(const struct blobs *blobs, const char *name, char *p
 void blobs_drop(struct blobs *blobs, const char *name);
 
 /*
+ * Have no process remove any of this folder until the descriptor that is returned is closed; -1
+ * with `error`.
+ */
+int blobs_keep(const char *folder, struct sv_error *error);
+
+/*
  * Remove all that nothing refers to, and what writing left behind when it was cut short;
- * `*is_clean` false if some were left because others put at that time.
+ * `*is_clean` false if some were left because others put at that time, or keep them.
  */
 SV_MUST_USE bool blobs_sweep(struct blobs *blobs, bool *is_clean, struct sv_error *error);
 

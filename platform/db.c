@@ -114,6 +114,35 @@ void db_free(struct db *db)
 	free(db);
 }
 
+static bool db_copy_all(sqlite3 *from, sqlite3 *to, struct sv_error *error)
+{
+	sqlite3_busy_timeout(from, busy_milliseconds);
+	sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+	if (!backup)
+		return db_fail(to, "copy", error);
+	int result = sqlite3_backup_step(backup, -1);
+	sqlite3_backup_finish(backup);
+	if (result == SQLITE_DONE)
+		return true;
+	return sv_fail(error, SV_ERROR_SYSTEM, "database: %s (copy)", sqlite3_errstr(result));
+}
+
+bool db_copy(const char *from, const char *to, struct sv_error *error)
+{
+	const int new_file = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	sqlite3 *source = NULL, *target = NULL;
+	bool done;
+	if (sqlite3_open_v2(from, &source, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		done = db_fail(source, from, error);
+	else if (sqlite3_open_v2(to, &target, new_file, NULL) != SQLITE_OK)
+		done = db_fail(target, to, error);
+	else
+		done = db_copy_all(source, target, error);
+	sqlite3_close(target);
+	sqlite3_close(source);
+	return done;
+}
+
 void db_lock(struct db *db)
 {
 	pthread_mutex_lock(&db->lock);

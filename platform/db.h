@@ -20,6 +20,11 @@ struct db *db_open(const char *path, struct sv_error *error);
 void db_free(struct db *db);
 
 /*
+ * Copy the database at `from` as it is at one instant, whoever writes to it, to the new file `to`.
+ */
+SV_MUST_USE bool db_copy(const char *from, const char *to, struct sv_error *error);
+
+/*
  * The lock, for more than one statement; recursive. Functions below take it themselves,
  * but for rows, which are read under the caller's.
  */

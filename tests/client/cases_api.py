@@ -7,7 +7,8 @@ import jsonschema
 
 from control import API, ROOT, SELVAGE, expect
 
-COMMANDS = ("deploy", "list", "status", "logs", "open", "rollback", "remove", "env", "secret", "token", "audit")
+COMMANDS = ("deploy", "list", "status", "logs", "open", "rollback", "remove", "env", "secret", "token", "audit",
+            "backup", "restore")
 
 
 def references(value):

@@ -1,11 +1,12 @@
 """What is in the data folder: lost, of an earlier version, full."""
-import json
 import os
 import random
+import re
+import sqlite3
 import subprocess
 import time
 
-from daemon import Daemon, cgi, expect, module
+from daemon import PATIENCE, ROOT, Daemon, cgi, expect, module
 
 ENV_GUEST = "rust196_image_cgi_wasi.wasm"
 
@@ -71,3 +72,91 @@ def test_a_first_start_that_is_killed_leaves_a_token_that_works():
         with daemon:
             daemon.fine("GET", "/v1/deployments")
             expect(len(daemon.fine("GET", "/v1/tokens")["tokens"]) == 1, "a token that nobody knows")
+
+
+def migrations():
+    """The changes of schema.def: number and SQL."""
+    with open(os.path.join(ROOT, "platform", "schema.def")) as file:
+        text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+    found = re.findall(r'MIGRATION\((\d+),((?:\s*"[^"]*")+)\)', text)
+    return [(int(number), "".join(re.findall(r'"([^"]*)"', sql))) for number, sql in found]
+
+
+def as_of_version(path, version):
+    """Make the database what it would be if its rows had been written by that version of the schema."""
+    now = sqlite3.connect(path)
+    then = sqlite3.connect(path + ".then")
+    for number, sql in migrations():
+        if number <= version:
+            then.executescript(sql)
+    then.execute(f"PRAGMA user_version = {version}")
+    for (table,) in then.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+                                 ).fetchall():
+        columns = ", ".join(row[1] for row in then.execute(f"PRAGMA table_info({table})"))
+        rows = now.execute(f"SELECT {columns} FROM {table}").fetchall()
+        marks = ", ".join("?" * (columns.count(",") + 1))
+        then.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
+    then.commit()
+    then.close()
+    now.close()
+    for end in ("", "-wal", "-shm"):
+        if os.path.exists(path + end):
+            os.unlink(path + end)
+    os.rename(path + ".then", path)
+
+
+def test_a_database_of_every_earlier_version_is_brought_up_to_date():
+    newest = migrations()[-1][0]
+    expect([number for number, _ in migrations()] == list(range(1, newest + 1)), "numbers of migrations")
+    with Daemon() as daemon:
+        daemon.deploy_well("site", module(ENV_GUEST), env={"A": "b"}, secrets={"API_KEY": "hush-hush"})
+        daemon.deploy_well("site", cgi("two"))
+        other = daemon.fine("POST", "/v1/tokens", {"tenant": "beta", "role": "deploy"})["token"]
+        daemon.deploy_well("theirs", cgi("theirs"), token=other)
+        limit = time.monotonic() + PATIENCE
+        while daemon.fine("GET", "/v1/deployments/site")["tier"] != "release":
+            expect(time.monotonic() < limit, "no release tier")
+            time.sleep(0.05)
+        shown = daemon.fine("GET", "/v1/deployments/site")
+        path = data_file(daemon, "selvage.db")
+        for version in range(1, newest):
+            daemon.stop()
+            as_of_version(path, version)
+            daemon.start()
+            found = daemon.fine("GET", "/v1/deployments/site")
+            for answer in (found, shown): # the release tier comes when it comes
+                for one in answer["versions"]:
+                    one.pop("tier", None)
+            for kept in ("name", "version", "env", "secrets", "created", "versions"):
+                expect(found[kept] == shown[kept], f"from {version}: {kept}: {found[kept]}, not {shown[kept]}")
+            daemon.says("site", "two")
+            daemon.says("theirs", "theirs")
+            daemon.fine("POST", "/v1/deployments/site/rollback", {"version": 1})
+            expect("API_KEY=hush-hush" in daemon.get("site", "/env")[1], "the secret is lost")
+            daemon.fine("POST", "/v1/deployments/site/rollback", {"version": 2})
+            expect(len(daemon.fine("GET", "/v1/audit")["entries"]) > 2, "the audit log is lost")
+            database = sqlite3.connect(path)
+            (found,) = database.execute("PRAGMA user_version").fetchone()
+            unknown = database.execute("SELECT count(*) FROM compiled WHERE size = 0").fetchone()
+            database.close()
+            expect(found == newest and unknown == (0,), f"{found}, {unknown}")
+
+
+def test_a_change_of_the_schema_that_fails_changes_nothing():
+    with Daemon() as daemon:
+        daemon.deploy_well("site", cgi("x"))
+        daemon.stop()
+        path = data_file(daemon, "selvage.db")
+        as_of_version(path, 1)
+        database = sqlite3.connect(path)
+        database.execute("CREATE TABLE version_by_artifact (x)") # in the way of the second change
+        database.commit()
+        before = database.execute("SELECT name FROM sqlite_master ORDER BY name").fetchall()
+        daemon.does_not_start("version_by_artifact")
+        after = database.execute("SELECT name FROM sqlite_master ORDER BY name").fetchall()
+        expect(before == after and database.execute("PRAGMA user_version").fetchone() == (1,), "half of it")
+        database.execute("DROP TABLE version_by_artifact")
+        database.commit()
+        database.close()
+        daemon.start()
+        daemon.says("site", "x")

@@ -1,0 +1,20 @@
+/*
+ * user_folder.h: where the platform and its client keep things, by the XDG Base Directory
+ * Specification.
+ */
+#ifndef SELVAGE_CLI_USER_FOLDER_H
+#define SELVAGE_CLI_USER_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/check.h"
+#include "base/error.h"
+
+/* "$XDG_DATA_HOME/selvage" or "~/.local/share/selvage": what --data is by default. */
+SV_MUST_USE bool user_folder_data(char *path, size_t size, struct sv_error *error);
+
+/* "$XDG_CONFIG_HOME/selvage" or "~/.config/selvage". */
+SV_MUST_USE bool user_folder_config(char *path, size_t size, struct sv_error *error);
+
+#endif
