@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct wasi_config;
 struct wasm_config;
 struct wasm_engine;
 struct wasm_trap;
@@ -79,6 +80,7 @@ WASMTIME_POOLING(linear_memory_keep_resident, size_t);
 WASMTIME_POOLING(table_keep_resident, size_t);
 #undef WASMTIME_POOLING
 
+bool wasmtime_error_exit_status(const struct wasmtime_error *error, int *status);
 void wasmtime_error_message(const struct wasmtime_error *error, struct wasm_bytes *text);
 struct wasmtime_error *wasmtime_module_new(struct wasm_engine *engine, const uint8_t *wasm,
 		size_t size, struct wasmtime_module **module);
@@ -99,6 +101,20 @@ struct wasmtime_error *wasmtime_instance_pre_instantiate(const struct wasmtime_i
 		struct wasmtime_context *context, struct wasmtime_instance *instance,
 		struct wasm_trap **trap);
 
+struct wasmtime_error *wasmtime_linker_define_wasi(struct wasmtime_linker *linker);
+struct wasmtime_error *wasmtime_linker_module(struct wasmtime_linker *linker,
+		struct wasmtime_context *context, const char *name, size_t length,
+		const struct wasmtime_module *module);
+struct wasmtime_error *wasmtime_linker_get_default(const struct wasmtime_linker *linker,
+		struct wasmtime_context *context, const char *name, size_t length,
+		struct wasmtime_func *func);
+
+struct wasi_config *wasi_config_new(void);
+void wasi_config_inherit_stdout(struct wasi_config *config);
+void wasi_config_inherit_stderr(struct wasi_config *config);
+struct wasmtime_error *wasmtime_context_set_wasi(
+		struct wasmtime_context *context, struct wasi_config *config);
+
 struct wasmtime_store *wasmtime_store_new(
 		struct wasm_engine *engine, void *data, void (*finalizer)(void *));
 void wasmtime_store_delete(struct wasmtime_store *store);
@@ -106,6 +122,9 @@ struct wasmtime_context *wasmtime_store_context(struct wasmtime_store *store);
 bool wasmtime_instance_export_get(struct wasmtime_context *context,
 		const struct wasmtime_instance *instance, const char *name, size_t length,
 		struct wasmtime_extern *item);
+struct wasmtime_error *wasmtime_func_call(struct wasmtime_context *context,
+		const struct wasmtime_func *func, const void *arguments, size_t argument_count,
+		void *results, size_t result_count, struct wasm_trap **trap);
 struct wasmtime_error *wasmtime_func_call_unchecked(struct wasmtime_context *context,
 		const struct wasmtime_func *func, union wasmtime_value *values, size_t count,
 		struct wasm_trap **trap);
