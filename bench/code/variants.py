@@ -140,7 +140,7 @@ def v8(program):
 # The first is what the others are divided by.
 VARIANTS = [
     Variant("native", f"{CLANG} -O3", native("native", CLANG), native("native", CLANG)),
-    Variant("gcc", "gcc -O3", native("gcc", GCC), native("gcc", GCC)),
+    Variant("gcc", "gcc -O3", native("gcc", GCC)),
     Variant("native here", f"{CLANG} -O3 -march=native: Selvage compiles for this CPU too",
             native("here", CLANG, "-march=native"),
             native("counted", CLANG, f"-march={COUNTED_CPU}")),
@@ -149,7 +149,7 @@ VARIANTS = [
             selvage("guard", COUNTED_CPU)),
     Variant("check", "selvage compile --bounds=check", selvage("check", "native"),
             selvage("check", COUNTED_CPU)),
-    Variant("wasm2c", f"wasm2c (guard pages), then {CLANG} -O3", wasm2c, wasm2c),
+    Variant("wasm2c", f"wasm2c (guard pages), then {CLANG} -O3", wasm2c),
     Variant("wasmtime", f"Wasmtime ({WHEEL} from PyPI), compiled before", wasmtime),
     Variant("v8", f"V8 ({NODE} from npm), TurboFan at once; CPU time inside `_start`", v8,
             own_clock=True),

@@ -85,6 +85,34 @@ u32 HOST(clock_time_get)(HOST_TYPE *host, u32 clock, u64 precision, u32 result)
 	return OK;
 }
 
+u32 HOST(environ_sizes_get)(HOST_TYPE *host, u32 count, u32 size)
+{
+	memset(range(host, count, 4), 0, 4);
+	memset(range(host, size, 4), 0, 4);
+	return OK;
+}
+
+u32 HOST(environ_get)(HOST_TYPE *host, u32 list, u32 bytes)
+{
+	(void)host, (void)list, (void)bytes;
+	return OK;
+}
+
+/* There are no files: the C library looks for folders and finds none. */
+#define NO_FILE(name, ...) \
+	u32 HOST(name)(HOST_TYPE * host, __VA_ARGS__) \
+	{ \
+		return BADF; \
+	}
+
+NO_FILE(fd_prestat_get, u32 fd, u32 result)
+NO_FILE(fd_prestat_dir_name, u32 fd, u32 path, u32 length)
+NO_FILE(fd_read, u32 fd, u32 vectors, u32 count, u32 result)
+NO_FILE(fd_renumber, u32 from, u32 to)
+NO_FILE(fd_fdstat_set_flags, u32 fd, u32 flags)
+NO_FILE(path_open, u32 fd, u32 how, u32 path, u32 length, u32 flags, u64 rights, u64 inherited,
+		u32 fd_flags, u32 result)
+
 void HOST(proc_exit)(HOST_TYPE *host, u32 code)
 {
 	(void)host;
