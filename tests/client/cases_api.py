@@ -5,6 +5,7 @@ import subprocess
 
 import jsonschema
 
+from api import content_schema
 from control import API, ROOT, SELVAGE, expect
 
 COMMANDS = ("deploy", "list", "status", "logs", "open", "rollback", "remove", "env", "secret", "token", "audit",
@@ -50,12 +51,12 @@ def test_schemas_of_the_description_are_schemas():
     for operation in API.operations:
         for answer in operation.description["responses"].values():
             answer = API.resolve(answer)
-            jsonschema.Draft202012Validator.check_schema(answer["content"]["application/json"]["schema"])
+            jsonschema.Draft202012Validator.check_schema(content_schema(answer))
 
 
 def test_description_and_the_server_have_the_same_operations():
     with open(os.path.join(ROOT, "platform", "control.def")) as file:
-        rows = re.findall(r'^CONTROL\("(\w+)", "(/v1/[^"]+)", (\w+)', file.read(), re.M)
+        rows = re.findall(r'^CONTROL\("(\w+)", "(/[^"]+)", (\w+)', file.read(), re.M)
     served = {f"{method} {template}": role.lower() for method, template, role in rows}
     described = {operation.label: operation.description.get("x-selvage-role", "none")
                  for operation in API.operations}

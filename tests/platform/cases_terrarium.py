@@ -6,7 +6,7 @@ import json
 import tarfile
 import time
 
-from daemon import PATIENCE, Daemon, Failure, cgi, expect, module
+from daemon import API, PATIENCE, Daemon, Failure, cgi, expect, module
 
 
 def upload(files, language="wasm"):
@@ -29,6 +29,8 @@ def ask(daemon, method, path, body=None):
     response = connection.getresponse()
     answer = json.loads(response.read())
     connection.close()
+    operation, _, _ = API.find(method, path)
+    operation.check_answer(response.status, answer)
     return response.status, answer
 
 

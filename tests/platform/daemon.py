@@ -176,8 +176,11 @@ class Daemon:
     def text(self, path, token=""):
         connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=PATIENCE)
         connection.request("GET", path, headers={"Authorization": "Bearer " + (token or self.token)})
-        text = connection.getresponse().read().decode()
+        response = connection.getresponse()
+        text = response.read().decode()
         connection.close()
+        kind = response.getheader("Content-Type").partition(";")[0]
+        self.check_described("GET", path, None, response.status, json.loads(text) if kind == "application/json" else text)
         return text
 
     def fine(self, method, path, body=None, token=""):
