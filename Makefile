@@ -17,6 +17,7 @@ libdir = $(PREFIX)/lib
 includedir = $(PREFIX)/include
 mandir = $(PREFIX)/share/man
 datadir = $(PREFIX)/share
+unitdir = $(PREFIX)/lib/systemd/system
 LLVM ?= /usr/lib/llvm-22
 
 CFLAGS ?= -O2 -g
@@ -219,11 +220,11 @@ install_library = install -m 755 $(BUILD)/$(1).so $(DESTDIR)$(libdir)/$(1).so.$(
 	ln -sf $(1).so.$(VERSION) $(DESTDIR)$(libdir)/$(1).so.$(SOVERSION) && \
 	ln -sf $(1).so.$(SOVERSION) $(DESTDIR)$(libdir)/$(1).so
 fill_in = sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(libdir),' -e 's,@INCLUDEDIR@,$(includedir),' \
-	-e 's,@VERSION@,$(VERSION),'
+	-e 's,@VERSION@,$(VERSION),' -e 's,@BINDIR@,$(bindir),'
 
 install: all
 	$(Q)install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1 \
-		$(headers)/base $(headers)/abi $(headers)/runtime $(headers)/compiler $(DESTDIR)$(datadir)/selvage/sdk/c
+		$(DESTDIR)$(unitdir) $(headers)/base $(headers)/abi $(headers)/runtime $(headers)/compiler $(DESTDIR)$(datadir)/selvage/sdk/c
 	$(Q)install -m 755 $(PROGRAM) $(DESTDIR)$(bindir)/selvage
 	$(Q)install -m 644 $(BUILD)/libselvage.a $(DESTDIR)$(libdir)/libselvage.a
 	$(Q)$(call install_library,libselvage)
@@ -235,6 +236,8 @@ install: all
 	$(Q)install -m 644 compiler/stages.def compiler/features.def $(headers)/compiler
 	$(Q)$(foreach pc,selvage selvage-compiler,$(fill_in) packaging/$(pc).pc.in \
 		>$(DESTDIR)$(libdir)/pkgconfig/$(pc).pc;)
+	$(Q)$(fill_in) packaging/selvage.service.in >$(DESTDIR)$(unitdir)/selvage.service
+	$(Q)install -m 644 packaging/*.socket $(DESTDIR)$(unitdir)
 	$(Q)install -m 644 docs/man/*.1 $(DESTDIR)$(mandir)/man1
 	$(Q)install -m 644 sdk/c/*.h $(DESTDIR)$(datadir)/selvage/sdk/c
 

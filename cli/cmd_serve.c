@@ -1,12 +1,12 @@
 /*
  * cmd_serve.c: `selvage serve`: an artifact, the ABI it speaks, a server in front of it.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/compile_flags.h"
+#include "cli/daemon.h"
 #include "cli/grants.h"
 #include "cli/module_open.h"
 #include "cli/options.h"
@@ -104,30 +104,9 @@ struct serve {
 	struct server *server;
 };
 
-/* For the signal handler: set once, before it is installed. */
-static struct server *running;
-
-static void serve_stop(int signal_number)
+static void serve_stop(void *server)
 {
-	(void)signal_number;
-	server_stop(running);
-}
-
-static void serve_catch_signals(struct server *server)
-{
-	struct sigaction action = {.sa_handler = serve_stop, .sa_flags = SA_RESTART};
-	running = server;
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-}
-
-static unsigned serve_worker_count(const struct serve_options *options)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	if (options->workers)
-		return (unsigned)options->workers;
-	return cpus < 2 ? 4 : (unsigned)cpus * 2;
+	server_stop(server);
 }
 
 static bool serve_open_guest(struct serve *serve, struct sv_error *error)
@@ -161,7 +140,6 @@ static bool serve_open_guest(struct serve *serve, struct sv_error *error)
 static bool serve_prepare(struct serve *serve, struct sv_error *error)
 {
 	const struct serve_options *options = serve->options;
-	unsigned workers = serve_worker_count(options);
 	TRY(server_limits_check(&options->limits, error));
 	TRY(tls_flags_open(&options->tls, &serve->tls, error));
 	TRY(serve_open_guest(serve, error));
@@ -180,7 +158,7 @@ static bool serve_prepare(struct serve *serve, struct sv_error *error)
 			.listeners = listeners,
 			.listener_count = serve->tls ? 2 : 1,
 			.limits = options->limits,
-			.workers = workers,
+			.workers = daemon_workers(options->workers),
 			.quiet = options->quiet,
 			.handler = guest_service_handler(serve->service),
 	};
@@ -211,12 +189,9 @@ static int serve_file(const struct serve_options *options, const char *path)
 	struct sv_error error = SV_ERROR_INIT;
 	struct serve serve = {.options = options, .path = path};
 	int code = EXIT_FINE;
-	/* A log or a guest's pipe that nobody reads is an error number, not a signal. */
-	signal(SIGPIPE, SIG_IGN);
-	/* A guest that writes past RLIMIT_FSIZE gets EFBIG; the process goes on. */
-	signal(SIGXFSZ, SIG_IGN);
+	daemon_begin();
 	if (serve_prepare(&serve, &error)) {
-		serve_catch_signals(serve.server);
+		daemon_ready(serve_stop, serve.server);
 		serve_announce(&serve);
 		/* Guests that still run hold on to all there is: leave it to the system. */
 		if (!server_run(serve.server))

@@ -2,7 +2,6 @@
  * cmd_up.c: `selvage up`: the platform on this machine, until SIGTERM or SIGINT.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/daemon.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/user_folder.h"
@@ -115,22 +115,9 @@ static const struct option_table table = {
 		.maximum_operands = 0,
 };
 
-/* For the signal handler: set once, before it is installed. */
-static struct platform *running;
-
-static void up_stop(int signal_number)
+static void up_stop(void *platform)
 {
-	(void)signal_number;
-	platform_stop(running);
-}
-
-static void up_catch_signals(struct platform *platform)
-{
-	struct sigaction action = {.sa_handler = up_stop, .sa_flags = SA_RESTART};
-	running = platform;
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
+	platform_stop(platform);
 }
 
 /* ---- where things are ---- */
@@ -222,15 +209,13 @@ static bool up_greet(struct platform *platform, const struct platform_config *co
 static int up_run(const struct platform_config *config)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	/* A log that nobody reads, a disk that is full: error numbers, not signals. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
+	daemon_begin();
 	/* What is kept is for this user only. */
 	umask(077);
 	struct platform *platform = platform_new(config, &error);
 	if (!platform)
 		return report_error(&error);
-	up_catch_signals(platform);
+	daemon_ready(up_stop, platform);
 	if (!up_greet(platform, config, &error)) {
 		platform_free(platform);
 		return report_error(&error);
@@ -270,8 +255,6 @@ int cmd_up(int argc, char **argv)
 			return report_error(&error);
 		options.config.data = data;
 	}
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned usual = cpus < 2 ? 4 : (unsigned)cpus * 2;
-	options.config.workers = options.workers ? (unsigned)options.workers : usual;
+	options.config.workers = daemon_workers(options.workers);
 	return up_run(&options.config);
 }

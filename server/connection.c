@@ -72,7 +72,8 @@ void connection_begin(struct connection *connection)
 {
 	struct server *server = connection->server;
 	connection->state = CONNECTION_IDLE;
-	timeout_set(&server->loop, &server->idle, &connection->timeout);
+	timeout_set(&server->loop, server->is_stopping ? &server->linger : &server->idle,
+			&connection->timeout);
 	if (connection->is_refused)
 		connection_refuse(connection, 503, "too many connections");
 	connection_run(connection);
@@ -114,9 +115,15 @@ void connection_close(struct connection *connection)
 
 void connection_stop(struct connection *connection)
 {
+	struct server *server = connection->server;
 	connection->keep_alive = false;
-	if (connection->state == CONNECTION_IDLE || connection->state == CONNECTION_HANDSHAKE)
+	if (connection->state != CONNECTION_IDLE && connection->state != CONNECTION_HANDSHAKE)
+		return;
+	/* A client that has only just come is about to ask, and is heard. */
+	if (connection->began)
 		connection_close(connection);
+	else
+		timeout_set(&server->loop, &server->linger, &connection->timeout);
 }
 
 /* ---- answering ---- */
@@ -322,7 +329,7 @@ static bool run_idle(struct connection *connection)
 		timeout_set(&server->loop, &server->head, &connection->timeout);
 		return true;
 	}
-	if (connection->at_end || server->is_stopping) {
+	if (connection->at_end || (server->is_stopping && connection->began)) {
 		connection_close(connection);
 		return false;
 	}

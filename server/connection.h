@@ -104,7 +104,7 @@ void connection_begin(struct connection *connection);
 /* A worker has answered. */
 void connection_answer(struct exchange *exchange);
 
-/* The server is stopping: end it if nothing is under way. */
+/* The server is stopping: end it if nothing is under way; a new client has a little time to ask. */
 void connection_stop(struct connection *connection);
 
 /* Do what can be done now. */

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from serving import SELVAGE, Client, Server, expect, guest_path
+from serving import SELVAGE, Client, Failure, Server, expect, guest_path
 
 
 def refused(*arguments, code, text):
@@ -73,6 +73,101 @@ def test_a_socket_that_systemd_passed_is_served():
                                         ("systemd", "a:b", "1", "no such socket (of 0)")):
             _, error = start(where, names, pid).communicate(timeout=20)
             expect(text in error.decode(), f"{where} of {names}: {error!r}")
+
+
+def as_service(listening, notify):
+    """A server with a socket of a service manager's, which is told how it is at `notify`."""
+    script = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web exec "$@"'
+
+    def pass_on():
+        os.dup2(listening.fileno(), 30)  # it may be 3 itself, which would not be inherited
+        os.dup2(30, 3)
+
+    return subprocess.Popen(
+        ["sh", "-c", script, "sh", SELVAGE, "serve", "--listen", "systemd:web", "--quiet",
+         guest_path("echo.wat")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, close_fds=False,
+        env={**os.environ, "NOTIFY_SOCKET": notify},
+        preexec_fn=pass_on)
+
+
+def test_a_service_manager_hears_of_start_and_stop():
+    for notify in (f"@selvage-test-{os.getpid()}", f"/tmp/selvage-notify-{os.getpid()}"):
+        with socket.socket() as listening, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
+            manager.bind(notify.replace("@", "\0"))
+            manager.settimeout(20)
+            process = as_service(listening, notify)
+            try:
+                expect(manager.recv(100) == b"READY=1", "the manager is not told of the start")
+                with Client(listening.getsockname()[1]) as client:
+                    client.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+                    expect(client.response().status == 200, "it is ready, but does not answer")
+                process.send_signal(signal.SIGTERM)
+                expect(manager.recv(100) == b"STOPPING=1", "the manager is not told of the stop")
+                expect(process.wait(20) == 0, "the server did not end well")
+            finally:
+                process.kill()
+                if notify[0] == "/":
+                    os.unlink(notify)
+
+
+def test_a_service_manager_that_is_not_there_is_no_reason_to_stop():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        for notify, text in (("/nonexistent/socket", "No such file"), ("nothing", "no address"),
+                             ("/" + "x" * 200, "no address")):
+            process = as_service(listening, notify)
+            with Client(listening.getsockname()[1]) as client:
+                client.send(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+                expect(client.response().status == 200, f"{notify}: no answer")
+            process.send_signal(signal.SIGTERM)
+            said = process.communicate(timeout=20)[1].decode()
+            expect(text in said and said.count("\n") == 1, f"{notify}: {said!r}")
+
+
+def test_a_restart_under_a_service_manager_loses_no_request():
+    done = threading.Event()
+    answers, problems = [], []
+
+    def ask(port):
+        while not done.is_set():
+            try:
+                with Client(port) as client:
+                    client.send(b"GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+                    answers.append(client.response().status)
+            except (OSError, Failure) as problem:
+                problems.append(repr(problem))
+
+    notify = f"@selvage-restart-{os.getpid()}"
+    with socket.socket() as listening, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(128)
+        manager.bind(notify.replace("@", "\0"))
+        manager.settimeout(20)
+        process = as_service(listening, notify)
+        clients = [threading.Thread(target=ask, args=(listening.getsockname()[1],)) for _ in range(4)]
+        for client in clients:
+            client.start()
+        for _ in range(5):
+            expect(manager.recv(100) == b"READY=1", "not ready")
+            count = len(answers)
+            while len(answers) < count + 50 and not problems:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGTERM)
+            expect(manager.recv(100) == b"STOPPING=1", "not stopping")
+            expect(process.wait(20) == 0, "the server did not end well")
+            process = as_service(listening, notify)
+        expect(manager.recv(100) == b"READY=1", "not ready")
+        done.set()
+        for client in clients:
+            client.join()
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    expect(not problems, f"{len(problems)} of {len(answers)}: {problems[:3]}")
+    expect(set(answers) == {200} and len(answers) > 200, f"{len(answers)}: {set(answers)}")
 
 
 def test_serve_refuses_modules_that_are_no_programs():
