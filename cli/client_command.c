@@ -35,7 +35,9 @@ static int client_work(const struct client_table *table, void *values, int count
 	int code = EXIT_FINE;
 	if (client_place_find(&place, options->url, options->token_file, &error))
 		client = client_new(&place, options->timeout, &error);
-	if (!client || !table->work(client, values, count, operands, &error))
+	bool done = client && (!table->is_by_name || client_check_name(operands[0], &error)) &&
+			table->work(client, values, count, operands, &error);
+	if (!done)
 		code = client_report(client, &error);
 	client_free(client);
 	client_place_finish(&place);

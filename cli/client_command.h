@@ -43,6 +43,7 @@ struct client_options {
 
 struct client_table {
 	struct option_table options;
+	bool is_by_name; /* the first operand is a deployment's name, and is checked */
 	/* Does the work with the options and the operands, of which there are as many as the table
 	 * allows. What it prints is the answer; false with `error` is the command's end. */
 	bool (*work)(struct client *client, void *values, int count, char **operands,

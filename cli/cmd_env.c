@@ -60,8 +60,7 @@ static bool env_work(struct client *client, void *values, int count, char **oper
 		struct sv_error *error)
 {
 	json_t *answer = NULL, *env, *body = json_object();
-	bool done = client_check_name(operands[0], error) &&
-			env_body(body, values, count, operands, error) &&
+	bool done = env_body(body, values, count, operands, error) &&
 			env_ask(client, body, operands[0], &answer, error) &&
 			client_unpack_member(answer, "env", JSON_OBJECT, &env, error);
 	if (done && !print_json(answer))
@@ -79,6 +78,7 @@ static const struct client_table table = {
 				.operand = "name",
 				.minimum_operands = 1,
 				.maximum_operands = -1},
+		.is_by_name = true,
 		.work = env_work,
 };
 

@@ -128,7 +128,6 @@ static bool logs_work(struct client *client, void *values, int count, char **ope
 	const struct logs_options *options = values;
 	int64_t after = -1;
 	(void)count;
-	TRY(client_check_name(operands[0], error));
 	TRY(logs_parse_since(options->since, &after, error));
 	for (;;) {
 		size_t lines;
@@ -150,6 +149,7 @@ static const struct client_table table = {
 				.operand = "name",
 				.minimum_operands = 1,
 				.maximum_operands = 1},
+		.is_by_name = true,
 		.work = logs_work,
 };
 

@@ -48,7 +48,6 @@ static bool open_work(struct client *client, void *values, int count, char **ope
 	const char *url;
 	(void)values;
 	(void)count;
-	TRY(client_check_name(operands[0], error));
 	TRY(client_send(client, "GET", NULL, &answer, error, "/v1/deployments/%s", operands[0]));
 	bool done = client_unpack(answer, error, "{s:s}", "url", &url);
 	if (done && !url_is_of_web(url))
@@ -69,6 +68,7 @@ static const struct client_table table = {
 				.operand = "name",
 				.minimum_operands = 1,
 				.maximum_operands = 1},
+		.is_by_name = true,
 		.work = open_work,
 };
 

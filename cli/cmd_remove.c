@@ -47,7 +47,6 @@ static bool remove_work(struct client *client, void *values, int count, char **o
 	const struct remove_options *options = values;
 	json_t *answer;
 	(void)count;
-	TRY(client_check_name(operands[0], error));
 	if (!options->yes)
 		TRY(remove_is_meant(operands[0], error));
 	TRY(client_send(client, "DELETE", NULL, &answer, error, "/v1/deployments/%s", operands[0]));
@@ -65,6 +64,7 @@ static const struct client_table table = {
 				.operand = "name",
 				.minimum_operands = 1,
 				.maximum_operands = 1},
+		.is_by_name = true,
 		.work = remove_work,
 };
 

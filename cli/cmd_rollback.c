@@ -31,8 +31,7 @@ static bool rollback_work(struct client *client, void *values, int count, char *
 	json_t *answer = NULL, *body = json_object();
 	json_int_t version;
 	(void)values;
-	bool done = client_check_name(operands[0], error) &&
-			rollback_body(body, count > 1 ? operands[1] : NULL, error) &&
+	bool done = rollback_body(body, count > 1 ? operands[1] : NULL, error) &&
 			client_send(client, "POST", body, &answer, error,
 					"/v1/deployments/%s/rollback", operands[0]) &&
 			client_unpack(answer, error, "{s:I}", "version", &version);
@@ -51,6 +50,7 @@ static const struct client_table table = {
 				.operand = "name",
 				.minimum_operands = 1,
 				.maximum_operands = 2},
+		.is_by_name = true,
 		.work = rollback_work,
 };
 

@@ -73,7 +73,6 @@ static bool status_work(struct client *client, void *values, int count, char **o
 	json_t *answer, *versions, *env, *secrets;
 	(void)values;
 	(void)count;
-	TRY(client_check_name(operands[0], error));
 	TRY(client_send(client, "GET", NULL, &answer, error, "/v1/deployments/%s", operands[0]));
 	bool done = client_unpack_member(answer, "versions", JSON_ARRAY, &versions, error) &&
 			client_unpack_member(answer, "secrets", JSON_ARRAY, &secrets, error) &&
@@ -92,6 +91,7 @@ static const struct client_table table = {
 				.operand = "name",
 				.minimum_operands = 1,
 				.maximum_operands = 1},
+		.is_by_name = true,
 		.work = status_work,
 };
 

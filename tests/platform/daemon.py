@@ -180,7 +180,8 @@ class Daemon:
         text = response.read().decode()
         connection.close()
         kind = response.getheader("Content-Type").partition(";")[0]
-        self.check_described("GET", path, None, response.status, json.loads(text) if kind == "application/json" else text)
+        answer = json.loads(text) if kind == "application/json" else text
+        self.check_described("GET", path, None, response.status, answer)
         return text
 
     def fine(self, method, path, body=None, token=""):
