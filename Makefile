@@ -186,10 +186,11 @@ asan:
 	$(Q)$(ASAN_ENV) $(MAKE) BUILD=$(BUILD)/asan CFLAGS="-O1 -g -fno-omit-frame-pointer" CXXFLAGS="-O1 -g" \
 		SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" quick
 
-# Threads of the runtime under ThreadSanitizer, each test in a process of its own: it takes a handler
+# Threads of runtime and server under ThreadSanitizer, each test in a process of its own: it takes a handler
 # that leaves a guest by switching stacks for one that never ends, and dies of the second or so.
 TSAN_TESTS = runtime_pool:threads_share runtime_shared:no_update runtime_shared:growth_of \
-	runtime_shared:waiting_ends runtime_shared:a_deadline runtime_shared:a_pool_puts
+	runtime_shared:waiting_ends runtime_shared:a_deadline runtime_shared:a_pool_puts \
+	host_stream:both_ends server_streams:streams_end
 TSAN_PROGRAMS = $(sort $(foreach test,$(TSAN_TESTS),$(BUILD)/tsan/tests/unit/$(firstword $(subst :, ,$(test)))))
 tsan:
 	$(Q)$(MAKE) BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fno-omit-frame-pointer -Wno-maybe-uninitialized" \

@@ -148,3 +148,9 @@ bool host_call_go_on(struct host_call *call)
 		return false;
 	return call_was_left(call, sv_resume(call->store, &result, &error), &error);
 }
+
+void host_call_cancel(struct host_call *call, enum host_ending ending, const char *reason)
+{
+	host_outcome_set(call->outcome, ending, "%s", reason);
+	call->abi->end(call, false);
+}

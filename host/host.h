@@ -5,7 +5,8 @@
  * The server makes a request out of bytes and bytes out of a response; an ABI shows
  * the request to a guest and takes the response from it. Neither sees the other's
  * side: no sockets here, no guest memory there. Everything of one request belongs to
- * one thread at a time, though not always the same, so nothing here locks.
+ * one thread at a time, though not always the same, so nothing here locks; but a stream
+ * (stream.h), which the server reads while the guest writes to it.
  */
 #ifndef SELVAGE_HOST_H
 #define SELVAGE_HOST_H
@@ -21,6 +22,7 @@
 struct sv_artifact;
 struct sv_linker;
 struct sv_store;
+struct host_stream;
 struct wasi_preopen;
 union sv_value;
 
@@ -159,7 +161,8 @@ struct host_call {
 	uint64_t wake; /* the same: the guest sleeps until then or until it is woken; 0: not */
 	struct host_waker *waker; /* of this guest, until it ends */
 	const struct host_request *request;
-	struct host_response *response; /* reset */
+	struct host_response *response; /* reset; not to be changed when `stream` has begun */
+	struct host_stream *stream;
 	struct host_outcome *outcome;   /* all zero */
 };
 
@@ -205,5 +208,8 @@ const struct host_abi *host_abi_detect(const struct sv_artifact *artifact, struc
  */
 bool host_call_begin(struct host_call *call);
 bool host_call_go_on(struct host_call *call);
+
+/* End a guest that waits, for this reason. */
+void host_call_cancel(struct host_call *call, enum host_ending ending, const char *reason);
 
 #endif

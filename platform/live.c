@@ -167,20 +167,65 @@ static void probe_request(struct exchange *exchange, const char *path, const cha
 	}
 }
 
-/* All turns of one request. */
+/* Who sleeps here is this thread. */
+struct sleeper {
+	struct host_waker waker; /* first: wakers are cast to sleepers */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool is_roused; /* under the lock */
+};
+
+static void sleeper_wake(struct host_waker *waker)
+{
+	struct sleeper *sleeper = (struct sleeper *)waker;
+	pthread_mutex_lock(&sleeper->lock);
+	sleeper->is_roused = true;
+	pthread_cond_signal(&sleeper->changed);
+	pthread_mutex_unlock(&sleeper->lock);
+}
+
+static void sleeper_init(struct sleeper *sleeper)
+{
+	pthread_condattr_t attributes;
+	*sleeper = (struct sleeper){.waker.wake = sleeper_wake};
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_mutex_init(&sleeper->lock, NULL);
+	pthread_cond_init(&sleeper->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+static void sleeper_finish(struct sleeper *sleeper)
+{
+	pthread_cond_destroy(&sleeper->changed);
+	pthread_mutex_destroy(&sleeper->lock);
+}
+
+static void sleeper_sleep(struct sleeper *sleeper, uint64_t until)
+{
+	const struct timespec time = {(time_t)(until / 1000000000), (long)(until % 1000000000)};
+	pthread_mutex_lock(&sleeper->lock);
+	while (!sleeper->is_roused && clock_now() < until)
+		pthread_cond_timedwait(&sleeper->changed, &sleeper->lock, &time);
+	sleeper->is_roused = false;
+	pthread_mutex_unlock(&sleeper->lock);
+}
+
+/* All turns of one request. Nobody takes what it streams, so that is dropped. */
 static void probe_run(const struct handler *handler, void *desk, struct exchange *exchange)
 {
+	struct sleeper sleeper;
 	uint64_t wake = 0;
+	sleeper_init(&sleeper);
+	exchange->waker = &sleeper.waker;
 	enum handled handled = handler->begin(handler->data, desk, exchange, &wake);
 	while (handled != HANDLED_ANSWERED) {
-		uint64_t now = clock_now();
-		if (handled == HANDLED_ASLEEP && wake > now)
-			nanosleep(&(struct timespec){(time_t)((wake - now) / 1000000000),
-						  (long)((wake - now) % 1000000000)},
-					NULL);
+		if (handled == HANDLED_ASLEEP)
+			sleeper_sleep(&sleeper, wake);
 		handled = handler->go_on(handler->data, desk, &wake);
 	}
 	handler->recycle(handler->data, desk);
+	sleeper_finish(&sleeper);
 }
 
 static bool probe_result(const struct exchange *exchange, const char *path, struct sv_error *error)

@@ -51,7 +51,7 @@ void connection_open(struct listener *listener, int fd, bool is_refused)
 	int on = 1;
 	/* Only a matter of speed: a response is one write. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (!loop_add(&server->loop, &connection->source, EPOLLIN, NULL)) {
+	if (!loop_add(&server->loop, &connection->source, EPOLLIN | EPOLLRDHUP, NULL)) {
 		close(fd);
 		free(connection);
 		return;
@@ -92,6 +92,7 @@ static void connection_drop(struct connection *connection)
 	if (connection->exchange)
 		spare_exchange_give(server, connection->exchange);
 	buffer_finish(&connection->out);
+	buffer_finish(&connection->piece);
 	/* Events of this turn may still point here. */
 	connection->next = server->dead;
 	server->dead = connection;
@@ -101,7 +102,9 @@ void connection_close(struct connection *connection)
 {
 	if (connection->state == CONNECTION_CLOSED)
 		return;
-	bool is_out = connection->state == CONNECTION_WAITING;
+	if (connection->is_out)
+		host_stream_lose(&connection->exchange->stream,
+				"the client has closed its connection");
 	/* Between two requests the end is an orderly one. */
 	if (connection->state == CONNECTION_IDLE && connection->transport.tls)
 		(void)tls_session_end(connection->transport.tls);
@@ -109,7 +112,7 @@ void connection_close(struct connection *connection)
 	timeout_clear(&connection->timeout);
 	loop_remove(&connection->server->loop, &connection->source);
 	transport_close(&connection->transport);
-	if (!is_out)
+	if (!connection->is_out)
 		connection_drop(connection);
 }
 
@@ -128,7 +131,7 @@ void connection_stop(struct connection *connection)
 
 /* ---- answering ---- */
 
-static void connection_begin_response(struct connection *connection)
+bool connection_begin_response(struct connection *connection, int64_t more)
 {
 	struct server *server = connection->server;
 	struct exchange *exchange = connection->exchange;
@@ -137,19 +140,24 @@ static void connection_begin_response(struct connection *connection)
 			.keep_alive = connection->keep_alive && !server->is_stopping,
 			.is_old = exchange->request.method.length &&
 					exchange->request.minor_version == 0,
+			.is_open = more < 0,
+			.more = more < 0 ? 0 : (uint64_t)more,
 			.time = time(NULL),
 	};
 	connection->keep_alive = frame.keep_alive;
+	connection->has_begun = true;
 	connection->state = CONNECTION_WRITING;
 	timeout_set(&server->loop, &server->write, &connection->timeout);
-	if (!http1_write_head(&connection->out, &exchange->response, &frame, &connection->body,
-			    NULL)) {
+	bool is_made = http1_write_head(&connection->out, &exchange->response, &frame,
+			&connection->body, NULL);
+	if (!is_made) {
 		connection->keep_alive = false;
 		connection->out.length = connection->out_sent = 0;
 		connection->body = (struct sv_bytes){0};
 		log_event(&server->log, "no memory for a response");
 	}
 	exchange->sent = connection->body.length;
+	return is_made;
 }
 
 void connection_refuse(struct connection *connection, int status, const char *reason)
@@ -164,7 +172,7 @@ void connection_refuse(struct connection *connection, int status, const char *re
 		connection_close(connection);
 		return;
 	}
-	connection_begin_response(connection);
+	connection_begin_response(connection, 0);
 }
 
 /* A guest that failed: its answer is ours to write. */
@@ -176,31 +184,42 @@ static bool answer_for_failure(struct exchange *exchange)
 	return http1_make_text(&exchange->response, status, exchange->outcome.cause, NULL);
 }
 
-/* The exchange is back, with an answer or a failure. */
+/* Nothing is sent yet: an answer, or a failure. */
 static void connection_respond(struct connection *connection)
+{
+	struct exchange *exchange = connection->exchange;
+	bool is_streamed = exchange->outcome.ending == HOST_ANSWERED &&
+			host_stream_look(&exchange->stream, NULL) == HOST_STREAM_WHOLE;
+	if (!answer_for_failure(exchange))
+		connection_close(connection);
+	else if (is_streamed)
+		connection_stream(connection);
+	else
+		connection_begin_response(connection, 0);
+}
+
+/* The exchange is back. It stays out until it is logged, so that it is not dropped before. */
+static void connection_settle(struct connection *connection)
 {
 	struct server *server = connection->server;
 	struct exchange *exchange = connection->exchange;
-	bool has_answer = answer_for_failure(exchange);
-	if (connection->state == CONNECTION_CLOSED) {
-		log_exchange(&server->log, exchange, server->loop.now);
-		connection_drop(connection);
-		return;
-	}
-	check(connection->state == CONNECTION_WAITING);
-	if (!has_answer) {
-		connection->state = CONNECTION_WRITING;
-		connection_close(connection);
-		return;
-	}
-	connection_begin_response(connection);
+	if (connection->state == CONNECTION_WAITING)
+		connection_respond(connection);
+	else if (!connection->has_begun)
+		/* Nobody gets it, but the log has its status. */
+		(void)!answer_for_failure(exchange);
+	if (connection->has_begun)
+		exchange->sent += exchange->stream.total;
 	log_exchange(&server->log, exchange, server->loop.now);
+	connection->is_out = false;
+	if (connection->state == CONNECTION_CLOSED)
+		connection_drop(connection);
 }
 
 void connection_answer(struct exchange *exchange)
 {
 	struct connection *connection = exchange->connection;
-	connection_respond(connection);
+	connection_settle(connection);
 	connection_run(connection);
 }
 
@@ -211,6 +230,8 @@ static void connection_next(struct connection *connection)
 	spare_exchange_give(server, connection->exchange);
 	connection->exchange = NULL;
 	connection->out.length = connection->out_sent = 0;
+	connection->has_begun = connection->is_chunked = false;
+	buffer_finish(&connection->piece);
 	http1_parser_reset(&connection->parser);
 	struct input *input = connection->input;
 	input->start += connection->head_length;
@@ -232,30 +253,40 @@ void connection_linger(struct connection *connection)
 	struct server *server = connection->server;
 	connection->state = CONNECTION_LINGER;
 	timeout_set(&server->loop, &server->linger, &connection->timeout);
-	loop_change(&server->loop, &connection->source, EPOLLIN);
+	connection_watch_for(connection, EPOLLIN);
 	if (connection->at_end)
 		connection_close(connection);
 }
 
 static bool run_writing(struct connection *connection)
 {
-	struct server *server = connection->server;
 	if (!connection_send(connection))
 		return false;
 	if (!connection_has_sent_all(connection)) {
-		loop_change(&server->loop, &connection->source, EPOLLOUT);
+		connection_watch_for(connection, EPOLLOUT);
 		return false;
 	}
 	if (connection->keep_alive) {
-		connection_next(connection);
+		connection->state = CONNECTION_SENT;
+		timeout_clear(&connection->timeout);
 		return true;
 	}
 	if (!transport_end(&connection->transport)) {
-		loop_change(&server->loop, &connection->source, EPOLLOUT);
+		connection_watch_for(connection, EPOLLOUT);
 		return false;
 	}
 	connection_linger(connection);
 	return false;
+}
+
+/* The guest may still look at the request, whose bytes are here. */
+static bool run_sent(struct connection *connection)
+{
+	if (connection->is_out)
+		connection_watch_for(connection, 0);
+	else
+		connection_next(connection);
+	return !connection->is_out;
 }
 
 /* ---- requests ---- */
@@ -295,11 +326,14 @@ static void connection_submit(struct connection *connection)
 	connection->keep_alive = connection->parser.keep_alive;
 	connection->state = CONNECTION_WAITING;
 	timeout_clear(&connection->timeout);
+	if (connection->has_hung_up)
+		host_stream_hang_up(&exchange->stream);
+	connection->is_out = true;
 	if (executor_submit(server->executor, exchange))
 		return;
 	host_outcome_set(&exchange->outcome, HOST_BUSY, "more than %llu requests are waiting",
 			(unsigned long long)server->limits.queue);
-	connection_respond(connection);
+	connection_settle(connection);
 }
 
 /* Wait for input, unless the transport holds some already; true if it is here. */
@@ -307,7 +341,7 @@ static bool connection_await(struct connection *connection)
 {
 	if (transport_has_pending(&connection->transport))
 		return connection_read(connection);
-	loop_change(&connection->server->loop, &connection->source, EPOLLIN);
+	connection_watch_for(connection, EPOLLIN);
 	return false;
 }
 
@@ -359,7 +393,7 @@ static void connection_begin_body(struct connection *connection)
 	if (!buffer_append(&connection->out, text, sizeof text - 1, NULL))
 		connection_close(connection);
 	else if (connection_send(connection) && !connection_has_sent_all(connection))
-		loop_change(&server->loop, &connection->source, EPOLLIN | EPOLLOUT);
+		connection_watch_for(connection, EPOLLIN | EPOLLOUT);
 }
 
 /* In TLS the client has said who it wants to talk to, and with whom it does (RFC 9110, 7.4). */
@@ -453,8 +487,14 @@ void connection_run(struct connection *connection)
 		case CONNECTION_BODY:
 			goes_on = run_body(connection);
 			break;
+		case CONNECTION_STREAMING:
+			goes_on = connection_run_streaming(connection);
+			break;
 		case CONNECTION_WRITING:
 			goes_on = run_writing(connection);
+			break;
+		case CONNECTION_SENT:
+			goes_on = run_sent(connection);
 			break;
 		case CONNECTION_HANDSHAKE:
 		case CONNECTION_WAITING:

@@ -57,7 +57,9 @@ enum connection_state {
 	CONNECTION_HEAD,     /* has a part of a head */
 	CONNECTION_BODY,     /* has a head and waits for the body */
 	CONNECTION_WAITING,  /* a worker has the request */
-	CONNECTION_WRITING,  /* sends the response */
+	CONNECTION_STREAMING, /* sends the response while the worker still has the request */
+	CONNECTION_WRITING,  /* sends the rest of the response */
+	CONNECTION_SENT,     /* has sent it, though the worker still has the request */
 	CONNECTION_LINGER,   /* has sent all; reads on so that the client gets it */
 	CONNECTION_CLOSED,
 };
@@ -79,15 +81,21 @@ struct connection {
 	enum connection_state state;
 	bool is_refused; /* it is only told that there are too many */
 	bool keep_alive; /* behind the current response */
-	bool at_end;     /* the client will send no more */
+	bool at_end;     /* the client will send no more: that was read */
+	bool has_hung_up; /* the same: the system says so, though there may be something to read */
+	bool is_out;     /* a worker has the request, whatever has become of the connection */
+	bool has_begun;  /* the head of the response was made */
+	bool is_chunked; /* the response's body */
 	struct transport transport;
 	struct input *input;        /* owned; NULL while idle */
 	size_t head_length;         /* of the current request, once known */
 	struct http1_parser parser;
-	struct exchange *exchange;  /* owned, or the executor's while WAITING */
+	struct exchange *exchange;  /* owned, or the executor's while it is out (exchange.h) */
 	struct buffer out;          /* what goes before the body */
 	size_t out_sent;
 	struct sv_bytes body;       /* of the response, what is left of it */
+	struct sv_bytes tail;       /* what goes behind that, the same */
+	struct buffer piece;        /* of a streamed body, what `body` shows */
 	uint64_t began;
 	uint16_t remote_port;
 	char remote_address[48];
@@ -104,6 +112,12 @@ void connection_begin(struct connection *connection);
 /* A worker has answered. */
 void connection_answer(struct exchange *exchange);
 
+/*
+ * Make the response's head; `more` bytes follow those of its body, or -1: nobody knows. False if
+ * there is no memory: then the connection ends without a response.
+ */
+bool connection_begin_response(struct connection *connection, int64_t more);
+
 /* The server is stopping: end it if nothing is under way; a new client has a little time to ask. */
 void connection_stop(struct connection *connection);
 
@@ -119,7 +133,21 @@ void connection_linger(struct connection *connection);
 /* End it now. If a worker has its request, the rest follows when that is answered. */
 void connection_close(struct connection *connection);
 
+/* ---- connection_stream.c ---- */
+
+/* A worker goes on, but has something for the client. */
+void connection_news(struct exchange *exchange);
+
+/* Send the response, whose stream has begun or is whole. */
+void connection_stream(struct connection *connection);
+
+/* The state STREAMING; true if there is more to do now. */
+bool connection_run_streaming(struct connection *connection);
+
 /* ---- connection_io.c ---- */
+
+/* Have the loop watch for these events, and for the client's end. */
+void connection_watch_for(struct connection *connection, uint32_t events);
 
 /* loop_ready and timeout_expired of connections. */
 void connection_ready(struct loop_source *source, uint32_t events);

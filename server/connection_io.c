@@ -20,7 +20,18 @@ static struct connection *connection_of_timeout(struct timeout *timeout)
 
 bool connection_has_sent_all(const struct connection *connection)
 {
-	return connection->out_sent == connection->out.length && !connection->body.length;
+	return connection->out_sent == connection->out.length && !connection->body.length &&
+			!connection->tail.length;
+}
+
+/* Drop the first of them, as many as there are; how many there were too few. */
+static size_t bytes_drop(struct sv_bytes *bytes, size_t count)
+{
+	size_t dropped = count < bytes->length ? count : bytes->length;
+	if (dropped)
+		bytes->data += dropped;
+	bytes->length -= dropped;
+	return count - dropped;
 }
 
 /* Account for bytes the kernel has taken. */
@@ -30,8 +41,8 @@ static void connection_took(struct connection *connection, size_t count)
 	if (of_out > count)
 		of_out = count;
 	connection->out_sent += of_out;
-	connection->body.data += count - of_out;
-	connection->body.length -= count - of_out;
+	count = bytes_drop(&connection->body, count - of_out);
+	(void)bytes_drop(&connection->tail, count);
 }
 
 bool connection_send(struct connection *connection)
@@ -41,8 +52,9 @@ bool connection_send(struct connection *connection)
 				{connection->out.data + connection->out_sent,
 						connection->out.length - connection->out_sent},
 				{(void *)(uintptr_t)connection->body.data, connection->body.length},
+				{(void *)(uintptr_t)connection->tail.data, connection->tail.length},
 		};
-		ssize_t count = transport_write(&connection->transport, parts, 2);
+		ssize_t count = transport_write(&connection->transport, parts, ARRAY_LENGTH(parts));
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -52,11 +64,19 @@ bool connection_send(struct connection *connection)
 			return false;
 		}
 		connection_took(connection, (size_t)count);
-		if (connection->state == CONNECTION_WRITING)
+		if (connection->state == CONNECTION_WRITING ||
+				connection->state == CONNECTION_STREAMING)
 			timeout_set(&connection->server->loop, &connection->server->write,
 					&connection->timeout);
 	}
 	return true;
+}
+
+void connection_watch_for(struct connection *connection, uint32_t events)
+{
+	if (!connection->has_hung_up)
+		events |= EPOLLRDHUP;
+	loop_change(&connection->server->loop, &connection->source, events);
 }
 
 /* Wait until there is something to read, and until what is left to be sent can be. */
@@ -65,7 +85,7 @@ static void connection_watch(struct connection *connection)
 	uint32_t events = transport_wants(&connection->transport);
 	if (!connection_has_sent_all(connection))
 		events |= EPOLLOUT;
-	loop_change(&connection->server->loop, &connection->source, events);
+	connection_watch_for(connection, events);
 }
 
 /* Read and forget, a limited amount each turn. */
@@ -125,14 +145,24 @@ static void connection_readable(struct connection *connection)
 		connection_discard(connection);
 		break;
 	case CONNECTION_WAITING:
+	case CONNECTION_STREAMING:
 	case CONNECTION_WRITING:
+	case CONNECTION_SENT:
 		/* A request that comes early stays in the kernel until its turn. */
-		loop_change(&connection->server->loop, &connection->source,
-				connection->source.events & ~(uint32_t)EPOLLIN);
+		connection_watch_for(connection, connection->source.events & ~(uint32_t)EPOLLIN);
 		break;
 	case CONNECTION_CLOSED:
 		break;
 	}
+}
+
+/* It is told once, as it stays so. */
+static void connection_hang_up(struct connection *connection)
+{
+	connection->has_hung_up = true;
+	connection_watch_for(connection, connection->source.events & ~(uint32_t)EPOLLRDHUP);
+	if (connection->is_out)
+		host_stream_hang_up(&connection->exchange->stream);
 }
 
 void connection_ready(struct loop_source *source, uint32_t events)
@@ -142,8 +172,11 @@ void connection_ready(struct loop_source *source, uint32_t events)
 		connection_close(connection);
 		return;
 	}
+	if (events & EPOLLRDHUP)
+		connection_hang_up(connection);
 	if (events & EPOLLOUT) {
-		if (connection->state == CONNECTION_WRITING) {
+		if (connection->state == CONNECTION_WRITING ||
+				connection->state == CONNECTION_STREAMING) {
 			connection_run(connection);
 			return;
 		}
@@ -157,6 +190,15 @@ void connection_ready(struct loop_source *source, uint32_t events)
 	}
 	if (events & EPOLLIN)
 		connection_readable(connection);
+}
+
+static void connection_is_slow(struct connection *connection)
+{
+	static const char reason[] = "the client took nothing for as long as --write-timeout";
+	log_event(&connection->server->log, "%s: %s", connection->remote_address, reason);
+	if (connection->is_out)
+		host_stream_lose(&connection->exchange->stream, reason);
+	connection_close(connection);
 }
 
 void connection_expired(struct timeout *timeout)
@@ -175,6 +217,10 @@ void connection_expired(struct timeout *timeout)
 	case CONNECTION_BODY:
 		connection_refuse(connection, 408, "the body took too long");
 		connection_run(connection);
+		break;
+	case CONNECTION_STREAMING:
+	case CONNECTION_WRITING:
+		connection_is_slow(connection);
 		break;
 	default:
 		connection_close(connection);

@@ -67,8 +67,7 @@ void connection_handshake(struct connection *connection)
 		connection_begin(connection);
 		break;
 	case TLS_WAITS:
-		loop_change(&connection->server->loop, &connection->source,
-				tls_session_wants(transport->tls));
+		connection_watch_for(connection, tls_session_wants(transport->tls));
 		break;
 	case TLS_FAILED:
 		handshake_failed(connection);

@@ -18,6 +18,8 @@ struct exchange *exchange_new(const struct server_limits *limits)
 	exchange->response.body.limit = limits->response_bytes;
 	exchange->response.text.limit = limits->response_head_bytes;
 	exchange->response.field_limit = limits->response_fields;
+	/* As much again is on its way in the connection. */
+	host_stream_init(&exchange->stream, limits->stream_bytes / 2, &exchange->response);
 	host_response_reset(&exchange->response);
 	return exchange;
 }
@@ -32,10 +34,13 @@ void exchange_reset(struct exchange *exchange)
 	exchange->request = (struct host_request){0}; /* its views are dead */
 	exchange->next = NULL;
 	exchange->connection = NULL;
+	exchange->waker = NULL;
+	exchange->executor = NULL;
 	exchange->sent = 0;
 	exchange->outcome.ending = HOST_ANSWERED;
 	exchange->outcome.cause[0] = exchange->outcome.frames[0] = '\0';
 	host_response_reset(&exchange->response);
+	host_stream_reset(&exchange->stream);
 }
 
 void exchange_free(struct exchange *exchange)
@@ -43,6 +48,7 @@ void exchange_free(struct exchange *exchange)
 	if (!exchange)
 		return;
 	host_response_finish(&exchange->response);
+	host_stream_finish(&exchange->stream);
 	buffer_finish(&exchange->body);
 	free(exchange->headers);
 	free(exchange);

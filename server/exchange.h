@@ -1,6 +1,7 @@
 /*
  * exchange.h: one request with its answer, on its way from a connection to a worker and
- * back. At any time one thread owns it: the loop, or the worker that handles it.
+ * back. At any time one thread owns it: the loop, or the worker that handles it. What they share
+ * is `stream`, and, when that has begun, the response and the request as they are then.
  */
 #ifndef SELVAGE_SERVER_EXCHANGE_H
 #define SELVAGE_SERVER_EXCHANGE_H
@@ -8,16 +9,24 @@
 #include <stdint.h>
 
 #include "host/host.h"
+#include "host/stream.h"
 #include "server/limits.h"
+
+struct executor;
 
 struct exchange {
 	struct exchange *next;   /* in the list it waits in */
+	/* The executor's, under its lock for what is done: the list of those with news. */
+	struct exchange *news_previous, *news_next;
+	bool has_news;
+	struct executor *executor; /* borrowed, while a worker handles it */
 	void *connection;        /* borrowed; for the loop */
 	struct host_waker *waker; /* borrowed from the executor, while a worker handles it */
 	struct host_request request;
 	struct host_header *headers; /* owned; room for the limit */
 	struct buffer body;          /* of the request */
 	struct host_response response;
+	struct host_stream stream;
 	struct host_outcome outcome;
 	uint64_t began;    /* first byte of the request, nanoseconds of CLOCK_MONOTONIC */
 	uint64_t deadline; /* for the answer */

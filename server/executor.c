@@ -42,6 +42,7 @@ struct executor {
 	/* under done_lock */
 	pthread_mutex_t done_lock;
 	struct exchange *done_first, *done_last;
+	struct exchange *news_first, *news_last; /* not done, but there is something of them */
 	int event; /* owned */
 };
 
@@ -62,7 +63,6 @@ static struct desk *queue_begin(struct executor *executor, uint64_t now)
 	if (!desk)
 		return NULL;
 	desk->exchange = executor->queue[executor->queue_first];
-	desk->exchange->waker = &desk->waker;
 	desk->has_begun = false;
 	executor->queue_first = (executor->queue_first + 1) % executor->config.queue_limit;
 	executor->queue_count--;
@@ -129,18 +129,61 @@ static struct desk *executor_next(struct executor *executor, uint64_t spent, uin
 	return desk;
 }
 
+static void loop_tell(struct executor *executor)
+{
+	uint64_t one = 1;
+	/* Can only fail if the counter is at its end, and then the loop is awake anyway. */
+	if (write(executor->event, &one, sizeof one) < 0)
+		check(errno == EAGAIN);
+}
+
+/* Under the lock for what is done, as is the next one. */
+static void news_remove(struct executor *executor, struct exchange *exchange)
+{
+	struct exchange *previous = exchange->news_previous, *next = exchange->news_next;
+	*(previous ? &previous->news_next : &executor->news_first) = next;
+	*(next ? &next->news_previous : &executor->news_last) = previous;
+	exchange->has_news = false;
+}
+
+static void news_add(struct executor *executor, struct exchange *exchange)
+{
+	struct exchange *last = executor->news_last;
+	exchange->news_previous = last;
+	exchange->news_next = NULL;
+	*(last ? &last->news_next : &executor->news_first) = exchange;
+	executor->news_last = exchange;
+	exchange->has_news = true;
+}
+
+/* Who is done has no news besides. */
 static void done_add(struct executor *executor, struct exchange *exchange)
 {
 	exchange->next = NULL;
 	pthread_mutex_lock(&executor->done_lock);
+	if (exchange->has_news)
+		news_remove(executor, exchange);
 	bool was_empty = !executor->done_first;
 	*(was_empty ? &executor->done_first : &executor->done_last->next) = exchange;
 	executor->done_last = exchange;
 	pthread_mutex_unlock(&executor->done_lock);
-	uint64_t one = 1;
-	/* Can only fail if the counter is at its end, and then the loop is awake anyway. */
-	if (was_empty && write(executor->event, &one, sizeof one) < 0)
-		check(errno == EAGAIN);
+	if (was_empty)
+		loop_tell(executor);
+}
+
+/* On the guest's thread, in its turn: its exchange is not done. */
+static void executor_stir(struct host_stream *stream)
+{
+	struct exchange *exchange =
+			(struct exchange *)((char *)stream - offsetof(struct exchange, stream));
+	struct executor *executor = exchange->executor;
+	pthread_mutex_lock(&executor->done_lock);
+	bool was_empty = !executor->news_first;
+	if (!exchange->has_news)
+		news_add(executor, exchange);
+	pthread_mutex_unlock(&executor->done_lock);
+	if (was_empty)
+		loop_tell(executor);
 }
 
 /* ---- worker threads ---- */
@@ -167,6 +210,17 @@ static void worker_put_back(struct executor *executor, struct desk *desk, enum h
 		pthread_cond_broadcast(&executor->changed);
 }
 
+static enum handled worker_begin(struct executor *executor, struct desk *desk)
+{
+	const struct handler *handler = executor->config.handler;
+	struct exchange *exchange = desk->exchange;
+	desk->has_begun = true;
+	exchange->executor = executor;
+	exchange->waker = &desk->waker;
+	host_stream_join(&exchange->stream, &desk->waker, executor_stir);
+	return handler->begin(handler->data, desk->own, exchange, &desk->wake);
+}
+
 static void worker_turn(struct executor *executor, struct desk *desk)
 {
 	const struct handler *handler = executor->config.handler;
@@ -174,9 +228,9 @@ static void worker_turn(struct executor *executor, struct desk *desk)
 	if (desk->has_begun)
 		handled = handler->go_on(handler->data, desk->own, &desk->wake);
 	else
-		handled = handler->begin(handler->data, desk->own, desk->exchange, &desk->wake);
-	desk->has_begun = true;
+		handled = worker_begin(executor, desk);
 	if (handled == HANDLED_ANSWERED) {
+		host_stream_leave(&desk->exchange->stream);
 		done_add(executor, desk->exchange);
 		handler->recycle(handler->data, desk->own);
 	}
@@ -376,4 +430,14 @@ struct exchange *executor_take(struct executor *executor)
 	executor->done_first = executor->done_last = NULL;
 	pthread_mutex_unlock(&executor->done_lock);
 	return first;
+}
+
+struct exchange *executor_take_news(struct executor *executor)
+{
+	pthread_mutex_lock(&executor->done_lock);
+	struct exchange *exchange = executor->news_first;
+	if (exchange)
+		news_remove(executor, exchange);
+	pthread_mutex_unlock(&executor->done_lock);
+	return exchange;
 }

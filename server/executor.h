@@ -70,10 +70,16 @@ SV_MUST_USE bool executor_submit(struct executor *executor, struct exchange *exc
  */
 bool executor_nudge(struct executor *executor, uint64_t now);
 
-/* Becomes readable when answers are waiting. Borrowed. */
+/* Becomes readable when answers or news are waiting. Borrowed. */
 int executor_descriptor(const struct executor *executor);
 
 /* Take all answers, oldest first, linked by `next`. */
 struct exchange *executor_take(struct executor *executor);
+
+/*
+ * Behind that: one whose stream has something to take, though its guest goes on and may be done at
+ * any time. NULL: there is none.
+ */
+struct exchange *executor_take_news(struct executor *executor);
 
 #endif

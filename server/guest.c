@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "host/stream.h"
 #include "runtime/selvage_serve.h"
 #include "server/loop.h"
 
@@ -73,13 +74,40 @@ static bool guest_lease(struct guest_service *service, struct host_call *call)
 	return false;
 }
 
+/* End a guest that waits, if its client has left or its time is over. */
+static bool guest_is_over(struct host_call *call)
+{
+	if (!call->wake)
+		return false;
+	const char *reason = host_stream_left(call->stream);
+	bool is_late = clock_now() >= call->deadline;
+	if (reason)
+		host_call_cancel(call, HOST_LEFT, reason);
+	else if (is_late)
+		host_call_cancel(call, HOST_TIMED_OUT, "deadline exceeded");
+	return reason || is_late;
+}
+
+/* A streamed answer that has not reached the client is none, however well its guest ended. */
+static enum handled guest_answered(struct host_call *call)
+{
+	const char *reason = host_stream_loss(call->stream);
+	if (reason && host_stream_look(call->stream, NULL) == HOST_STREAM_OPEN)
+		host_outcome_set(call->outcome, HOST_LEFT, "%s", reason);
+	return HANDLED_ANSWERED;
+}
+
 /* What becomes of the request behind a turn. */
-static enum handled guest_handled(const struct host_call *call, bool has_ended, uint64_t *wake)
+static enum handled guest_handled(struct host_call *call, bool has_ended, uint64_t *wake)
 {
 	if (has_ended)
-		return HANDLED_ANSWERED;
+		return guest_answered(call);
+	host_stream_flush(call->stream);
 	if (!call->wake)
 		return HANDLED_AGAIN;
+	/* Who leaves later wakes it. */
+	if (guest_is_over(call))
+		return HANDLED_ANSWERED;
 	*wake = call->wake < call->deadline ? call->wake : call->deadline;
 	return HANDLED_ASLEEP;
 }
@@ -93,10 +121,16 @@ static enum handled guest_begin(void *data, void *desk, struct exchange *exchang
 	call->waker = exchange->waker;
 	call->request = &exchange->request;
 	call->response = &exchange->response;
+	call->stream = &exchange->stream;
 	call->outcome = &exchange->outcome;
 	if (clock_now() >= exchange->deadline) {
 		host_outcome_set(&exchange->outcome, HOST_TIMED_OUT,
 				"deadline exceeded before a worker was free");
+		return HANDLED_ANSWERED;
+	}
+	const char *reason = host_stream_loss(call->stream);
+	if (reason) {
+		host_outcome_set(&exchange->outcome, HOST_LEFT, "%s", reason);
 		return HANDLED_ANSWERED;
 	}
 	return guest_handled(call, !guest_lease(service, call) || host_call_begin(call), wake);
@@ -105,7 +139,10 @@ static enum handled guest_begin(void *data, void *desk, struct exchange *exchang
 static enum handled guest_go_on(void *data, void *desk, uint64_t *wake)
 {
 	(void)data;
-	return guest_handled(desk, host_call_go_on(desk), wake);
+	struct host_call *call = desk;
+	if (guest_is_over(call))
+		return HANDLED_ANSWERED;
+	return guest_handled(call, host_call_go_on(call), wake);
 }
 
 static void guest_recycle(void *data, void *desk)

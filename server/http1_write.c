@@ -73,11 +73,28 @@ static bool write_fields(struct buffer *out, const struct host_response *respons
 	return true;
 }
 
+/* How long the body is, or how its end is told. */
+static bool write_length(struct buffer *out, const struct host_response *response,
+		const struct http1_frame *frame, struct sv_error *error)
+{
+	unsigned long long size = response->body.length - response->body_start + frame->more;
+	if ((frame->is_head || frame->is_open) && response->announced >= 0)
+		size = (unsigned long long)response->announced;
+	else if (frame->is_open)
+		return frame->is_old || buffer_printf(out, error, "Transfer-Encoding: chunked\r\n");
+	return buffer_printf(out, error, "Content-Length: %llu\r\n", size);
+}
+
+bool http1_has_content(int status)
+{
+	return status != 204 && status != 304;
+}
+
 bool http1_write_head(struct buffer *out, const struct host_response *response,
 		const struct http1_frame *frame, struct sv_bytes *body, struct sv_error *error)
 {
 	int status = response->status;
-	bool has_content = status != 204 && status != 304;
+	bool has_content = http1_has_content(status);
 	*body = (struct sv_bytes){0};
 	char text[256];
 	int length = snprintf(text, sizeof text,
@@ -85,13 +102,8 @@ bool http1_write_head(struct buffer *out, const struct host_response *response,
 			http1_status_text(status), date_text(frame->time));
 	TRY(buffer_append(out, text, (size_t)length, error));
 	TRY(write_fields(out, response, error));
-	if (has_content) {
-		unsigned long long size = response->body.length - response->body_start;
-		if (frame->is_head && response->announced >= 0)
-			size = (unsigned long long)response->announced;
-		length = snprintf(text, sizeof text, "Content-Length: %llu\r\n", size);
-		TRY(buffer_append(out, text, (size_t)length, error));
-	}
+	if (has_content)
+		TRY(write_length(out, response, frame, error));
 	if (!frame->keep_alive)
 		TRY(buffer_append(out, "Connection: close\r\n", 19, error));
 	else if (frame->is_old)
@@ -101,6 +113,30 @@ bool http1_write_head(struct buffer *out, const struct host_response *response,
 		*body = (struct sv_bytes){response->body.data + response->body_start,
 				response->body.length - response->body_start};
 	return true;
+}
+
+/* Fields that say what the client must know before the body (RFC 9110, section 6.5.1). */
+static bool field_is_for_heads(struct sv_bytes name)
+{
+	static const char *const heads[] = {"Age", "Authorization", "Cache-Control",
+			"Content-Encoding", "Content-Range", "Content-Type", "Expires", "Host",
+			"Location", "Retry-After", "Set-Cookie", "Vary", "WWW-Authenticate"};
+	for (size_t i = 0; i < ARRAY_LENGTH(heads); i++) {
+		if (host_name_equal(name, host_text(heads[i])))
+			return true;
+	}
+	return field_is_ours(name);
+}
+
+bool http1_write_trailers(struct buffer *out, const struct host_response *response,
+		struct sv_error *error)
+{
+	for (size_t i = 0; i < response->field_count; i++) {
+		struct host_header field = host_response_field(response, i);
+		if (!field_is_for_heads(field.name))
+			TRY(write_field(out, field, error));
+	}
+	return buffer_append(out, "\r\n", 2, error);
 }
 
 bool http1_make_text(struct host_response *response, int status, const char *text,

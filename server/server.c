@@ -31,6 +31,8 @@ static void server_take_answers(struct loop_source *source, uint32_t events)
 		connection_answer(exchange);
 		exchange = next;
 	}
+	while ((exchange = executor_take_news(server->executor)))
+		connection_news(exchange);
 }
 
 static void server_begin_stop(struct loop_source *source, uint32_t events)
@@ -149,7 +151,7 @@ bool server_run(struct server *server)
 	}
 	size_t left = 0;
 	for (struct connection *c = server->connections; c; c = c->next)
-		left += c->state == CONNECTION_WAITING || c->state == CONNECTION_CLOSED;
+		left += c->is_out;
 	if (left)
 		log_event(&server->log, "stopped with %zu requests unanswered", left);
 	log_flush(&server->log);
@@ -171,7 +173,7 @@ void server_free(struct server *server)
 	if (!server)
 		return;
 	while (server->connections) {
-		check(server->connections->state != CONNECTION_WAITING);
+		check(!server->connections->is_out);
 		connection_close(server->connections);
 	}
 	server_bury(server);

@@ -7,6 +7,7 @@
 #include "host/fastly/body.h"
 #include "host/fastly/kv_ops.h"
 #include "host/fastly/pending.h"
+#include "host/stream.h"
 
 /* Things that can be waited for at once. */
 #define MAX_HANDLES 256u
@@ -30,8 +31,10 @@ uint32_t fastly_handles_get(const struct fastly_handles *list, uint32_t index)
 	return handle;
 }
 
-static bool body_is_ready(struct fastly_body *body)
+static bool body_is_ready(struct fastly_guest *guest, struct fastly_body *body)
 {
+	if (body->is_streaming)
+		return host_stream_writable(guest->call->stream) != HOST_STREAM_LATER;
 	if (body->sink)
 		return fetch_writable(body->sink) != FETCH_LATER;
 	return !body->source || fastly_body_left(body) ||
@@ -46,7 +49,7 @@ bool fastly_async_ready(struct fastly_guest *guest, uint32_t handle, bool *is_re
 	if (pending)
 		*is_ready = fetch_answered(pending->fetch) != FETCH_LATER;
 	else if (is_body)
-		*is_ready = body_is_ready(&guest->bodies[handle]);
+		*is_ready = body_is_ready(guest, &guest->bodies[handle]);
 	else
 		*is_ready = is_op;
 	return pending || is_body || is_op;

@@ -9,6 +9,7 @@
 #include "host/fastly/body.h"
 #include "host/fastly/fastly.h"
 #include "host/fastly/fields.h"
+#include "host/fastly/response.h"
 #include "host/fetch/fetch.h"
 
 size_t fastly_body_left(const struct fastly_body *body)
@@ -68,7 +69,7 @@ enum fastly_status fastly_http_body_new(struct fastly_call *call)
 		    : FASTLY_LIMITEXCEEDED;
 }
 
-/* What was sent belongs to the client, but for the end of a stream. */
+/* What was sent belongs to the client; a stream is written on. */
 static struct fastly_body *body_to_write(struct fastly_call *call, uint32_t handle)
 {
 	struct fastly_body *body = fastly_body(call, handle);
@@ -130,6 +131,15 @@ static enum fastly_status body_fill(struct fastly_guest *guest, struct fastly_bo
 	return FASTLY_OK;
 }
 
+enum fastly_status fastly_body_gather(struct fastly_guest *guest, struct fastly_body *body,
+		size_t most)
+{
+	enum fastly_status status = FASTLY_OK;
+	while (body->source && status == FASTLY_OK && fastly_body_left(body) < most)
+		status = body_fill(guest, body);
+	return status == FASTLY_WAITS ? FASTLY_OK : status;
+}
+
 static enum fastly_status body_collect(struct fastly_guest *guest, struct fastly_body *body)
 {
 	enum fastly_status status = FASTLY_OK;
@@ -174,10 +184,18 @@ void fastly_body_empty(struct fastly_guest *guest, struct fastly_body *body)
 	fastly_release_value(guest, &body->value);
 }
 
-/* ---- what goes to a backend ---- */
+/* ---- what goes to a backend or to the client ---- */
 
-static enum fastly_status sink_write(struct fastly_body *body, struct sv_bytes bytes, size_t *count)
+static bool body_goes_on(const struct fastly_body *body)
 {
+	return body->sink || body->is_streaming;
+}
+
+static enum fastly_status sink_write(struct fastly_guest *guest, struct fastly_body *body,
+		struct sv_bytes bytes, size_t *count)
+{
+	if (body->is_streaming)
+		return fastly_response_write(guest, bytes, count);
 	switch (fetch_write(body->sink, bytes, count)) {
 	case FETCH_LATER:
 		return FASTLY_WAITS;
@@ -189,7 +207,7 @@ static enum fastly_status sink_write(struct fastly_body *body, struct sv_bytes b
 }
 
 /* All of another body, as it comes and goes. What has gone is no longer in it. */
-static enum fastly_status sink_pour(struct fastly_guest *guest, struct fastly_body *to,
+enum fastly_status fastly_body_pour(struct fastly_guest *guest, struct fastly_body *to,
 		struct fastly_body *from)
 {
 	struct sv_bytes parts[2];
@@ -198,7 +216,8 @@ static enum fastly_status sink_pour(struct fastly_guest *guest, struct fastly_bo
 		size_t count = 0;
 		fastly_body_parts(from, parts);
 		if (fastly_body_left(from))
-			status = sink_write(to, parts[0].length ? parts[0] : parts[1], &count);
+			status = sink_write(guest, to, parts[0].length ? parts[0] : parts[1],
+					&count);
 		else
 			status = body_fill(guest, from);
 		body_skip(guest, from, count);
@@ -233,8 +252,8 @@ enum fastly_status fastly_http_body_append(struct fastly_call *call)
 	struct fastly_body *from = body_to_read(call, fastly_argument(call, 1));
 	if (!to || !from || to == from)
 		return FASTLY_BADF;
-	enum fastly_status status = to->sink ? sink_pour(call->guest, to, from)
-					     : body_append(call->guest, to, from);
+	enum fastly_status status = body_goes_on(to) ? fastly_body_pour(call->guest, to, from)
+						     : body_append(call->guest, to, from);
 	if (status == FASTLY_OK)
 		fastly_close_body(call->guest, from);
 	return status;
@@ -293,15 +312,16 @@ static enum fastly_status body_write_some(struct fastly_call *call, struct fastl
 {
 	size_t count = bytes.length;
 	enum fastly_status status;
-	if (body->sink && is_front)
+	bool goes_on = body_goes_on(body);
+	if (goes_on && is_front)
 		return FASTLY_UNSUPPORTED;
-	if (body->sink)
-		status = sink_write(body, bytes, &count);
+	if (goes_on)
+		status = sink_write(call->guest, body, bytes, &count);
 	else if (is_front)
 		status = body_put_in_front(call->guest, body, bytes);
 	else
 		status = body_collect(call->guest, body);
-	if (status == FASTLY_OK && !body->sink && !is_front)
+	if (status == FASTLY_OK && !goes_on && !is_front)
 		status = fastly_body_add(call->guest, body, bytes);
 	return status == FASTLY_OK ? fastly_give_u32(call, 4, (uint32_t)count) : status;
 }
@@ -324,10 +344,8 @@ enum fastly_status fastly_http_body_close(struct fastly_call *call)
 	struct fastly_body *body = body_to_write(call, fastly_argument(call, 0));
 	if (!body)
 		return FASTLY_BADF;
-	if (body->is_streaming) {
-		body->is_streaming = false;
-		return FASTLY_OK;
-	}
+	if (body->is_streaming)
+		return fastly_response_close(call->guest, body);
 	if (body->sink) {
 		fetch_finish(body->sink);
 		fetch_release(body->sink);
@@ -343,11 +361,11 @@ enum fastly_status fastly_http_body_abandon(struct fastly_call *call)
 	struct fastly_body *body = body_to_write(call, fastly_argument(call, 0));
 	if (!body)
 		return FASTLY_BADF;
-	if (body->is_streaming)
-		host_outcome_set(call->guest->call->outcome, HOST_INVALID,
-				"the guest gave up its response's body");
-	else
+	if (!body->is_streaming) {
 		fastly_close_body(call->guest, body);
+		return FASTLY_OK;
+	}
+	fastly_response_break(call->guest, body, "the guest gave up its response's body");
 	return FASTLY_OK;
 }
 
@@ -360,7 +378,7 @@ enum fastly_status fastly_http_body_known_length(struct fastly_call *call)
 	return is_unknown ? FASTLY_NONE : fastly_give_u64(call, 1, fastly_body_left(body));
 }
 
-/* ---- trailers: none arrive; those set are not sent by HTTP/1.1 with a length ---- */
+/* ---- trailers: none arrive; those set are sent to clients that say that they take them ---- */
 
 enum fastly_status fastly_http_body_trailer_append(struct fastly_call *call)
 {

@@ -17,6 +17,14 @@ enum fastly_status fastly_body_whole(struct fastly_call *call, uint32_t handle,
 /* What is left of it to read, in two parts. */
 void fastly_body_parts(const struct fastly_body *body, struct sv_bytes parts[2]);
 
+/* Take what has come already of a body that still comes, up to about `most` bytes in all. */
+enum fastly_status fastly_body_gather(struct fastly_guest *guest, struct fastly_body *body,
+		size_t most);
+
+/* Move all of a body, as it comes, to where what is written to another one goes, or to its own. */
+enum fastly_status fastly_body_pour(struct fastly_guest *guest, struct fastly_body *to,
+		struct fastly_body *from);
+
 /* Drop what it holds; it stays open. */
 void fastly_body_empty(struct fastly_guest *guest, struct fastly_body *body);
 

@@ -12,6 +12,7 @@
 
 #include "host/fastly/kv_ops.h"
 #include "host/fastly/pending.h"
+#include "host/fastly/response.h"
 #include "host/fastly/settings.h"
 #include "host/fetch/fetch.h"
 #include "host/wasi/wasi.h"
@@ -71,7 +72,6 @@ static enum sv_host_result fastly_suspend(struct fastly_guest *guest, const stru
 	return SV_HOST_SUSPEND;
 }
 
-/* Past the deadline the guest gets an error, which it never sees: it ends. */
 static bool fastly_go_on(struct host_call *call, union sv_value *result)
 {
 	struct fastly_guest *guest = call->state;
@@ -81,12 +81,12 @@ static bool fastly_go_on(struct host_call *call, union sv_value *result)
 	struct fastly_call again = {
 			guest, sv_instance_memory(sv_store_instance(call->store), 0), wait->values};
 	enum fastly_status status = wait->row->function(&again);
-	if (status == FASTLY_WAITS && host_now() < call->deadline) {
+	if (status == FASTLY_WAITS) {
 		fastly_set_wake(guest);
 		return false;
 	}
 	wait->row = NULL;
-	result->i32 = status == FASTLY_WAITS ? FASTLY_ERROR : status;
+	result->i32 = status;
 	return true;
 }
 
@@ -322,58 +322,12 @@ static const char *fastly_begin(struct host_call *call)
 	return "_start";
 }
 
-/* An answer to HEAD has no body: what its length would be is what the guest says, if it does. */
-static int64_t fastly_announced(const struct fastly_message *message)
-{
-	const struct host_response *head = &message->fields.head;
-	int64_t length = -1;
-	for (size_t i = 0; i < head->field_count; i++) {
-		struct host_header field = host_response_field(head, i);
-		if (!host_name_equal(field.name, host_text("Content-Length")))
-			continue;
-		length = 0;
-		for (size_t at = 0; at < field.value.length && length >= 0; at++) {
-			uint8_t c = field.value.data[at];
-			bool is_digit = c >= '0' && c <= '9' && length < INT64_MAX / 10 - 9;
-			length = is_digit ? length * 10 + (c - '0') : -1;
-		}
-	}
-	return length;
-}
-
-static bool fastly_copy(struct host_response *to, const struct fastly_message *message,
-		const struct fastly_body *body, struct sv_error *error)
-{
-	to->status = message->fields.head.status;
-	to->announced = fastly_announced(message);
-	for (size_t i = 0; i < message->fields.head.field_count; i++) {
-		struct host_header field = host_response_field(&message->fields.head, i);
-		TRY(host_response_add(to, field.name, field.value, error));
-	}
-	TRY(buffer_append(&to->body, body->arrived.data, body->arrived.length, error));
-	size_t own = body->own.length - body->read;
-	return !own || buffer_append(&to->body, body->own.data + body->read, own, error);
-}
-
-/* A guest that ends without a response gives an empty one. */
-static void fastly_answer(struct fastly_guest *guest)
-{
-	struct host_call *call = guest->call;
-	struct sv_error error = SV_ERROR_INIT;
-	if (guest->has_sent &&
-			!fastly_copy(call->response, &guest->messages[guest->sent_message],
-					&guest->bodies[guest->sent_body], &error))
-		host_outcome_set(call->outcome,
-				error.code == SV_ERROR_LIMIT ? HOST_TOO_LARGE : HOST_FAILED,
-				"the response: %s", error.text);
-}
-
 /* A failure behind a response that was sent whole is for the log only. */
 static void fastly_forgive(struct fastly_guest *guest)
 {
 	struct host_outcome *outcome = guest->call->outcome;
 	static const char behind[] = "after the response: ";
-	if (!guest->has_sent || guest->bodies[guest->sent_body].is_streaming)
+	if (!fastly_response_is_whole(guest))
 		return;
 	host_lines_flush(&guest->lines);
 	host_lines_write(&guest->lines, behind, sizeof behind - 1);
@@ -387,8 +341,7 @@ static void fastly_end(struct host_call *call, bool has_ended_well)
 	const struct wasi_config nothing = {0};
 	if (!has_ended_well)
 		fastly_forgive(guest);
-	if (call->outcome->ending == HOST_ANSWERED)
-		fastly_answer(guest);
+	fastly_response_end(guest);
 	sv_store_set_data(call->store, NULL);
 	host_lines_flush(&guest->lines);
 	fastly_close_all(guest, false);

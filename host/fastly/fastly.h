@@ -62,11 +62,12 @@ struct fastly_message {
 	struct fastly_fields fields;
 	struct buffer method, uri; /* of a request */
 	uint32_t version;
+	bool is_manual; /* its Content-Length is meant, if it is streamed */
 };
 
 /* Bytes that are read from the front and written at the end. */
 struct fastly_body {
-	bool is_streaming; /* sent already, though not all of it */
+	bool is_streaming; /* sent already: what is written goes to the client */
 	struct sv_bytes arrived; /* borrowed, perhaps from `value`; in front of `own` */
 	struct kv_value *value;  /* one use of it is ours, and counted; NULL: none */
 	struct buffer own;
@@ -92,6 +93,7 @@ struct fastly_wait {
 	const struct fastly_row *row; /* NULL: the guest waits for none of our functions */
 	union sv_value values[12];
 	uint64_t until;   /* nanoseconds of CLOCK_MONOTONIC; 0: for ever */
+	bool has_begun;   /* it has begun a response, whose body is on its way */
 	bool has_sent;    /* it has sent a request: */
 	uint32_t pending; /* this one, by slot */
 };
@@ -118,7 +120,7 @@ struct fastly_guest {
 	char endpoints[16][64]; /* names; empty: free */
 	size_t held; /* bytes in all of these: as much as its own memory may have */
 	bool has_sent;
-	uint32_t sent_message, sent_body;
+	uint32_t sent_body;
 	bool *is_told; /* owned; by row: that it is not there was logged */
 	const char **environment; /* owned; the variables that Fastly has, then the operator's */
 	size_t environment_count;

@@ -283,10 +283,15 @@ static enum fastly_status message_set_version(struct fastly_call *call,
 	return FASTLY_OK;
 }
 
-/* Only what is automatic (0) is there: the server frames messages itself. */
-static enum fastly_status message_set_framing(struct fastly_call *call)
+/* 0: automatic; 1: as the fields of a response say, of which the length is what counts. */
+static enum fastly_status message_set_framing(struct fastly_call *call,
+		struct fastly_message *message)
 {
-	return fastly_argument(call, 1) == 0 ? FASTLY_OK : FASTLY_UNSUPPORTED;
+	uint32_t mode = fastly_argument(call, 1);
+	bool is_there = mode == 0 || (mode == 1 && message->kind == FASTLY_RESPONSE);
+	if (is_there)
+		message->is_manual = mode == 1;
+	return is_there ? FASTLY_OK : FASTLY_UNSUPPORTED;
 }
 
 #define MESSAGE_FUNCTION(module, kind, name, body) \
@@ -311,7 +316,8 @@ static enum fastly_status message_set_framing(struct fastly_call *call)
 	MESSAGE_FUNCTION(module, kind, header_remove, fields_remove(call, &message->fields)) \
 	MESSAGE_FUNCTION(module, kind, version_get, fastly_give_u32(call, 1, message->version)) \
 	MESSAGE_FUNCTION(module, kind, version_set, message_set_version(call, message)) \
-	MESSAGE_FUNCTION(module, kind, framing_headers_mode_set, message_set_framing(call)) \
+	MESSAGE_FUNCTION(module, kind, framing_headers_mode_set, \
+			message_set_framing(call, message)) \
 	MESSAGE_FUNCTION(module, kind, close, message_close(call, message))
 
 MESSAGE_FUNCTIONS(http_req, FASTLY_REQUEST)

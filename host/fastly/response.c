@@ -1,8 +1,10 @@
 /*
  * response.c: responses (fastly_http_resp) and the sending of one to the client.
  */
+#include "host/fastly/response.h"
+
 #include "host/fastly/body.h"
-#include "host/fastly/fastly.h"
+#include "host/stream.h"
 
 static struct fastly_message *response_of(struct fastly_call *call)
 {
@@ -45,13 +47,122 @@ enum fastly_status fastly_http_resp_http_keepalive_mode_set(struct fastly_call *
 	return fastly_argument(call, 1) == 0 ? FASTLY_OK : FASTLY_UNSUPPORTED;
 }
 
+/* ---- sending ---- */
+
+bool fastly_response_is_whole(const struct fastly_guest *guest)
+{
+	return guest->has_sent && host_stream_look(guest->call->stream, NULL) == HOST_STREAM_WHOLE;
+}
+
+/* What the guest says that the length is, or -1. */
+static int64_t content_length(const struct fastly_message *message)
+{
+	const struct host_response *head = &message->fields.head;
+	int64_t length = -1;
+	for (size_t i = 0; i < head->field_count; i++) {
+		struct host_header field = host_response_field(head, i);
+		if (!host_name_equal(field.name, host_text("Content-Length")))
+			continue;
+		length = 0;
+		for (size_t at = 0; at < field.value.length && length >= 0; at++) {
+			uint8_t c = field.value.data[at];
+			bool is_digit = c >= '0' && c <= '9' && length < INT64_MAX / 10 - 9;
+			length = is_digit ? length * 10 + (c - '0') : -1;
+		}
+	}
+	return length;
+}
+
+/* Head and what is there of the body. */
+static bool response_copy(struct host_response *to, const struct fastly_message *message,
+		const struct fastly_body *body, struct sv_error *error)
+{
+	struct sv_bytes parts[2];
+	to->status = message->fields.head.status;
+	for (size_t i = 0; i < message->fields.head.field_count; i++) {
+		struct host_header field = host_response_field(&message->fields.head, i);
+		TRY(host_response_add(to, field.name, field.value, error));
+	}
+	fastly_body_parts(body, parts);
+	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
+		if (parts[i].length)
+			TRY(buffer_append(&to->body, parts[i].data, parts[i].length, error));
+	}
+	return true;
+}
+
 /*
- * Both handles are the client's then, but for the body of a stream, which the guest writes on.
- * What is sent is what they are when the guest ends.
+ * How many bytes follow those that are there, if the guest means it, or -1. An answer to HEAD has
+ * no body: what its length would be is what the guest says.
  */
+static int64_t response_announce(struct host_call *call, const struct fastly_message *message,
+		bool is_streaming)
+{
+	struct host_response *response = call->response;
+	bool is_head = host_name_equal(call->request->method, host_text("HEAD"));
+	bool has_body = !is_head && response->status != 204 && response->status != 304;
+	bool is_meant = has_body && is_streaming && message->is_manual;
+	int64_t length = is_head || is_meant ? content_length(message) : -1;
+	int64_t there = (int64_t)response->body.length;
+	bool is_wrong = is_meant && length < there;
+	response->announced = is_wrong ? -1 : length;
+	return is_wrong || !is_meant ? -1 : length - there;
+}
+
+/* The response is the client's from here on, and so is the body, but for the end of a stream. */
+static enum fastly_status response_begin(struct fastly_call *call, struct fastly_message *message,
+		struct fastly_body *body)
+{
+	struct fastly_guest *guest = call->guest;
+	struct host_call *host = guest->call;
+	struct sv_error error = SV_ERROR_INIT;
+	guest->has_sent = true;
+	guest->sent_body = fastly_argument(call, 1);
+	message->kind = FASTLY_SENT;
+	body->is_streaming = true;
+	if (!response_copy(host->response, message, body, &error)) {
+		host_outcome_set(host->outcome,
+				error.code == SV_ERROR_LIMIT ? HOST_TOO_LARGE : HOST_FAILED,
+				"the response: %s", error.text);
+		return FASTLY_ERROR;
+	}
+	bool is_streaming = fastly_argument(call, 2) != 0;
+	int64_t more = response_announce(host, message, is_streaming);
+	fastly_body_empty(guest, body);
+	host_stream_begin(host->stream, more);
+	if (is_streaming || body->source)
+		host_stream_flush(host->stream);
+	return FASTLY_OK;
+}
+
+/* What has come of a body goes with the head; the rest goes to the client as it comes. */
+static enum fastly_status send_downstream(struct fastly_call *call)
+{
+	struct fastly_guest *guest = call->guest;
+	struct fastly_body *body = fastly_body(call, fastly_argument(call, 1));
+	enum fastly_status status = FASTLY_OK;
+	if (!guest->wait.has_begun) {
+		status = fastly_body_gather(guest, body, guest->call->stream->limit);
+		if (status == FASTLY_OK)
+			status = response_begin(call, response_of(call), body);
+		guest->wait.has_begun = status == FASTLY_OK;
+	}
+	if (status == FASTLY_OK)
+		status = fastly_body_pour(guest, body, body);
+	if (status == FASTLY_WAITS || fastly_argument(call, 2))
+		return status;
+	if (status == FASTLY_OK)
+		return fastly_response_close(guest, body);
+	if (guest->wait.has_begun)
+		fastly_response_break(guest, body, "the response's body was cut off");
+	return status;
+}
+
 enum fastly_status fastly_http_resp_send_downstream(struct fastly_call *call)
 {
 	struct fastly_guest *guest = call->guest;
+	if (guest->wait.has_begun)
+		return send_downstream(call);
 	struct fastly_message *message = response_of(call);
 	struct fastly_body *body = fastly_body(call, fastly_argument(call, 1));
 	bool is_sent = guest->has_sent && fastly_argument(call, 1) == guest->sent_body;
@@ -63,16 +174,61 @@ enum fastly_status fastly_http_resp_send_downstream(struct fastly_call *call)
 		fastly_close_body(guest, body);
 		return FASTLY_OK;
 	}
-	if (guest->has_sent)
+	return guest->has_sent ? FASTLY_ERROR : send_downstream(call);
+}
+
+/* ---- streaming ---- */
+
+enum fastly_status fastly_response_write(struct fastly_guest *guest, struct sv_bytes bytes,
+		size_t *count)
+{
+	switch (host_stream_write(guest->call->stream, bytes, count)) {
+	case HOST_STREAM_LATER:
+		return FASTLY_WAITS;
+	case HOST_STREAM_READY:
+		return FASTLY_OK;
+	case HOST_STREAM_TOO_LONG:
+		fastly_tell(guest, "the response's body is longer than its Content-Length");
 		return FASTLY_ERROR;
-	/* What still comes from a backend is waited for, as answers go out whole. */
-	enum fastly_status status = fastly_body_whole(call, fastly_argument(call, 1), &body);
-	if (status != FASTLY_OK)
-		return status;
-	guest->has_sent = true;
-	guest->sent_message = fastly_argument(call, 0);
-	guest->sent_body = fastly_argument(call, 1);
-	message->kind = FASTLY_SENT;
-	body->is_streaming = fastly_argument(call, 2) != 0;
-	return FASTLY_OK;
+	case HOST_STREAM_LOST:
+		break;
+	}
+	return FASTLY_ERROR;
+}
+
+enum fastly_status fastly_response_close(struct fastly_guest *guest, struct fastly_body *body)
+{
+	struct host_stream *stream = guest->call->stream;
+	struct sv_error error = SV_ERROR_INIT;
+	const struct host_response *trailers = &body->trailers.head;
+	body->is_streaming = false;
+	for (size_t i = 0; i < trailers->field_count; i++) {
+		struct host_header field = host_response_field(trailers, i);
+		if (host_response_add(&stream->trailers, field.name, field.value, &error))
+			continue;
+		host_outcome_set(guest->call->outcome,
+				error.code == SV_ERROR_LIMIT ? HOST_TOO_LARGE : HOST_FAILED,
+				"the response's trailers: %s", error.text);
+		host_stream_break(stream);
+		return FASTLY_ERROR;
+	}
+	return host_stream_end(stream) == HOST_STREAM_READY ? FASTLY_OK : FASTLY_ERROR;
+}
+
+void fastly_response_break(struct fastly_guest *guest, struct fastly_body *body, const char *reason)
+{
+	body->is_streaming = false;
+	if (!host_stream_loss(guest->call->stream))
+		host_outcome_set(guest->call->outcome, HOST_INVALID, "%s", reason);
+	host_stream_break(guest->call->stream);
+}
+
+/* A guest that ends without a response gives an empty one. */
+void fastly_response_end(struct fastly_guest *guest)
+{
+	struct host_stream *stream = guest->call->stream;
+	bool is_whole = !guest->has_sent || fastly_response_is_whole(guest);
+	if (!is_whole && !host_stream_loss(stream))
+		host_outcome_set(guest->call->outcome, HOST_INVALID,
+				"the guest ended without all of its response's body");
 }

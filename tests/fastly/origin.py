@@ -28,6 +28,8 @@ class Origin:
         self.requests = []
         self.names = []
         self.held = threading.Event()
+        self.asked = threading.Event()
+        self.gate = threading.Event()
         self.together = {}
         self.lock = threading.Condition()
         self.context = None
@@ -116,6 +118,22 @@ class Origin:
         if connection.recv(1) == b"":
             self.held.set()
         return False
+
+    def do_gate(self, connection, body):
+        """Answered when the test opens the gate."""
+        self.asked.set()
+        self.gate.wait(PATIENCE)
+        self.reply(connection, b"open")
+        return True
+
+    def do_halves(self, connection, body, size):
+        """One half of the bytes now, the other when the gate is open."""
+        data = pattern(int(size))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(data))
+        connection.sendall(data[:len(data) // 2])
+        self.gate.wait(PATIENCE)
+        connection.sendall(data[len(data) // 2:])
+        return True
 
     def held_is_closed(self):
         return self.held.wait(PATIENCE)

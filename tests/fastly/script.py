@@ -144,6 +144,13 @@ class Script:
         self.results.append(place)
         return place
 
+    def stream(self, body, address, length, times=1):
+        """Write all of some memory to a body, so many times; the log has it if that fails."""
+        self.words(6, body.address, address, length, times)
+
+    def trap(self):
+        self.words(99)
+
     def arguments(self, values):
         flat = []
         for value in values:

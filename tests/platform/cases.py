@@ -2,13 +2,14 @@
 import base64
 import json
 import os
+import socket
 import sqlite3
 import stat
 import subprocess
 import threading
 import time
 
-from daemon import BUILD, PATIENCE, SELVAGE, Daemon, Failure, cgi, expect, module
+from daemon import BUILD, PATIENCE, ROOT, SELVAGE, Daemon, Failure, cgi, expect, module
 
 TRAP = b"""(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
   (memory (export "memory") 1) (func (export "_start") unreachable))"""
@@ -268,6 +269,31 @@ def test_a_damaged_artifact_is_the_owners_to_know_of_only():
         expect(status == 503 and daemon.data not in text, f"{status} {text!r}")
         answer = daemon.fine("GET", "/v1/deployments/site/logs")
         expect([line for line in lines(answer) if "cannot be loaded" in line], str(answer))
+
+
+def test_responses_are_streamed_and_end_with_their_clients():
+    with open(os.path.join(ROOT, "tests", "serve", "guests", "stream.wat"), "rb") as file:
+        guest = file.read()
+    with Daemon() as daemon:
+        daemon.deploy_well("site", guest)
+        daemon.says("site", "firstlast")
+        expect(daemon.get_tls("site") == (200, "firstlast"), "not by HTTPS")
+        # The guest sleeps for an hour behind these.
+        with socket.create_connection(("127.0.0.1", daemon.port), PATIENCE) as client:
+            client.sendall(b"GET /wait HTTP/1.1\r\nHost: site.localhost\r\n\r\n")
+            text = b""
+            while not text.endswith(b"\r\n\r\n5\r\nfirst\r\n"):
+                part = client.recv(4096)
+                expect(part, f"an end behind {text!r}")
+                text += part
+        limit, wanted = time.monotonic() + PATIENCE, "the client has closed its connection"
+        while time.monotonic() < limit:
+            found = [line for line in lines(daemon.fine("GET", "/v1/deployments/site/logs")) if wanted in line]
+            if found:
+                break
+            time.sleep(0.02)
+        expect(found and " 499 " in found[0], f"{found}")
+        expect('selvage_endings_total{deployment="site",ending="LEFT"} 1\n' in daemon.text("/metrics"), "not counted")
 
 
 def test_requests_and_builds_are_counted_for_prometheus():

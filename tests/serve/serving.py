@@ -116,6 +116,7 @@ class Server:
 class Response:
     def __init__(self, status, reason, headers, body):
         self.status, self.reason, self.headers, self.body = status, reason, headers, body
+        self.trailers = []
 
     def header(self, name):
         values = [v for n, v in self.headers if n.lower() == name.lower()]
@@ -193,9 +194,29 @@ class Client:
         if status in (204, 304):
             expect(length is None, f"a Content-Length with {status}")
             return response
-        expect(length is not None, "no Content-Length")
+        coding = response.header("Transfer-Encoding")
+        expect((length is None) != (coding is None), f"length {length}, coding {coding}")
         if method != "HEAD":
-            while len(self.input) < int(length):
-                expect(self.receive(), "the body was cut off")
-            response.body, self.input = self.input[:int(length)], self.input[int(length):]
+            response.body = self.take(int(length)) if length else b"".join(self.chunks(response))
         return response
+
+    def take(self, length):
+        while len(self.input) < length:
+            expect(self.receive(), "the body was cut off")
+        part, self.input = self.input[:length], self.input[length:]
+        return part
+
+    def chunk(self):
+        """The next chunk; empty: the last one."""
+        length = int(self.take_until(b"\r\n"), 16)
+        data = self.take(length)
+        if length:
+            expect(self.take(2) == b"\r\n", "no end of line behind a chunk")
+        return data
+
+    def chunks(self, response):
+        while data := self.chunk():
+            yield data
+        while line := self.take_until(b"\r\n"):
+            name, value = line.decode().split(": ")
+            response.trailers.append((name, value))
