@@ -166,7 +166,7 @@ enum fastly_status fastly_http_resp_send_downstream(struct fastly_call *call)
 	struct fastly_message *message = response_of(call);
 	struct fastly_body *body = fastly_body(call, fastly_argument(call, 1));
 	bool is_sent = guest->has_sent && fastly_argument(call, 1) == guest->sent_body;
-	if (!message || !body || is_sent)
+	if (!message || !body || body->sink || is_sent)
 		return FASTLY_BADF;
 	/* Early hints: HTTP/1.1 clients need not be told. */
 	if (!host_status_is_final(message->fields.head.status)) {
