@@ -314,6 +314,22 @@ bool version_set_artifact(struct db *db, int64_t id, const char *artifact, enum 
 	return done;
 }
 
+bool version_build_again(struct db *db, const struct version *version, const char *message,
+		struct sv_error *error)
+{
+	char clean[512];
+	text_clean(clean, sizeof clean, message);
+	TRY(db_begin(db, error));
+	bool done = db_run(db, error, "DELETE FROM compiled WHERE artifact = ?", "s",
+				    version->artifact) &&
+			db_run(db, error,
+					"UPDATE version SET state = ?, message = ? WHERE id = ? "
+					"AND state = ?",
+					"isii", (int64_t)VERSION_QUEUED, clean, version->id,
+					(int64_t)VERSION_READY);
+	return db_end(db, done, error) && done;
+}
+
 /* ---- compiled ---- */
 
 bool compiled_find(struct db *db, const char *module, enum tier tier, const char *compiler,

@@ -140,6 +140,13 @@ SV_MUST_USE bool version_set_state(struct db *db, int64_t id, enum version_state
 SV_MUST_USE bool version_set_artifact(struct db *db, int64_t id, const char *artifact,
 		enum tier tier, struct sv_error *error);
 
+/*
+ * What was compiled for a version cannot be used any more: it is a build to be done, of which
+ * `message` says why, and what was compiled is forgotten.
+ */
+SV_MUST_USE bool version_build_again(struct db *db, const struct version *version,
+		const char *message, struct sv_error *error);
+
 /* ---- artifacts that were compiled before ---- */
 
 /* The artifact of a module in a tier by this compiler into `artifact`, "" if there is none. */

@@ -3,6 +3,7 @@
  */
 #include "platform/routes.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "platform/build.h"
 #include "platform/deployments.h"
 #include "platform/journal.h"
 #include "platform/live.h"
@@ -87,6 +89,27 @@ struct metrics *route_metrics(struct route *route)
 	return &route->metrics;
 }
 
+/*
+ * The artifact is damaged, or of another version of Selvage or another machine; the module is
+ * there, so it is compiled again. Not if that was done and has failed: the state says so.
+ */
+static void route_build_again(struct route *route, const struct version *version,
+		const struct sv_error *reason)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	bool is_of_artifact = reason->code == SV_ERROR_ARTIFACT || reason->code == SV_ERROR_CPU;
+	if (!is_of_artifact || version->state != VERSION_READY)
+		return;
+	if (version_build_again(route->state->db, version, reason->text, &error)) {
+		journal_event(&route->journal, "version %" PRId64 " is compiled again",
+				version->number);
+		build_wake(route->state->build);
+	} else {
+		journal_event(&route->journal, "version %" PRId64 " cannot be compiled again: %s",
+				version->number, error.text);
+	}
+}
+
 /* Under the route's lock: the version that is current, loaded. */
 static struct live *route_load(struct route *route, struct sv_error *error)
 {
@@ -103,7 +126,10 @@ static struct live *route_load(struct route *route, struct sv_error *error)
 		sv_fail(error, SV_ERROR_USAGE, "%s is being built for the first time", route->name);
 		return NULL;
 	}
-	return live_open(route->state, route, &version, error);
+	struct live *live = live_open(route->state, route, &version, error);
+	if (!live)
+		route_build_again(route, &version, error);
+	return live;
 }
 
 struct live *route_live(struct route *route, struct sv_error *error)

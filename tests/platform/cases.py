@@ -253,7 +253,7 @@ def test_the_data_folder_is_one_daemons_and_one_versions():
         expect(open_key.returncode == 1 and "read by others" in open_key.stderr, open_key.stderr)
 
 
-def test_a_damaged_artifact_is_the_owners_to_know_of_only():
+def test_a_damaged_artifact_is_the_owners_to_know_of_and_is_compiled_again():
     with Daemon() as daemon:
         daemon.deploy_well("site", module("c_cgi.wasm"))
         daemon.stop()
@@ -269,6 +269,12 @@ def test_a_damaged_artifact_is_the_owners_to_know_of_only():
         expect(status == 503 and daemon.data not in text, f"{status} {text!r}")
         answer = daemon.fine("GET", "/v1/deployments/site/logs")
         expect([line for line in lines(answer) if "cannot be loaded" in line], str(answer))
+        expect([line for line in lines(answer) if "compiled again" in line], str(answer))
+        limit = time.monotonic() + PATIENCE
+        while daemon.get("site")[0] != 200 and time.monotonic() < limit:
+            time.sleep(0.05)
+        status, text = daemon.get("site")
+        expect(status == 200, f"{status} {text!r}")
 
 
 def test_responses_are_streamed_and_end_with_their_clients():
