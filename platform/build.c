@@ -111,8 +111,10 @@ static bool artifact_compile(struct build *build, const struct deployment *deplo
 		done = artifact_keep(build->state, deployment, version, buffer_view(&artifact),
 				error);
 		blobs_let_go(blobs);
-		if (!done)
+		if (!done) {
 			blobs_drop(blobs, version->artifact);
+			atomic_store(&build->state->has_garbage, true); /* if it could not be */
+		}
 	}
 	buffer_finish(&artifact);
 	return done;

@@ -110,8 +110,10 @@ bool control_commit(struct control_call *call, const char *name, int64_t expires
 		build_wake(call->state->build);
 		return true;
 	}
-	if (is_kept)
+	if (is_kept) {
 		blobs_drop(blobs, version->module);
+		atomic_store(&call->state->has_garbage, true); /* if it could not be */
+	}
 	return call->answer ? false : control_fail_error(call, &error);
 }
 
