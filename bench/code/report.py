@@ -36,11 +36,13 @@ def groups(bench):
 
 def mean_rows(bench, columns, label, cells_before):
     for group, names in groups(bench):
+        names = [name for name in names if any(name in column for column in columns)]
         cells = []
         for column in columns:
             values = [column[name] for name in names if name in column]
             cells.append(f"**{geomean(values):.3f}**" if values else "")
-        yield [f"**{label}, {group} ({len(names)})**", *[""] * cells_before, *cells]
+        if names:
+            yield [f"**{label}, {group} ({len(names)})**", *[""] * cells_before, *cells]
 
 
 def ratio_table(bench, figures, unit, show):
