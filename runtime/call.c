@@ -138,6 +138,10 @@ static void activation_begin(struct activation *activation, struct sv_store *sto
 	store->activation = activation;
 	thread->store = store;
 	atomic_signal_fence(memory_order_seq_cst);
+	/* From now on no turn ends: this guest could not go on later, its caller is the host. */
+	if (activation->outer)
+		activation->outer_turn = SWITCH_PENDING_TURN &
+				atomic_fetch_and(&store->state.pending, ~SWITCH_PENDING_TURN);
 	/* With the partner in sv_store_interrupt: one of the two sees what the other wrote. */
 	atomic_store(&thread->call, call);
 	if (atomic_load(&store->stopped) == call)
@@ -154,6 +158,8 @@ static void activation_end(const struct activation *activation, struct sv_store 
 	atomic_signal_fence(memory_order_seq_cst);
 	thread->depth--;
 	store->activation = activation->outer;
+	if (activation->outer_turn)
+		atomic_fetch_or(&store->state.pending, activation->outer_turn);
 	store->state.host_sp = activation->outer_host_sp;
 	store->state.guest_frame = activation->outer_guest_frame;
 	/* However the guest was left: its frames and what it threw are gone. */

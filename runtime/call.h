@@ -14,6 +14,7 @@ struct activation {
 	size_t outer_roots; /* in use of the root stack, which may have been made since */
 	struct sv_store *outer_store; /* that the thread ran before */
 	uint64_t outer_call, outer_deadline;
+	uint32_t outer_turn; /* the bit: the outer guest's turn was over, which is not this one's */
 	uint64_t cpu_begin; /* of the thread's CPU time; 0: no limit began here */
 };
 

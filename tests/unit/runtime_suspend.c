@@ -51,6 +51,18 @@ static const char text[] =
 		"(func (export \"loop\") (type $ii) (loop (br 0)) (unreachable))\n"
 		"(func (export \"id\") (type $ii) (local.get 0)))";
 
+static const char nesting_text[] =
+		"(module (type $ii (func (param i32) (result i32)))\n"
+		"(import \"host\" \"nest\" (func $nest (type $ii)))\n"
+		"(import \"host\" \"plain\" (func $plain (type $ii)))\n"
+		"(func (export \"nests\") (type $ii) (call $nest (local.get 0)))\n"
+		"(func (export \"calls\") (type $ii) (local i32 i32)\n"
+		"  (loop $again\n"
+		"    (local.set 2 (i32.add (local.get 2) (call $plain (local.get 1))))\n"
+		"    (local.set 1 (i32.add (local.get 1) (i32.const 1)))\n"
+		"    (br_if $again (i32.lt_u (local.get 1) (local.get 0))))\n"
+		"  (local.get 2)))";
+
 static enum sv_host_result host_wait(struct sv_caller *caller, union sv_value *values)
 {
 	int32_t *seen = sv_caller_data(caller);
@@ -116,6 +128,35 @@ TEST(a_guest_may_wait_again_and_trap_later)
 	CHECK_EQ(sv_store_trap(guest.store)->kind, SV_TRAP_UNREACHABLE);
 	CHECK_EQ(sv_store_trap(guest.store)->frame_count, 1);
 	CHECK_EQ(guest_number(&guest, "id", 3), 3);
+	guest_close(&guest);
+	sv_linker_free(linker);
+}
+
+/* Takes longer than the turn, and then calls the guest, which calls the host itself. */
+static enum sv_host_result host_nest(struct sv_caller *caller, union sv_value *values)
+{
+	struct guest *guest = sv_caller_data(caller);
+	for (uint64_t begin = fixture_now(); fixture_now() - begin < 3000000;)
+		;
+	return guest_call(guest, "calls", values) == SV_RETURNED ? SV_HOST_OK : SV_HOST_TRAP;
+}
+
+TEST(a_turn_that_is_over_in_the_host_does_not_end_what_the_host_calls)
+{
+	struct guest guest = {0};
+	struct sv_linker *linker = linker_of_hosts();
+	union sv_value value = {.i32 = 3};
+	CHECK_OK(sv_linker_define_function(linker, "host", "nest", "i:i", host_nest, &guest,
+			&error));
+	guest = guest_open_linked(nesting_text, linker);
+	CHECK_OK(sv_store_set_quantum(guest.store, 1000000, &error));
+	/* The turn ends where the outer guest would go on. */
+	CHECK_EQ(guest_call(&guest, "nests", &value), SV_PREEMPTED);
+	enum sv_outcome outcome = SV_PREEMPTED;
+	while (outcome == SV_PREEMPTED)
+		outcome = sv_resume(guest.store, NULL, &error);
+	CHECK_EQ(outcome, SV_RETURNED);
+	CHECK_EQ(value.i32, (0 ^ 1) + (1 ^ 1) + (2 ^ 1));
 	guest_close(&guest);
 	sv_linker_free(linker);
 }
