@@ -153,6 +153,8 @@ $(UNIT_TESTS): %: %.o $(BUILD)/libtest.a $(BUILD)/libselvage-compiler.so
 refused = $(shell sed -n 's/^CALL.[^,]*, \([a-z_]*\),.*/\1/p' tests/unit/refused_calls.def) \
 	mprotect munmap timer_delete free
 $(BUILD)/tests/unit/runtime_refused: private LDFLAGS_ALL += $(refused:%=-Wl,--wrap=%)
+# The runtime's own only: those of a library that is linked with an archive would be led there too.
+$(BUILD)/tests/unit/runtime_refused: private PROGRAM_LIBS = -lwabt -ldw -lelf -lz -lcrypto -lm
 
 .SECONDEXPANSION:
 $(SUITE_TESTS): $(BUILD)/tests/%/program: $$(call objects,$$(wildcard tests/%/*.c)) \

@@ -78,7 +78,7 @@ struct sv_pool *sv_pool_new(struct sv_engine *engine, struct sv_artifact *artifa
 {
 	if (!linker_check_hosted(linker, artifact, error))
 		return NULL;
-	struct sv_pool *pool = calloc(1, sizeof *pool);
+	struct sv_pool *pool = aligned_alloc(_Alignof(struct sv_pool), sizeof *pool);
 	if (!pool) {
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a pool");
 		return NULL;
