@@ -49,7 +49,7 @@ def test_a_module_is_deployed_served_and_listed():
 def test_the_fast_tier_is_followed_by_the_release_tier():
     with Daemon() as daemon:
         daemon.deploy_well("hello", module("c_cgi.wasm"))
-        for _ in range(3000): # it has the lowest priority
+        for _ in range(20000): # it has the lowest priority
             (found,) = daemon.fine("GET", "/v1/deployments")["deployments"]
             if found["tier"] == "release":
                 daemon.says("hello", "Hello from C\n")

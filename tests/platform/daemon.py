@@ -20,7 +20,7 @@ sys.path.append(os.path.join(ROOT, "tests", "client"))
 import api
 
 API = api.Api()
-PATIENCE = 30  # seconds until a test that waits has failed
+PATIENCE = 400  # seconds until a test that waits has failed: builds give way to all else that runs
 
 
 class Failure(Exception):
