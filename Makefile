@@ -11,6 +11,8 @@
 # A new source file needs no edit here: each folder is taken as a whole.
 
 BUILD ?= build
+# Relative however it is given: objects made under one name are found under the other.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 PREFIX ?= /usr/local
 bindir = $(PREFIX)/bin
 libdir = $(PREFIX)/lib

@@ -38,10 +38,10 @@ struct memory_plan {
 /* Fill in all that needs nothing of the system; it will never have more than `limit` bytes. */
 void backing_plan(struct backing *backing, const struct memory_plan *plan, uint64_t limit);
 
-/* Reserve the address space and show the initial contents. */
 /* Bytes rounded up to whole pages of the machine. */
 uint64_t backing_extent(uint64_t size);
 
+/* Reserve the address space and show the initial contents. */
 SV_MUST_USE bool backing_open(struct backing *backing, struct sv_engine *engine,
 		const struct memory_plan *plan, struct sv_error *error);
 
