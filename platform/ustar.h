@@ -1,6 +1,7 @@
 /*
  * ustar.h: the archives that backups are: tar, in POSIX' first format, regular files only. Written
- * and read from the beginning to the end, by a descriptor.
+ * and read from the beginning to the end, by a descriptor. Not by libarchive, as uploads are: to
+ * that an archive which was cut between two files is a whole one, and a backup must not be.
  */
 #ifndef SELVAGE_PLATFORM_USTAR_H
 #define SELVAGE_PLATFORM_USTAR_H

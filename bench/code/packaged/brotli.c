@@ -1,33 +1,28 @@
 /* brotli.c: Brotli at quality 5, and back several times. */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <brotli/decode.h>
 #include <brotli/encode.h>
-#include "bench/code/packaged/input.h"
+#include "bench/code/packaged/round_trip.h"
 
-#define SIZE (1 << 20)
-#define ROUNDS 3
+static size_t pack(char *text, size_t size, unsigned char *packed, size_t room)
+{
+	size_t length = room;
+
+	if (!BrotliEncoderCompress(5, 22, BROTLI_MODE_TEXT, size, (uint8_t *)text, &length, packed))
+		return 0;
+	return length;
+}
+
+static bool unpack(unsigned char *packed, size_t length, char *back, size_t size)
+{
+	size_t all = size;
+
+	return BrotliDecoderDecompress(length, packed, &all, (uint8_t *)back) ==
+			BROTLI_DECODER_RESULT_SUCCESS && all == size;
+}
 
 int main(void)
 {
-	static char text[SIZE], back[SIZE];
-	static unsigned char packed[SIZE + SIZE / 2 + 1000];
-	uint32_t sum = 0;
+	static const struct codec codec = {"brotli", 1 << 20, 3, 5, pack, unpack};
 
-	for (int round = 0; round < ROUNDS; round++) {
-		input_text(text, SIZE, (uint32_t)round + 1);
-		size_t length = sizeof packed, size = SIZE;
-
-		if (!BrotliEncoderCompress(5, 22, BROTLI_MODE_TEXT, SIZE, (uint8_t *)text, &length,
-				    packed))
-			return 1;
-		for (int i = 0; i < 5; i++)
-			if (BrotliDecoderDecompress(length, packed, &size, (uint8_t *)back) !=
-					BROTLI_DECODER_RESULT_SUCCESS)
-				return 1;
-		sum = sum * 31 + input_sum(back, SIZE);
-	}
-	printf("brotli %08x\n", sum);
-	return 0;
+	return round_trip(&codec);
 }

@@ -1,31 +1,27 @@
 /* minilzo.c: miniLZO: fast compression, and back several times. */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <minilzo.h>
-#include "bench/code/packaged/input.h"
+#include "bench/code/packaged/round_trip.h"
 
-#define SIZE (2 << 20)
-#define ROUNDS 6
+static size_t pack(char *text, size_t size, unsigned char *packed, size_t room)
+{
+	static lzo_align_t work[LZO1X_1_MEM_COMPRESS / sizeof(lzo_align_t) + 1];
+	lzo_uint length = room;
+
+	lzo1x_1_compress((unsigned char *)text, size, packed, &length, work);
+	return length;
+}
+
+static bool unpack(unsigned char *packed, size_t length, char *back, size_t size)
+{
+	lzo_uint all = size;
+
+	return lzo1x_decompress_safe(packed, length, (unsigned char *)back, &all, NULL) ==
+			LZO_E_OK && all == size;
+}
 
 int main(void)
 {
-	static char text[SIZE], back[SIZE];
-	static unsigned char packed[SIZE + SIZE / 2 + 1000];
-	uint32_t sum = 0;
+	static const struct codec codec = {"minilzo", 2 << 20, 6, 4, pack, unpack};
 
-	for (int round = 0; round < ROUNDS; round++) {
-		input_text(text, SIZE, (uint32_t)round + 1);
-		static lzo_align_t work[LZO1X_1_MEM_COMPRESS / sizeof(lzo_align_t) + 1];
-		lzo_uint length = sizeof packed, size = SIZE;
-
-		lzo1x_1_compress((unsigned char *)text, SIZE, packed, &length, work);
-		for (int i = 0; i < 4; i++)
-			if (lzo1x_decompress_safe(packed, length, (unsigned char *)back, &size,
-					    NULL) != LZO_E_OK)
-				return 1;
-		sum = sum * 31 + input_sum(back, SIZE);
-	}
-	printf("minilzo %08x\n", sum);
-	return 0;
+	return round_trip(&codec);
 }

@@ -1,29 +1,24 @@
 /* zlib.c: zlib: deflate at level 6, inflate. */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <zlib.h>
-#include "bench/code/packaged/input.h"
+#include "bench/code/packaged/round_trip.h"
 
-#define SIZE (1 << 20)
-#define ROUNDS 4
+static size_t pack(char *text, size_t size, unsigned char *packed, size_t room)
+{
+	uLongf length = room;
+
+	return compress2(packed, &length, (Bytef *)text, size, 6) == Z_OK ? length : 0;
+}
+
+static bool unpack(unsigned char *packed, size_t length, char *back, size_t size)
+{
+	uLongf all = size;
+
+	return uncompress((Bytef *)back, &all, packed, length) == Z_OK && all == size;
+}
 
 int main(void)
 {
-	static char text[SIZE], back[SIZE];
-	static unsigned char packed[SIZE + SIZE / 2 + 1000];
-	uint32_t sum = 0;
+	static const struct codec codec = {"zlib", 1 << 20, 4, 1, pack, unpack};
 
-	for (int round = 0; round < ROUNDS; round++) {
-		input_text(text, SIZE, (uint32_t)round + 1);
-		uLongf length = sizeof packed, size = SIZE;
-
-		if (compress2(packed, &length, (Bytef *)text, SIZE, 6) != Z_OK)
-			return 1;
-		if (uncompress((Bytef *)back, &size, packed, length) != Z_OK || size != SIZE)
-			return 1;
-		sum = sum * 31 + input_sum(back, SIZE);
-	}
-	printf("zlib %08x\n", sum);
-	return 0;
+	return round_trip(&codec);
 }

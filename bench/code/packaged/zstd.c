@@ -1,28 +1,22 @@
 /* zstd.c: Zstandard at level 5, and back several times. */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include <zstd.h>
-#include "bench/code/packaged/input.h"
+#include "bench/code/packaged/round_trip.h"
 
-#define SIZE (2 << 20)
-#define ROUNDS 3
+static size_t pack(char *text, size_t size, unsigned char *packed, size_t room)
+{
+	size_t length = ZSTD_compress(packed, room, text, size, 5);
+
+	return ZSTD_isError(length) ? 0 : length;
+}
+
+static bool unpack(unsigned char *packed, size_t length, char *back, size_t size)
+{
+	return ZSTD_decompress(back, size, packed, length) == size;
+}
 
 int main(void)
 {
-	static char text[SIZE], back[SIZE];
-	static unsigned char packed[SIZE + SIZE / 2 + 1000];
-	uint32_t sum = 0;
+	static const struct codec codec = {"zstd", 2 << 20, 3, 6, pack, unpack};
 
-	for (int round = 0; round < ROUNDS; round++) {
-		input_text(text, SIZE, (uint32_t)round + 1);
-		size_t length = ZSTD_compress(packed, sizeof packed, text, SIZE, 5);
-
-		for (int i = 0; i < 6; i++)
-			if (ZSTD_decompress(back, SIZE, packed, length) != SIZE)
-				return 1;
-		sum = sum * 31 + input_sum(back, SIZE);
-	}
-	printf("zstd %08x\n", sum);
-	return 0;
+	return round_trip(&codec);
 }
