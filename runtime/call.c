@@ -230,25 +230,41 @@ enum sv_outcome call_run(struct sv_store *store, const struct call_target *targe
 	return call_finish(&activation, store, thread, outcome);
 }
 
+static bool resume_is_possible(const struct sv_store *store, struct sv_error *error)
+{
+	const struct thread *thread = thread_current;
+	if (!store->suspension.at)
+		return sv_fail(error, SV_ERROR_USAGE, "the store's guest is not suspended");
+	if (!thread || thread->depth >= nested_max)
+		return sv_fail(error, SV_ERROR_USAGE,
+				"sv_thread_enter was not called on this thread, or too many calls "
+				"are nested");
+	return true;
+}
+
 enum sv_outcome sv_resume(struct sv_store *store, const union sv_value *results,
 		struct sv_error *error)
 {
 	struct thread *thread = thread_current;
 	struct activation activation;
-	if (!store->suspension.at) {
-		sv_fail(error, SV_ERROR_USAGE, "the store's guest is not suspended");
-		return SV_REFUSED;
-	}
-	if (!thread || thread->depth >= nested_max) {
-		sv_fail(error, SV_ERROR_USAGE,
-				"sv_thread_enter was not called on this thread, or too many calls "
-				"are nested");
-		return SV_REFUSED;
-	}
-	if (!suspend_take_results(store, results, error))
+	if (!resume_is_possible(store, error) || !suspend_take_results(store, results, error))
 		return SV_REFUSED;
 	activation_begin(&activation, store, thread);
 	return call_finish(&activation, store, thread, suspend_resume(store, thread));
+}
+
+enum sv_outcome sv_resume_call(struct sv_store *store, struct sv_error *error)
+{
+	struct thread *thread = thread_current;
+	struct activation activation;
+	if (!resume_is_possible(store, error))
+		return SV_REFUSED;
+	if (!suspend_is_in_host(store)) {
+		sv_fail(error, SV_ERROR_USAGE, "the store's guest waits in no host function");
+		return SV_REFUSED;
+	}
+	activation_begin(&activation, store, thread);
+	return call_finish(&activation, store, thread, suspend_call_again(store));
 }
 
 static bool call_check_references(struct sv_store *store, const struct function *function,

@@ -53,6 +53,13 @@ SV_PUBLIC void sv_pool_return(struct sv_pool *pool, struct sv_store *store);
 SV_PUBLIC enum sv_outcome sv_resume(struct sv_store *store, const union sv_value *results,
 		struct sv_error *error);
 
+/*
+ * The same for a guest that a host function suspended: that function is called again, inside the
+ * guest's call as the first time and with the same values, so it must not have changed them. It
+ * may then do what only a host function may, such as call into the guest.
+ */
+SV_PUBLIC enum sv_outcome sv_resume_call(struct sv_store *store, struct sv_error *error);
+
 /* True between an outcome of SV_SUSPENDED or SV_PREEMPTED and sv_resume. */
 SV_PUBLIC bool sv_store_is_suspended(const struct sv_store *store);
 

@@ -29,7 +29,7 @@ bool suspend_is_possible(const struct sv_store *store)
 	return store->may_suspend && store->activation && !store->activation->outer;
 }
 
-void suspend_in_host(struct sv_store *store, const struct host_row *row, union sv_value *values,
+void suspend_in_host(struct sv_store *store, struct host_row *row, union sv_value *values,
 		size_t roots_before)
 {
 	struct suspension *suspension = &store->suspension;
@@ -97,7 +97,13 @@ bool suspend_take_results(struct sv_store *store, const union sv_value *results,
 	return true;
 }
 
-int suspend_resume(struct sv_store *store, const struct thread *thread)
+bool suspend_is_in_host(const struct sv_store *store)
+{
+	return store->suspension.at == SUSPENDED_IN_HOST;
+}
+
+/* What the activation begins with; where the guest was. */
+static enum suspended_at suspend_take_up(struct sv_store *store)
 {
 	struct suspension *suspension = &store->suspension;
 	enum suspended_at at = suspension->at;
@@ -105,6 +111,21 @@ int suspend_resume(struct sv_store *store, const struct thread *thread)
 							    : suspension->roots);
 	suspension->at = SUSPENDED_NOWHERE;
 	store->view.exception = suspension->exception;
+	return at;
+}
+
+int suspend_call_again(struct sv_store *store)
+{
+	struct suspension *suspension = &store->suspension;
+	suspend_take_up(store);
+	store->state.guest_frame = suspension->guest_frame;
+	return switch_resume_call(&store->state, &suspension->row->head, suspension->values);
+}
+
+int suspend_resume(struct sv_store *store, const struct thread *thread)
+{
+	struct suspension *suspension = &store->suspension;
+	enum suspended_at at = suspend_take_up(store);
 	if (at != SUSPENDED_BY_SIGNAL) {
 		store->state.guest_frame = suspension->guest_frame;
 		return switch_resume(&store->state);

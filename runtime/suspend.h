@@ -29,7 +29,7 @@ enum suspended_at {
 struct suspension {
 	enum suspended_at at;
 	struct guest_frame *guest_frame; /* IN_HOST, BEHIND_HOST */
-	const struct host_row *row;      /* IN_HOST: the function, */
+	struct host_row *row;            /* IN_HOST: the function, */
 	union sv_value *values;          /* where its results go, on the guest's stack, */
 	size_t roots_before;             /* and the roots in use without its arguments */
 	size_t roots;                    /* in use */
@@ -42,7 +42,7 @@ struct suspension {
 bool suspend_is_possible(const struct sv_store *store);
 
 /* A host function suspends its guest: noted, to be done when it returns. */
-void suspend_in_host(struct sv_store *store, const struct host_row *row, union sv_value *values,
+void suspend_in_host(struct sv_store *store, struct host_row *row, union sv_value *values,
 		size_t roots_before);
 
 /* Leave the guest for what is in state.pending: how, or with a trap. Called by the switch. */
@@ -54,12 +54,16 @@ bool suspend_by_signal(struct sv_store *store, const void *ucontext);
 /* After the guest was left: keep what the activation is about to put back. */
 void suspend_keep(struct sv_store *store);
 
+/* Whether a host function wants results: it may be called again instead. */
+bool suspend_is_in_host(const struct sv_store *store);
+
 /* Check what sv_resume was given and put it in place. */
 SV_MUST_USE bool suspend_take_results(struct sv_store *store, const union sv_value *results,
 		struct sv_error *error);
 
-/* Go on; as switch_enter. In an activation. */
+/* Go on, or call the host function again; as switch_enter. In an activation. */
 int suspend_resume(struct sv_store *store, const struct thread *thread);
+int suspend_call_again(struct sv_store *store);
 
 /* Forget the guest. */
 void suspend_drop(struct sv_store *store);

@@ -56,6 +56,9 @@ SV_NORETURN void switch_leave(void *host_sp, int outcome);
  */
 int switch_resume(struct switch_state *state);
 
+/* The same for a host function, which is called again first. */
+int switch_resume_call(struct switch_state *state, struct sv_host_row *row, union sv_value *values);
+
 /*
  * Go on in a guest that was left by a signal. The `size` bytes at `frame` are what
  * fault_frame_save kept; they are not changed.

@@ -390,4 +390,77 @@ TEST(a_guest_that_a_host_function_called_cannot_wait)
 	sv_linker_free(linker);
 }
 
+struct asker {
+	unsigned waits;       /* left */
+	enum sv_host_result end;
+	int32_t given;
+};
+
+/* Waits so many times, then asks the guest itself for the answer, takes its time and ends. */
+static enum sv_host_result host_ask(struct sv_caller *caller, union sv_value *values)
+{
+	struct asker *asker = sv_caller_data(caller);
+	struct sv_error failure = SV_ERROR_INIT;
+	union sv_value value = {.i32 = 1000 * values[0].i32};
+	asker->given = values[0].i32;
+	if (asker->waits) {
+		asker->waits--;
+		return SV_HOST_SUSPEND;
+	}
+	struct sv_funcref *function = sv_instance_function(sv_caller_instance(caller), "id");
+	if (sv_call(sv_caller_store(caller), function, "i:i", &value, &failure) != SV_RETURNED)
+		return SV_HOST_TRAP;
+	values[0].i32 = value.i32;
+	sv_caller_set_trap(caller, SV_TRAP_HOST, "asked in vain");
+	return asker->end;
+}
+
+TEST(a_host_function_is_called_again)
+{
+	struct asker asker = {0};
+	struct sv_linker *linker = linker_of_hosts();
+	CHECK_OK(sv_linker_define_function(linker, "host", "wait", "i:i", host_ask, &asker,
+			&error));
+	struct guest guest = guest_open_linked(text, linker);
+	for (int32_t i = 1; i < 500; i++) {
+		union sv_value value = {.i32 = i};
+		asker = (struct asker){.waits = 3};
+		CHECK_OK(sv_store_set_quantum(guest.store, i % 2 ? 1 : 0, &error));
+		enum sv_outcome outcome = guest_call(&guest, "sum", &value);
+		while (outcome == SV_SUSPENDED || outcome == SV_PREEMPTED)
+			outcome = outcome == SV_SUSPENDED
+					? sv_resume_call(guest.store, &error)
+					: sv_resume(guest.store, NULL, &error);
+		CHECK_EQ(outcome, SV_RETURNED);
+		CHECK_EQ(asker.given, i);
+		CHECK_EQ(value.i32, i * (3 + 5 + 7 + 11 + 13 + 2) + 1000 * i);
+	}
+	guest_close(&guest);
+	sv_linker_free(linker);
+}
+
+TEST(a_host_function_that_is_called_again_may_end_the_guest)
+{
+	struct asker asker = {.waits = 1, .end = SV_HOST_TRAP};
+	struct sv_linker *linker = linker_of_hosts();
+	CHECK_OK(sv_linker_define_function(linker, "host", "wait", "i:i", host_ask, &asker,
+			&error));
+	struct guest guest = guest_open_linked(text, linker);
+	union sv_value value = {.i32 = 5};
+	CHECK_ERROR(sv_resume_call(guest.store, &error) != SV_REFUSED, SV_ERROR_USAGE,
+			"is not suspended");
+	CHECK_EQ(guest_call(&guest, "sum", &value), SV_SUSPENDED);
+	CHECK_EQ(sv_resume_call(guest.store, &error), SV_TRAPPED);
+	CHECK(strstr(sv_store_trap(guest.store)->text, "asked in vain") != NULL);
+	CHECK_EQ(guest_number(&guest, "id", 3), 3);
+	/* Its turn is over in compiled code: there is no host function to call. */
+	CHECK_OK(sv_store_set_quantum(guest.store, millisecond / 10, &error));
+	value.i32 = 1 << 30;
+	CHECK_EQ(guest_call(&guest, "spin", &value), SV_PREEMPTED);
+	CHECK_ERROR(sv_resume_call(guest.store, &error) != SV_REFUSED, SV_ERROR_USAGE,
+			"waits in no host function");
+	guest_close(&guest);
+	sv_linker_free(linker);
+}
+
 RUNTIME_TEST_MAIN(NULL)

@@ -132,6 +132,29 @@ switch_resume:
 	.size	switch_resume, . - switch_resume
 
 /*
+ * int switch_resume_call(state rdi, row rsi, values rdx): into the middle of switch_to_host, with
+ * the registers that it would have found.
+ */
+	.globl	switch_resume_call
+	.hidden	switch_resume_call
+	.type	switch_resume_call, @function
+	.p2align 4
+switch_resume_call:
+	enter_again
+	pushq	$DEFAULT_MXCSR
+	ldmxcsr	(%rsp)
+	movq	SWITCH_GUEST_FRAME(%rbx), %rbp
+	movq	-24(%rbp), %r12
+	movq	-32(%rbp), %r13
+	movq	-40(%rbp), %r14
+	movq	-48(%rbp), %r15
+	movq	%rsi, %rdi
+	movq	%rdx, %rsi
+	leaq	host_call_run(%rip), %r11
+	jmp	switch_call_host
+	.size	switch_resume_call, . - switch_resume_call
+
+/*
  * int switch_resume_frame(state rdi, frame rsi, size rdx): the kernel takes the registers from
  * a frame on the stack, here the host's, as when a handler returns (sigreturn(2)).
  */
@@ -206,6 +229,7 @@ switch_stubs_end:
 	.cfi_offset %rbx, -24
 	movq	%r10, %rbx
 	movq	%rbp, SWITCH_GUEST_FRAME(%rbx)
+switch_call_host:
 	movq	SWITCH_HOST_SP(%rbx), %rsp
 	call	*%r11
 	cmpl	$0, SWITCH_PENDING(%rbx)
