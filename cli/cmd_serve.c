@@ -49,8 +49,8 @@ static const struct option_row rows[] = {
 				.kind = OPTION_TEXT,
 				.offset = offsetof(struct serve_options, config),
 				.argument = "FILE",
-				.help = "stores of Fastly Compute programs: a fastly.toml with "
-					"[local_server]"},
+				.help = "what guests find: a fastly.toml with [local_server], or "
+					"settings of a Terrarium guest"},
 		GRANT_ROWS(struct serve_options),
 		{.name = "workers",
 				.kind = OPTION_NUMBER,

@@ -143,7 +143,10 @@ bool host_call_go_on(struct host_call *call)
 	struct sv_error error = SV_ERROR_INIT;
 	/* What those that sleep wait for gives an error number. */
 	union sv_value result = {.i32 = 0};
+	bool has_slept = call->wake != 0;
 	call->wake = 0;
+	if (has_slept && call->abi->calls_again)
+		return call_was_left(call, sv_resume_call(call->store, &error), &error);
 	if (call->abi->go_on && !call->abi->go_on(call, &result))
 		return false;
 	return call_was_left(call, sv_resume(call->store, &result, &error), &error);

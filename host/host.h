@@ -193,6 +193,8 @@ struct host_abi {
 	 * and the result is 0.
 	 */
 	bool (*go_on)(struct host_call *call, union sv_value *result);
+	/* In place of it: host functions that waited are called again (sv_resume_call). */
+	bool calls_again;
 	/* The guest has ended, well or with its outcome set: fill in the response. */
 	void (*end)(struct host_call *call, bool has_ended_well);
 };

@@ -202,6 +202,8 @@ static enum kv_result put_in(struct kv *kv, struct kv_store *store, struct sv_by
 	bool is_there;
 	size_t at = store_find_alive(kv, store, key, &is_there);
 	struct kv_entry *entry = is_there ? store->entries[at] : NULL;
+	if (put->was_there)
+		*put->was_there = is_there;
 	enum kv_result result = put_check(put, entry ? entry->value : NULL);
 	if (result != KV_OK)
 		return result;

@@ -56,6 +56,7 @@ struct kv_put {
 	uint64_t lifetime; /* nanoseconds; 0: for ever */
 	bool has_generation;
 	uint64_t generation; /* that it must be of, if it is there */
+	bool *was_there; /* whether the key had a value before; NULL: nobody asks */
 };
 
 struct kv;

@@ -57,8 +57,10 @@ static void *activation_place(struct sv_store *store, const struct thread *threa
 	uintptr_t place =
 			((uintptr_t)store->state.guest_frame - sizeof(uintptr_t)) & ~(uintptr_t)15;
 	if (place - (uintptr_t)store->stack.low < nested_room) {
-		sv_fail(error, SV_ERROR_LIMIT, "a nested call has less than %zu bytes left of the "
-				"guest stack (guest_stack_size)", nested_room);
+		sv_fail(error, SV_ERROR_LIMIT,
+				"a nested call has less than %zu bytes left of the "
+				"guest stack (guest_stack_size)",
+				nested_room);
 		return NULL;
 	}
 	return (void *)place;
@@ -277,7 +279,7 @@ static bool call_check_references(struct sv_store *store, const struct function 
 						&function->type->values[i], values[i].ref))
 			return sv_fail(error, SV_ERROR_USAGE,
 					"argument %u is of code that may throw, the callee is "
-			                "without "
+					"without "
 					"--propagate-exceptions, or the reverse",
 					i);
 		if (!reference_fits(store, &function->type->values[i], values[i].ref))
@@ -287,8 +289,8 @@ static bool call_check_references(struct sv_store *store, const struct function 
 	return true;
 }
 
-enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *reference,
-		const char *signature, union sv_value *values, struct sv_error *error)
+enum sv_outcome sv_call(struct sv_store *store, struct sv_funcref *reference, const char *signature,
+		union sv_value *values, struct sv_error *error)
 {
 	const struct function *function = (const struct function *)reference;
 	if (function->store != store) {

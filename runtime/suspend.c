@@ -107,8 +107,8 @@ static enum suspended_at suspend_take_up(struct sv_store *store)
 {
 	struct suspension *suspension = &store->suspension;
 	enum suspended_at at = suspension->at;
-	store_set_roots_used(store, at == SUSPENDED_IN_HOST ? suspension->roots_before
-							    : suspension->roots);
+	store_set_roots_used(store,
+			at == SUSPENDED_IN_HOST ? suspension->roots_before : suspension->roots);
 	suspension->at = SUSPENDED_NOWHERE;
 	store->view.exception = suspension->exception;
 	return at;

@@ -34,7 +34,7 @@ struct suspension {
 	size_t roots_before;             /* and the roots in use without its arguments */
 	size_t roots;                    /* in use */
 	void *exception;                 /* that was being thrown, or NULL */
-	void *frame;                     /* BY_SIGNAL: owned, allocated when there is a quantum */
+	void *frame;		     /* BY_SIGNAL: owned, allocated when there is a quantum */
 	size_t frame_room, frame_size;
 };
 

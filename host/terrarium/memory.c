@@ -50,6 +50,11 @@ bool terrarium_view(struct sv_caller *caller, uint32_t address, uint32_t length,
 	return bytes->data != NULL;
 }
 
+bool terrarium_is_place(struct sv_caller *caller, uint32_t address)
+{
+	return guest_range(caller, address, 4) != NULL;
+}
+
 bool terrarium_store(struct sv_caller *caller, uint32_t address, uint32_t value)
 {
 	uint8_t *at = guest_range(caller, address, 4);
@@ -140,6 +145,8 @@ bool terrarium_give(struct sv_caller *caller, struct sv_bytes bytes, uint32_t po
 		uint32_t length_out)
 {
 	uint32_t address;
+	/* Before anything is written; memory never becomes smaller. */
+	TRY(terrarium_is_place(caller, pointer_out) && terrarium_is_place(caller, length_out));
 	TRY(give_copy(caller, bytes, &address));
 	TRY(terrarium_store(caller, pointer_out, address));
 	return terrarium_store(caller, length_out, (uint32_t)bytes.length);
@@ -149,6 +156,7 @@ bool terrarium_give_list(struct sv_caller *caller, const struct sv_bytes *items,
 		uint32_t pointer_out, uint32_t count_out)
 {
 	uint32_t array = 0;
+	TRY(terrarium_is_place(caller, pointer_out) && terrarium_is_place(caller, count_out));
 	/* `count` is limited by the header fields of a request or response, so this fits. */
 	if (count)
 		TRY(guest_malloc(caller, count * slice_size, &array));

@@ -4,24 +4,28 @@
  */
 #include "host/terrarium/terrarium.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/assemblyscript/assemblyscript.h"
+#include "host/dns/dns.h"
+#include "host/fetch/fetch.h"
+#include "host/kv.h"
+#include "host/terrarium/settings.h"
+#include "host/terrarium/things.h"
 
 struct terrarium_row {
 	const char *name; /* of the import */
 	const char *signature;
-	sv_host_function function; /* NULL: not there yet */
+	sv_host_function function;
 };
 
 static const struct terrarium_row rows[] = {
 #define TERRARIUM_CALL(name, signature) {"hostcall_" #name, signature, terrarium_##name},
-#define TERRARIUM_LATER(name, signature) {"hostcall_" #name, signature, NULL},
 #include "host/terrarium/terrarium.def"
 #undef TERRARIUM_CALL
-#undef TERRARIUM_LATER
 };
 
 static bool name_is(const char *name, size_t length, const char *text)
@@ -37,15 +41,6 @@ static bool import_is_hostcall(const struct sv_import *import)
 			memcmp(import->name, prefix, sizeof prefix - 1) == 0;
 }
 
-static bool import_comes_later(const struct sv_import *import)
-{
-	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		if (name_is(import->name, import->name_length, rows[i].name))
-			return !rows[i].function;
-	}
-	return false;
-}
-
 static bool terrarium_detect(const struct sv_artifact *artifact)
 {
 	struct sv_import import;
@@ -56,49 +51,105 @@ static bool terrarium_detect(const struct sv_artifact *artifact)
 	return false;
 }
 
+/* Missing hostcalls are named by the linker. */
 static bool terrarium_examine(const struct sv_artifact *artifact, struct sv_error *error)
 {
-	char names[360] = "";
-	size_t at = 0;
-	struct sv_import import;
-	for (uint32_t i = 0; sv_artifact_import(artifact, i, &import); i++) {
-		if (!import_is_hostcall(&import) || !import_comes_later(&import))
-			continue;
-		/* Known names are short and few: all of them fit. */
-		at += (size_t)snprintf(names + at, sizeof names - at, "%s%.*s", at ? ", " : "",
-				(int)import.name_length, import.name);
-		if (at >= sizeof names - 1)
-			break;
-	}
-	if (at)
-		return sv_fail(error, SV_ERROR_UNSUPPORTED,
-				"the module needs Terrarium calls this version lacks: %s", names);
-	if (!sv_artifact_has_export(artifact, "run", SV_EXTERN_FUNCTION))
-		return sv_fail(error, SV_ERROR_LINK,
-				"the module imports env.hostcall_* but exports no function "
-				"\"run\"");
-	return true;
+	return sv_artifact_has_export(artifact, "run", SV_EXTERN_FUNCTION) ||
+			sv_fail(error, SV_ERROR_LINK,
+					"the module imports env.hostcall_* but exports no function "
+					"\"run\"");
 }
 
 static bool terrarium_bind(struct sv_linker *linker, const struct sv_artifact *artifact,
 		struct sv_error *error)
 {
 	(void)artifact;
-	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-		if (rows[i].function)
-			TRY(sv_linker_define_function(linker, "env", rows[i].name,
-					rows[i].signature, rows[i].function, NULL, error));
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		TRY(sv_linker_define_function(linker, "env", rows[i].name, rows[i].signature,
+				rows[i].function, NULL, error));
 	return assemblyscript_bind(linker, error);
+}
+
+/* ---- what hostcalls share ---- */
+
+void terrarium_tell(struct terrarium_guest *guest, const char *format, ...)
+{
+	char line[400];
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(line, sizeof line, format, arguments);
+	va_end(arguments);
+	host_lines_flush(&guest->lines);
+	if (length > 0)
+		host_lines_write(&guest->lines, line, strlen(line));
+	host_lines_flush(&guest->lines);
+}
+
+enum sv_host_result terrarium_wait(struct terrarium_guest *guest)
+{
+	guest->has_waited = true;
+	guest->call->wake = UINT64_MAX;
+	return SV_HOST_SUSPEND;
+}
+
+bool terrarium_is_again(struct terrarium_guest *guest)
+{
+	bool is_again = guest->has_waited;
+	guest->has_waited = false;
+	return is_again;
+}
+
+bool terrarium_may_change(struct sv_caller *caller)
+{
+	if (!terrarium_of(caller)->is_giving)
+		return true;
+	sv_caller_set_trap(caller, SV_TRAP_HOST, "the guest's malloc changes what the host has");
+	return false;
+}
+
+/* ---- services and requests ---- */
+
+static void terrarium_service_free(void *data)
+{
+	struct terrarium_service *service = data;
+	if (!service)
+		return;
+	fetcher_free(service->fetcher);
+	dns_free(service->dns);
+	kv_free(service->kv);
+	terrarium_settings_free(service->settings);
+	free(service);
+}
+
+static void *terrarium_service_new(const struct host_guest *guest, struct sv_error *error)
+{
+	struct terrarium_service *service = calloc(1, sizeof *service);
+	if (service) {
+		service->settings = terrarium_settings_new(guest, error);
+		service->fetcher = service->settings ? fetcher_new(error) : NULL;
+		service->dns = service->fetcher
+				? dns_new(terrarium_settings_servers(service->settings), error)
+				: NULL;
+		service->kv = service->dns ? kv_new() : NULL;
+		service->store = service->kv ? kv_add_store(service->kv, "store") : -1;
+	}
+	if (service && service->store >= 0 &&
+			terrarium_settings_fill(service->settings, guest, service->kv,
+					service->store, error))
+		return service;
+	terrarium_service_free(service);
+	sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for what guests have in common");
+	return NULL;
 }
 
 static void *terrarium_state_new(const struct host_guest *guest, void *service,
 		struct sv_error *error)
 {
-	(void)service;
 	(void)guest;
 	struct terrarium_guest *state = calloc(1, sizeof *state);
-	if (!state)
+	if (state)
+		state->service = service;
+	else
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the state of a worker");
 	return state;
 }
@@ -107,17 +158,20 @@ static const char *terrarium_begin(struct host_call *call)
 {
 	struct terrarium_guest *guest = call->state;
 	guest->call = call;
-	guest->has_memory_manager = false;
+	guest->has_memory_manager = guest->has_waited = guest->is_giving = false;
 	guest->panic[0] = '\0';
 	host_lines_init(&guest->lines, call->guest);
 	sv_store_set_data(call->store, guest);
 	return "run";
 }
 
-static void terrarium_end(struct host_call *call, bool has_ended_well)
+static void terrarium_leave(struct host_call *call, bool has_ended_well)
 {
 	struct terrarium_guest *guest = call->state;
 	sv_store_set_data(call->store, NULL);
+	terrarium_things_drop(guest);
+	dns_release(guest->query);
+	guest->query = NULL;
 	host_lines_flush(&guest->lines);
 	struct host_outcome *outcome = call->outcome;
 	if (!has_ended_well && outcome->ending == HOST_TRAPPED && guest->panic[0]) {
@@ -133,8 +187,11 @@ const struct host_abi terrarium_abi = {
 		.detect = terrarium_detect,
 		.examine = terrarium_examine,
 		.bind = terrarium_bind,
+		.service_new = terrarium_service_new,
+		.service_free = terrarium_service_free,
 		.state_new = terrarium_state_new,
 		.state_free = free,
 		.begin = terrarium_begin,
-		.end = terrarium_end,
+		.calls_again = true,
+		.end = terrarium_leave,
 };

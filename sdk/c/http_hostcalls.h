@@ -29,12 +29,17 @@
 /* Handles. */
 typedef int32_t request_t;
 typedef int32_t response_t;
+typedef int32_t pending_request_t;
 
 /* The request that this instance was made for. */
 #define REQUEST_INCOMING ((request_t)0)
 
 /* The response that its client will get. */
 #define RESPONSE_OUTGOING ((response_t)0)
+
+/* In place of a handle: there is none, or it is not there yet. */
+#define HANDLE_ERROR (-1)
+#define HANDLE_NOT_READY (-2)
 
 /* Bytes of the guest's memory. */
 struct string_slice {
@@ -94,6 +99,79 @@ enum value_status HOSTCALL(hostcall_resp_set_body)(response_t response, const vo
 
 /* Set the status code, 100 to 599. */
 enum value_status HOSTCALL(hostcall_resp_set_response_code)(response_t response, uint16_t code);
+
+/* ---- the guest's own requests ---- */
+
+/*
+ * Begin a request to an absolute URL, http or https; the request functions above read it. -1 if
+ * it cannot be made. Whenever a function here gives -1, the server's log says why.
+ */
+request_t HOSTCALL(hostcall_req_create)(const char *method, size_t method_length, const char *url,
+		size_t url_length);
+
+/* Set the values of one header, in place of all that it had; set the body. */
+enum value_status HOSTCALL(hostcall_req_set_header)(request_t request, const char *name,
+		size_t name_length, const struct string_slice *values, size_t count);
+enum value_status HOSTCALL(hostcall_req_set_body)(request_t request, const void *body,
+		size_t length);
+
+/*
+ * Send it: the request is gone then. Redirects are followed, at most ten. The first waits for the
+ * whole response, the second does not. -1: there is no response, or the request is not sent.
+ */
+response_t HOSTCALL(hostcall_req_send)(request_t request);
+pending_request_t HOSTCALL(hostcall_req_send_async)(request_t request);
+
+/* Wait for the response, or look whether it is there (-2: not yet). */
+response_t HOSTCALL(hostcall_pending_req_wait)(pending_request_t pending);
+response_t HOSTCALL(hostcall_pending_req_poll)(pending_request_t pending);
+
+/*
+ * Wait for the first of `count` responses. `ready` is the request that is gone then, whose
+ * response there is or, if -1 is returned, is not.
+ */
+response_t HOSTCALL(hostcall_pending_req_select)(const pending_request_t *pending, size_t count,
+		pending_request_t *ready);
+
+/* The same of a response as of a request; of the outgoing one, what has been set so far. */
+void HOSTCALL(hostcall_resp_get_headers)(struct string_slice **names, size_t *count,
+		response_t response);
+void HOSTCALL(hostcall_resp_get_header)(struct string_slice **values, size_t *count,
+		response_t response, const char *name, size_t name_length);
+void HOSTCALL(hostcall_resp_get_body)(uint8_t **body, size_t *length, response_t response);
+uint32_t HOSTCALL(hostcall_resp_get_response_code)(response_t response);
+
+/* ---- the key-value store of the deployment, which all its requests share ---- */
+
+/*
+ * Each is done at once, whatever other requests do meanwhile, and tells whether the key is new.
+ * `insert` replaces what is there, `upsert` does not, `append` puts the value behind it.
+ */
+_Bool HOSTCALL(hostcall_kvstore_insert)(const char *key, size_t key_length, const void *value,
+		size_t length);
+_Bool HOSTCALL(hostcall_kvstore_upsert)(const char *key, size_t key_length, const void *value,
+		size_t length);
+_Bool HOSTCALL(hostcall_kvstore_append)(const char *key, size_t key_length, const void *value,
+		size_t length);
+
+/* Whether the key is there. */
+_Bool HOSTCALL(hostcall_kvstore_get)(uint8_t **value, size_t *length, const char *key,
+		size_t key_length);
+
+/* Whether it was. */
+_Bool HOSTCALL(hostcall_kvstore_remove)(const char *key, size_t key_length);
+
+/* ---- names ---- */
+
+/*
+ * Ask the server's name servers with a message of RFC 1035, whose whole answer is given; or for
+ * the addresses of a name, each of which is a string of 4 or 16 bytes. False: there is none, and
+ * nothing may have been given.
+ */
+_Bool HOSTCALL(hostcall_dns_query_raw)(uint8_t **answer, size_t *length, const void *query,
+		size_t query_length);
+_Bool HOSTCALL(hostcall_dns_query_ip)(struct string_slice **addresses, size_t *count,
+		const char *name, size_t name_length, _Bool ipv6);
 
 /* ---- random numbers, time ---- */
 

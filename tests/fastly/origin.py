@@ -170,6 +170,32 @@ class Origin:
         connection.sendall(b"0\r\n\r\n")
         return True
 
+    def do_redirect(self, connection, body, *where, status=302):
+        connection.sendall(b"HTTP/1.1 %d Away\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n"
+                           % (status, "/".join(where).encode()))
+        return True
+
+    def do_redirect307(self, connection, body, *where):
+        return self.do_redirect(connection, body, *where, status=307)
+
+    def do_round(self, connection, body):
+        return self.do_redirect(connection, body, "", "round")
+
+    def do_gated(self, connection, body, number):
+        """Answered when the gate is open; `open_when` counts those that have come."""
+        with self.lock:
+            self.together["gated"] = self.together.get("gated", 0) + 1
+            self.lock.notify_all()
+        self.gate.wait(PATIENCE)
+        self.reply(connection, number.encode())
+        return True
+
+    def open_when(self, count):
+        with self.lock:
+            self.lock.wait_for(lambda: self.together.get("gated", 0) >= count, PATIENCE)
+            if self.together.get("gated", 0) >= count:
+                self.gate.set()
+
     def do_together(self, connection, body, count, number):
         """Answered when `count` of these have come."""
         with self.lock:

@@ -82,8 +82,9 @@ static int32_t seen;
 static struct sv_linker *linker_of_hosts(void)
 {
 	struct sv_linker *linker = sv_linker_new(engine, &error);
-	fixture_need(linker && sv_linker_define_function(linker, "host", "wait", "i:i", host_wait,
-					       &seen, &error) &&
+	fixture_need(linker &&
+					sv_linker_define_function(linker, "host", "wait", "i:i",
+							host_wait, &seen, &error) &&
 					sv_linker_define_function(linker, "host", "plain", "i:i",
 							host_plain, NULL, &error),
 			"linker");
@@ -368,8 +369,7 @@ TEST(a_returned_store_has_no_guest)
 /* A host function that calls a guest that suspends. */
 static enum sv_host_result host_nested(struct sv_caller *caller, union sv_value *values)
 {
-	struct sv_funcref *function =
-			sv_instance_function(sv_caller_instance(caller), "twice");
+	struct sv_funcref *function = sv_instance_function(sv_caller_instance(caller), "twice");
 	union sv_value value = {.i32 = values[0].i32};
 	struct sv_store *store = sv_caller_store(caller);
 	struct sv_error failure = SV_ERROR_INIT;
@@ -428,9 +428,8 @@ TEST(a_host_function_is_called_again)
 		CHECK_OK(sv_store_set_quantum(guest.store, i % 2 ? 1 : 0, &error));
 		enum sv_outcome outcome = guest_call(&guest, "sum", &value);
 		while (outcome == SV_SUSPENDED || outcome == SV_PREEMPTED)
-			outcome = outcome == SV_SUSPENDED
-					? sv_resume_call(guest.store, &error)
-					: sv_resume(guest.store, NULL, &error);
+			outcome = outcome == SV_SUSPENDED ? sv_resume_call(guest.store, &error)
+							  : sv_resume(guest.store, NULL, &error);
 		CHECK_EQ(outcome, SV_RETURNED);
 		CHECK_EQ(asker.given, i);
 		CHECK_EQ(value.i32, i * (3 + 5 + 7 + 11 + 13 + 2) + 1000 * i);

@@ -1,0 +1,41 @@
+"""Guests of the tests, and a server with what they may reach."""
+import contextlib
+import functools
+import json
+import os
+
+from guests import SCRATCH, artifact, build
+from nameserver import NameServer
+from origin import Origin
+from serving import Server
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOOLS = {".c": ("sdk/c/build-guest", "--libc")}
+
+
+@functools.lru_cache(maxsize=None)
+def guest(name):
+    """The artifact of guests/NAME, made once; Skip without its compiler."""
+    source = os.path.join(HERE, "guests", name)
+    ending = os.path.splitext(name)[1]
+    if ending == ".wat":
+        return artifact(source)
+    module = os.path.join(SCRATCH.name, name + ".wasm")
+    build(*TOOLS[ending], module, source)
+    return artifact(module)
+
+
+def settings_write(origin, names, allow, extra):
+    path = os.path.join(SCRATCH.name, f"settings-{origin.port}.toml")
+    with open(path, "w") as file:
+        file.write(f'[requests]\nallow = {json.dumps([f"127.0.0.1:{origin.port}", *allow])}\n'
+                   f'[dns]\nservers = ["127.0.0.1:{names.port}"]\n{extra}')
+    return path
+
+
+@contextlib.contextmanager
+def serving(name, *options, allow=(), extra=""):
+    """A server of a guest, the origin and the name server it may use."""
+    with Origin() as origin, NameServer() as names:
+        with Server(guest(name), "--config", settings_write(origin, names, allow, extra), *options) as server:
+            yield server, origin, names
