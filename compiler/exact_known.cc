@@ -8,7 +8,10 @@
 
 #include <llvm/ADT/DenseMap.h>
 #include <llvm/ADT/SmallVector.h>
+#include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/Dominators.h>
+#include <llvm/IR/Module.h>
+#include <llvm/Support/KnownBits.h>
 
 #include "compiler/exact_access.hh"
 
@@ -38,7 +41,9 @@ struct Known {
 	Reaches reaches;
 	SmallVector<Undo, 64> undo;
 
-	explicit Known(const exact_layout &of) : layout(of) {}
+	explicit Known(const exact_layout &of) : layout(of)
+	{
+	}
 };
 
 } // namespace
@@ -61,6 +66,45 @@ static void known_take_back(Known &known, size_t count)
 	}
 }
 
+static const unsigned sum_depth = 3;
+
+/* The greatest value that an index can have. */
+static uint64_t index_most(const Value *index, const DataLayout &data, unsigned depth)
+{
+	const uint64_t most = computeKnownBits(index, data).getMaxValue().getLimitedValue();
+	const Instruction *sum = dyn_cast<Instruction>(index);
+	if (sum && sum->getOpcode() == Instruction::ZExt && depth)
+		return std::min(most, index_most(sum->getOperand(0), data, depth - 1));
+	if (!sum || sum->getOpcode() != Instruction::Add || depth == 0)
+		return most;
+	uint64_t first = index_most(sum->getOperand(0), data, depth - 1);
+	uint64_t both = first + index_most(sum->getOperand(1), data, depth - 1);
+	/* A sum that may start again at 0 can be anything. */
+	return both < first ? most : std::min(most, both);
+}
+
+/* Does an index that is known in part only keep the access below the memory's least size? */
+static bool is_below_least(const exact::Span &span, const Instruction &access,
+		const exact_layout &layout)
+{
+	const DataLayout &data = access.getModule()->getDataLayout();
+	const GetElementPtrInst *address = dyn_cast<GetElementPtrInst>(span.pointer);
+	if (!address || address->getNumIndices() != 1 || span.first < 0 ||
+			!address->getSourceElementType()->isIntegerTy(8) ||
+			!address->getOperand(1)->getType()->isIntegerTy(64))
+		return false;
+	APInt before(64, 0);
+	const Value *base = address->getPointerOperand()->stripAndAccumulateConstantOffsets(data,
+			before, true);
+	uint32_t memory = exact::base_memory(base, layout);
+	if (memory == exact::no_memory || before.isNegative())
+		return false;
+	uint64_t least = layout.memories[memory].least_size;
+	uint64_t most = index_most(address->getOperand(1), data, sum_depth);
+	uint64_t rest = before.getZExtValue() + (uint64_t)span.end;
+	return most <= least && rest <= least - most;
+}
+
 /*
  * What proves another in bounds traps before it: it keeps its own mark or marker. Memories never
  * shrink, so that holds wherever the first has been.
@@ -75,7 +119,8 @@ static void known_access(Known &known, Instruction &access)
 	bool is_least = memory != exact::no_memory && span.first >= 0 &&
 			(uint64_t)span.end <= known.layout.memories[memory].least_size;
 	auto before = known.reaches.find(span.pointer);
-	if (is_least || (before != known.reaches.end() && span.end <= before->second))
+	if (is_least || is_below_least(span, access, known.layout) ||
+			(before != known.reaches.end() && span.end <= before->second))
 		exact::set_inside(access);
 	else
 		known_note(known, span.pointer, span.end);

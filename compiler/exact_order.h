@@ -20,7 +20,7 @@ extern "C" {
 struct exact_memory {
 	bool is_checked; /* by code of its own: the access itself never traps */
 	bool is_64, is_shared;
-	uint64_t least_size; /* in bytes */
+	uint64_t least_size, size_end; /* see ir_memory_size_range */
 };
 
 struct exact_layout {

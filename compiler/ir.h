@@ -42,7 +42,7 @@ struct ir {
 	LLVMValueRef empty_node;     /* for !invariant.load */
 	LLVMValueRef unlikely, likely; /* branch weights: first target unlikely, likely */
 	LLVMValueRef expected[3]; /* the same by enum expectation, for what the module says */
-	unsigned tbaa_kind, invariant_kind, weights_kind;
+	unsigned tbaa_kind, invariant_kind, weights_kind, range_kind;
 	LLVMAttributeRef nomerge;
 
 	LLVMDIBuilderRef debug;
@@ -73,5 +73,12 @@ LLVMAttributeRef ir_attribute(struct ir *ir, const char *name, uint64_t value);
 /* True if every CPU that the artifact accepts has this feature of abi/cpu.def. */
 bool ir_has_cpu_feature(const struct ir *ir, const char *name);
 LLVMValueRef ir_intrinsic(struct ir *ir, const char *name, LLVMTypeRef *types, size_t count);
+
+/*
+ * Sizes in bytes that a memory of such limits can have: from *least on and below *end (0: 2^64).
+ * False if that is any size. There are two at least: one alone LLVM would make a constant, of which
+ * nobody could tell any more that it is the size of a memory.
+ */
+bool ir_memory_size_range(const struct limits *limits, uint64_t *least, uint64_t *end);
 
 #endif

@@ -75,6 +75,7 @@ static void ir_init_metadata(struct ir *ir)
 	ir->tbaa_kind = LLVMGetMDKindIDInContext(c, "tbaa", 4);
 	ir->invariant_kind = LLVMGetMDKindIDInContext(c, "invariant.load", 14);
 	ir->weights_kind = LLVMGetMDKindIDInContext(c, "prof", 4);
+	ir->range_kind = LLVMGetMDKindIDInContext(c, "range", 5);
 	ir->empty_node = ir_node(ir, NULL, 0);
 	ir->unlikely = ir_weights(ir, 1, 1u << 20);
 	ir->likely = ir_weights(ir, 1u << 20, 1);
@@ -295,4 +296,16 @@ LLVMValueRef ir_add_stub(struct ir *ir, const char *name, LLVMTypeRef type)
 	LLVMBasicBlockRef block = LLVMAppendBasicBlockInContext(ir->context, function, "entry");
 	LLVMPositionBuilderAtEnd(ir->builder, block);
 	return function;
+}
+
+bool ir_memory_size_range(const struct limits *limits, uint64_t *least, uint64_t *end)
+{
+	const uint64_t memory32_end = UINT64_C(1) << 32;
+	*least = limits->minimum << limits->page_log2;
+	*end = limits->is_64 ? 0 : memory32_end + 1;
+	if (limits->has_maximum && limits->maximum < UINT64_MAX >> limits->page_log2)
+		*end = (limits->maximum << limits->page_log2) + 1;
+	if (*end == *least + 1)
+		++*end;
+	return *least != *end;
 }

@@ -38,14 +38,29 @@ static bool memory_is_shared(struct lowering *l, uint32_t memory)
 	return l->ir->wasm->memories[memory].limits.is_shared;
 }
 
-static LLVMValueRef memory_size_bytes(
-		struct lowering *l, uint32_t memory, LLVMAtomicOrdering ordering)
+/* What the memory's type says of its size, for LLVM to leave comparisons out. */
+static void memory_size_limit(struct lowering *l, LLVMValueRef size, const struct limits *limits)
+{
+	struct ir *ir = l->ir;
+	uint64_t least, end;
+	if (!ir_memory_size_range(limits, &least, &end))
+		return;
+	LLVMMetadataRef range[] = {LLVMValueAsMetadata(LLVMConstInt(ir->i64, least, 0)),
+			LLVMValueAsMetadata(LLVMConstInt(ir->i64, end, 0))};
+	LLVMSetMetadata(size, ir->range_kind,
+			LLVMMetadataAsValue(ir->context,
+					LLVMMDNodeInContext2(ir->context, range, 2)));
+}
+
+static LLVMValueRef memory_size_bytes(struct lowering *l, uint32_t memory,
+		LLVMAtomicOrdering ordering)
 {
 	struct ir *ir = l->ir;
 	uint64_t row = memory_row(l, memory) + offsetof(struct sv_memory_row, memory);
 	LLVMValueRef view = access_load_constant(l, ir->ptr, access_at(l, l->context, row));
 	LLVMValueRef size = access_load(l, ir->i64,
 			access_at(l, view, offsetof(struct sv_memory_view, size)), ALIAS_SIZE);
+	memory_size_limit(l, size, &ir->wasm->memories[memory].limits);
 	/* Other threads may let a shared memory grow. */
 	if (memory_is_shared(l, memory))
 		LLVMSetOrdering(size, ordering);
@@ -213,8 +228,7 @@ static void memory_push(struct lowering *l, uint32_t memory, LLVMValueRef value)
 void lower_memory_size(struct lowering *l)
 {
 	uint32_t memory = l->at->index;
-	LLVMValueRef bytes = memory_size_bytes(
-			l, memory, LLVMAtomicOrderingSequentiallyConsistent);
+	LLVMValueRef bytes = memory_size_bytes(l, memory, LLVMAtomicOrderingSequentiallyConsistent);
 	LLVMValueRef shift =
 			LLVMConstInt(l->ir->i64, l->ir->wasm->memories[memory].limits.page_log2, 0);
 	memory_push(l, memory, LLVMBuildLShr(l->ir->builder, bytes, shift, ""));
@@ -241,8 +255,8 @@ void lower_memory_copy(struct lowering *l)
 {
 	uint32_t to_memory = l->at->index, from_memory = l->at->index2;
 	/* The length is of the smaller address type. */
-	LLVMValueRef length = memory_wide(
-			l, memory_is_64(l, to_memory) ? from_memory : to_memory, pop(l));
+	LLVMValueRef length = memory_wide(l, memory_is_64(l, to_memory) ? from_memory : to_memory,
+			pop(l));
 	LLVMValueRef from = memory_wide(l, from_memory, pop(l));
 	LLVMValueRef to = memory_wide(l, to_memory, pop(l));
 	LLVMValueRef arguments[] = {memory_number(l, to_memory), memory_number(l, from_memory), to,
@@ -256,8 +270,8 @@ void lower_memory_init(struct lowering *l)
 	LLVMValueRef length = pop(l);
 	LLVMValueRef from = pop(l);
 	LLVMValueRef to = memory_wide(l, memory, pop(l));
-	LLVMValueRef arguments[] = {memory_number(l, l->at->index), memory_number(l, memory), to,
-			from, length};
+	LLVMValueRef arguments[] = {
+			memory_number(l, l->at->index), memory_number(l, memory), to, from, length};
 	access_helper(l, SV_HELPER_memory_init, arguments);
 }
 

@@ -104,11 +104,11 @@ static bool optimise_layout(struct ir *ir, struct exact_layout *layout,
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a list of memories");
 	for (uint32_t i = 0; i < module->memory_count; i++) {
 		const struct limits *limits = &module->memories[i].limits;
-		(*memories)[i].least_size = limits->minimum << limits->page_log2;
+		ir_memory_size_range(limits, &(*memories)[i].least_size, &(*memories)[i].size_end);
 		(*memories)[i].is_64 = limits->is_64;
 		(*memories)[i].is_shared = limits->is_shared;
-		(*memories)[i].is_checked = checks ||
-				sv_memory_needs_check(limits->is_64, limits->page_log2);
+		(*memories)[i].is_checked =
+				checks || sv_memory_needs_check(limits->is_64, limits->page_log2);
 	}
 	*layout = (struct exact_layout){.rows = ir->layout.memories,
 			.row_size = sizeof(struct sv_memory_row),

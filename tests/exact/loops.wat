@@ -30,6 +30,14 @@
     (local.set $a (i32.add (local.get $a) (i32.const 4)))
     (local.set $b (i32.add (local.get $b) (i32.const 4)))
     (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))))
+  (func (export "neighbours") (param $a i32) (param $b i32) (param $n i32)
+    (local.set $n (i32.const -4080))
+    (if (local.get $n) (then (loop $next
+    (f64.store (i32.add (local.get $b) (local.get $n)) (f64.add (f64.add
+      (f64.load (i32.add (i32.add (local.get $a) (local.get $n)) (i32.const -8)))
+      (f64.load (i32.add (i32.add (local.get $a) (local.get $n)) (i32.const 8))))
+      (f64.load (i32.add (i32.add (local.get $a) (local.get $n)) (i32.const -0x1000)))))
+    (br_if $next (local.tee $n (i32.add (local.get $n) (i32.const 8))))))))
   (func (export "in_place") (param $a i32) (param $b i32) (param $n i32)
     (if (local.get $n) (then (loop $next
     (i32.store (local.get $a) (i32.add (i32.load (local.get $a)) (i32.const 7)))

@@ -192,6 +192,55 @@ static bool step_replaced_later(struct model *model, uint32_t a, uint32_t b)
 	return true;
 }
 
+/* Several streams, at distances that are added in 32 bits: each may start again at 0. */
+static bool step_neighbours(struct model *model, uint32_t a, uint32_t b)
+{
+	uint32_t x, y, z;
+	LOAD(a, 0, x);
+	LOAD(a - 64, 0, y);
+	LOAD(a + 60, 4, z);
+	x += y + z;
+	STORE(b, 0, x);
+	STORE(b - 16, 0, y);
+	return true;
+}
+
+/* Where to is in the memory, so that it is known only in what range. */
+static bool step_tally(struct model *model, uint32_t a, uint32_t b)
+{
+	uint8_t x;
+	uint32_t y;
+	LOAD(a, 0, x);
+	LOAD(b + x * 4u, 8, y);
+	y++;
+	STORE(b + x * 4u, 8, y);
+	return true;
+}
+
+/* It is known to be in the memory. */
+static bool step_table(struct model *model, uint32_t a, uint32_t b)
+{
+	uint8_t x;
+	uint32_t y;
+	LOAD(a, 0, x);
+	STORE(b, 0, x);
+	LOAD(x * 4u, 0x200, y);
+	y++;
+	STORE(x * 4u, 0x200, y);
+	return true;
+}
+
+/* Nothing is known of where to. */
+static bool step_scatter(struct model *model, uint32_t a, uint32_t b)
+{
+	uint32_t x;
+	LOAD(a, 0, x);
+	x &= 0x1ffff;
+	STORE(b, 0, x);
+	STORE(x, 0, x);
+	return true;
+}
+
 /* The same in WebAssembly: $a, $b and $n, the number of turns that are left. */
 struct kernel {
 	const char *name;
@@ -209,7 +258,18 @@ struct kernel {
 #define FIVE_NEXT "(i32.store offset=4 (local.get $b) (i32.const 5))"
 #define LOAD_X "(local.set $x (i32.load (local.get $a)))"
 #define STORE_X "(i32.store (local.get $b) (local.get $x))"
+#define BYTE_X "(local.set $x (i32.load8_u (local.get $a)))"
+#define FOURFOLD_X "(i32.shl (local.get $x) (i32.const 2))"
+#define MORE(offset, place) \
+	"(i32.store offset=" offset " " place " (i32.add (i32.load offset=" offset " " place \
+	") (i32.const 1)))"
 #define MOVE(offset) "(i32.store offset=" offset " (local.get $b) (i32.load (local.get $a)))"
+
+#define NEIGHBOURS \
+	"(local.set $x (i32.load (i32.add (local.get $a) (i32.const -64))))" \
+	"(i32.store (local.get $b) (i32.add (local.get $x) (i32.add (i32.load (local.get $a))" \
+	"  (i32.load offset=4 (i32.add (local.get $a) (i32.const 60))))))" \
+	"(i32.store (i32.add (local.get $b) (i32.const -16)) (local.get $x))"
 
 static const struct kernel kernels[] = {
 		{"add_i32", step_add_i32, 4, 4, ADD_I32},
@@ -229,17 +289,17 @@ static const struct kernel kernels[] = {
 		{"fill", step_fill, 4, 1, "(i32.store8 (local.get $b) (i32.const 9))" SUM},
 		{"in_place", step_in_place, 4, 4,
 				"(i32.store (local.get $a) (i32.add (i32.load (local.get $a)) "
-                                "(i32.const 7)))" COUNT},
+				"(i32.const 7)))" COUNT},
 		{"sometimes", step_sometimes, 4, 4,
 				"(if (i32.and (i32.load8_u (local.get $a)) (i32.const 1)) "
-                                "(then " ADD_I32 "))"},
+				"(then " ADD_I32 "))"},
 		{"straight", step_straight, 4, 4,
 				"(global.set $g (i32.const 1)) (local.set $x (i32.load (local.get "
-                                "$a)))"
+				"$a)))"
 				"(global.set $g (i32.const 2)) (i32.store (local.get $b) "
-                                "(local.get $x))"
+				"(local.get $x))"
 				"(i32.store offset=4 (local.get $b) (local.get $x)) (global.set $g "
-                                "(i32.const 3))"},
+				"(i32.const 3))"},
 		{"fields", step_fields, 4, 16,
 				"(i32.store offset=12 (local.get $b) (i32.const 5))" LOAD_X
 				"(i32.store offset=8 (local.get $b) (local.get $x))"
@@ -253,26 +313,37 @@ static const struct kernel kernels[] = {
 				LOAD_X FIVE_NEXT "(if (i32.eqz (i32.and (i32.const 1)"
 						 "    (i32.load8_u offset=3 (local.get $b))))"
 						 "  (then " STORE_X "))" FIVE},
+		{"neighbours", step_neighbours, 4, 4, NEIGHBOURS},
+		{"neighbours_down", step_neighbours, -8, -8, NEIGHBOURS},
+		{"tally", step_tally, 1, 0,
+				BYTE_X MORE("8", "(i32.add (local.get $b) " FOURFOLD_X ")")},
+		{"table", step_table, 1, 1,
+				BYTE_X "(i32.store8 (local.get $b) (local.get $x))" MORE("0x200",
+						FOURFOLD_X)},
+		{"scatter", step_scatter, 4, 4,
+				"(local.set $x (i32.and (i32.load (local.get $a))"
+				" (i32.const 0x1ffff))) " STORE_X
+				" (i32.store (local.get $x) (local.get $x))"},
 };
 
 /* Each kernel as a loop that tests at its end, one that tests at its head, and as one turn. */
 static void text_add(char *text, size_t size, const struct kernel *kernel)
 {
 	const char *forms[] = {"(func (export \"%s.bottom\") (param $a i32) (param $b i32) (param "
-	                       "$n i32) (local $x i32)\n"
+			       "$n i32) (local $x i32)\n"
 			       "  (if (local.get $n) (then (loop $next %s\n"
 			       "    (local.set $a (i32.add (local.get $a) (i32.const %d)))\n"
 			       "    (local.set $b (i32.add (local.get $b) (i32.const %d)))\n"
 			       "    (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const "
-	                       "1))))))))\n",
+			       "1))))))))\n",
 			"(func (export \"%s.head\") (param $a i32) (param $b i32) (param $n i32) "
-	                "(local $x i32)\n"
+			"(local $x i32)\n"
 			"  (block $out (loop $next (br_if $out (i32.eqz (local.get $n))) %s\n"
 			"    (local.set $a (i32.add (local.get $a) (i32.const %d)))\n"
 			"    (local.set $b (i32.add (local.get $b) (i32.const %d)))\n"
 			"    (local.set $n (i32.sub (local.get $n) (i32.const 1))) (br $next))))\n",
 			"(func (export \"%s.once\") (param $a i32) (param $b i32) (param $n i32) "
-	                "(local $x i32)\n"
+			"(local $x i32)\n"
 			"  %s)\n"};
 	for (unsigned i = 0; i < ARRAY_LENGTH(forms); i++) {
 		size_t length = strlen(text);
