@@ -40,8 +40,8 @@ static void target_initialise(void)
 	/*
 	 * Follow variables in registers the old way: there are none, and the new way looks at every
 	 * instruction before it finds out, a twentieth of the time of code generation. And leave
-	 * selects as they are: without a profile, LLVM takes those in loops for predictable and makes
-	 * branches of them, half of which are mispredicted where values are compared.
+	 * selects as they are: without a profile, LLVM takes those in loops for predictable and
+	 * makes branches of them, half of which are mispredicted where values are compared.
 	 */
 	static const char *const options[] = {"selvage",
 			"-experimental-debug-variable-locations=false",
