@@ -1,7 +1,7 @@
 /*
- * cmd_builder.c: `selvage builder TIER` and `selvage builder unpack`: what the daemon runs for each
- * compilation and each archive. What a stranger sent on standard input, what is made of it on
- * standard output, nothing else within reach.
+ * cmd_builder.c: `selvage builder TIER`, `selvage builder unpack` and `selvage builder LANGUAGE`:
+ * what the daemon runs for each compilation, each archive and each project. What a stranger sent
+ * on standard input, what is made of it on standard output, nothing else within reach.
  */
 #include <signal.h>
 #include <string.h>
@@ -18,13 +18,14 @@
 #include "cli/report.h"
 #include "platform/compilation.h"
 #include "platform/confine.h"
+#include "platform/sources.h"
 #include "platform/tar.h"
 #include "platform/unpack.h"
 
 static const struct option_table table = {
 		.command = "builder",
 		.minimum_operands = 1,
-		.maximum_operands = 1,
+		.maximum_operands = 3,
 };
 
 static bool builder_compile(const struct compiler *compiler, bool is_fast, struct buffer *artifact,
@@ -67,17 +68,33 @@ static bool builder_unpack(struct sv_error *error)
 	static const struct confinement limits = {.memory = UNPACK_MEMORY,
 			.seconds = UNPACK_CPU_TIME,
 			.output = UNPACK_OUTPUT};
-	struct buffer archive = {.limit = UNPACK_INPUT}, file = {.limit = UNPACK_OUTPUT};
+	struct buffer archive = {.limit = UNPACK_INPUT}, bundle = {.limit = UNPACK_OUTPUT};
 	bool done = tar_load(error) && confine(&limits, error) && file_read("-", &archive, error) &&
-			tar_extract(buffer_view(&archive), UNPACK_NAME, &file, error) &&
-			output_write("-", buffer_view(&file), 0600, error);
+			tar_unpack(buffer_view(&archive), &bundle, error) &&
+			output_write("-", buffer_view(&bundle), 0600, error);
 	buffer_finish(&archive);
-	buffer_finish(&file);
+	buffer_finish(&bundle);
 	return done;
 }
 
-static bool builder_work(const char *work, struct sv_error *error)
+/* Sources: the folder to work in and folders with compilers come with the language. */
+static bool builder_sources(enum language language, char **operands, struct sv_error *error)
 {
+	struct buffer module = {.limit = SOURCES_FILE};
+	(void)setpriority(PRIO_PROCESS, 0, 5);
+	if (!operands[0] || !operands[1])
+		return sv_fail(error, SV_ERROR_USAGE, "builder: %s FOLDER TOOLS",
+				language_name(language));
+	bool done = sources_compile(language, operands[0], operands[1], &module, error) &&
+			output_write("-", buffer_view(&module), 0600, error);
+	buffer_finish(&module);
+	return done;
+}
+
+static bool builder_work(char **operands, struct sv_error *error)
+{
+	const char *work = operands[0];
+	enum language language;
 	/* Nobody waits for this one when the daemon is gone. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return sv_fail_errno(error, "PR_SET_PDEATHSIG");
@@ -86,8 +103,11 @@ static bool builder_work(const char *work, struct sv_error *error)
 	bool is_fast = strcmp(work, tier_name(TIER_FAST)) == 0;
 	if (is_fast || strcmp(work, tier_name(TIER_RELEASE)) == 0)
 		return builder_run(is_fast, error);
+	if (language_find(work, &language) && language_is_built(language))
+		return builder_sources(language, operands + 1, error);
 	return sv_fail(error, SV_ERROR_USAGE,
-			"builder: \"%.80s\" is none of fast, release and unpack", work);
+			"builder: \"%.80s\" is none of fast, release, unpack and the languages",
+			work);
 }
 
 int cmd_builder(int argc, char **argv)
@@ -103,5 +123,5 @@ int cmd_builder(int argc, char **argv)
 		break;
 	}
 	/* Without LLVM's destructors, and what a leak checker would start: this is confined. */
-	_exit(builder_work(argv[operand], &error) ? EXIT_FINE : report_error(&error));
+	_exit(builder_work(argv + operand, &error) ? EXIT_FINE : report_error(&error));
 }

@@ -1,5 +1,6 @@
 /*
- * cmd_deploy.c: `selvage deploy`: a module becomes a version of a deployment, and an address.
+ * cmd_deploy.c: `selvage deploy`: a module or a project becomes a version of a deployment, and an
+ * address.
  */
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,12 @@ static const struct option_row rows[] = {
 				.argument = "PATH",
 				.help = "the new version takes over only if it answers this path "
 					"well"},
+		{.name = "language",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct deploy_options, language),
+				.argument = "LANG",
+				.help = "of a folder: c, rust, assemblyscript, wasm, wat (default: "
+					"by its first file)"},
 		{.name = "wait",
 				.kind = OPTION_DURATION,
 				.offset = offsetof(struct deploy_options, wait),
@@ -109,6 +116,7 @@ int cmd_deploy(int argc, char **argv)
 	struct deploy_options options = {
 			.client = CLIENT_OPTIONS_INIT,
 			.name = "-",
+			.language = "auto",
 			.wait = UINT64_C(600000000000),
 	};
 	int code = client_command(&table, argc, argv, &options);

@@ -2,6 +2,7 @@
  * cmd_up.c: `selvage up`: the platform on this machine, until SIGTERM or SIGINT.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "platform/platform.h"
 
 struct up_options {
+	struct option_list tools;
 	struct platform_config config;
 	uint64_t workers;
 };
@@ -73,6 +75,12 @@ static const struct option_row rows[] = {
 				.maximum = 1024,
 				.help = "threads that run guests (default: two for each CPU, at "
 					"least 4)"},
+		{.name = "tools",
+				.kind = OPTION_LIST,
+				.offset = offsetof(struct up_options, tools),
+				.argument = "DIR",
+				.help = "a folder with compilers for projects in DIR/bin, besides "
+					"/usr/local and /usr (repeatable)"},
 		{.name = "terrarium",
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct up_options, config.terrarium),
@@ -227,6 +235,25 @@ static int up_run(const struct platform_config *config)
 	return EXIT_FINE;
 }
 
+/* Whole paths, with ':' in between: where builders look is no matter of where this was started. */
+static bool up_tools(const struct option_list *list, char *tools, size_t size,
+		struct sv_error *error)
+{
+	size_t length = 0;
+	tools[0] = '\0';
+	for (size_t i = 0; i < list->count; i++) {
+		char path[PATH_MAX];
+		if (!realpath(list->items[i], path))
+			return sv_fail_errno(error, "--tools %s", list->items[i]);
+		length += (size_t)snprintf(tools + length, size - length, "%s%s", i ? ":" : "",
+				path);
+		if (length >= size || strchr(path, ':'))
+			return sv_fail(error, SV_ERROR_USAGE, "--tools %s: too long, or with a ':'",
+					path);
+	}
+	return true;
+}
+
 int cmd_up(int argc, char **argv)
 {
 	struct up_options options = {
@@ -236,7 +263,7 @@ int cmd_up(int argc, char **argv)
 					.domain = "localhost",
 					.quotas = usual_quotas},
 	};
-	char data[512];
+	char data[512], tools[2048];
 	int operand;
 	struct sv_error error = SV_ERROR_INIT;
 	server_limits_init(&options.config.limits);
@@ -255,6 +282,11 @@ int cmd_up(int argc, char **argv)
 			return report_error(&error);
 		options.config.data = data;
 	}
+	bool has_tools = up_tools(&options.tools, tools, sizeof tools, &error);
+	option_list_finish(&options.tools);
+	if (!has_tools)
+		return report_error(&error);
+	options.config.tools = tools;
 	options.config.workers = daemon_workers(options.workers);
 	return up_run(&options.config);
 }

@@ -17,14 +17,15 @@ struct deploy_options {
 	struct option_list envs;
 	struct option_list secrets;
 	const char *check;         /* NULL: none */
+	const char *language;      /* of a folder; "auto": to be guessed */
 };
 
 /* One line of progress on standard error; nothing with --json. */
 void deploy_say(const char *format, ...) SV_PRINTF(1, 2);
 
 /*
- * Read the module at `path` and all that goes with it, and write the request's body to `body`,
- * an empty buffer, which the caller wipes and finishes in any case.
+ * Read the module or the project at `path` and all that goes with it, and write the request's body
+ * to `body`, an empty buffer, which the caller wipes and finishes in any case.
  */
 SV_MUST_USE bool deploy_encode(const struct deploy_options *options, const char *path,
 		struct buffer *body, struct sv_error *error);

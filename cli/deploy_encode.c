@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "cli/deploy_project.h"
 #include "cli/json.h"
 #include "cli/module_open.h"
 #include "cli/secret_text.h"
@@ -39,11 +40,6 @@ static bool deploy_check_file(const char *path, struct sv_error *error)
 		return true;
 	if (stat(path, &status) != 0)
 		return sv_fail_errno(error, "cannot open %s", path);
-	if (S_ISDIR(status.st_mode))
-		return sv_fail(error, SV_ERROR_UNSUPPORTED,
-				"%s is a directory: projects are not built by the server yet; "
-				"build it and deploy the .wasm file",
-				path);
 	if (status.st_size > MODULE_LIMIT)
 		return sv_fail(error, SV_ERROR_LIMIT,
 				"%s: %" PRIu64 " bytes, over the limit for uploads of %d MiB", path,
@@ -51,9 +47,17 @@ static bool deploy_check_file(const char *path, struct sv_error *error)
 	return true;
 }
 
-static bool deploy_read(const char *path, struct buffer *module, enum module_form *form,
-		struct sv_error *error)
+/* What is sent: a module, or a folder as an archive. */
+struct cargo {
+	struct buffer content;
+	const char *member, *key, *value; /* what the API calls it, and what else tells of it */
+	const char *language;             /* what people call it */
+};
+
+static bool deploy_read_module(const char *path, struct cargo *cargo, struct sv_error *error)
 {
+	struct buffer *module = &cargo->content;
+	enum module_form read, *form = &read;
 	TRY(deploy_check_file(path, error));
 	module->limit = MODULE_LIMIT + 128 * 1024; /* file_read wants room behind the end */
 	TRY(file_read(path, module, error));
@@ -69,6 +73,28 @@ static bool deploy_read(const char *path, struct buffer *module, enum module_for
 				"%s: a compiled artifact: those are not taken by the server yet; "
 				"deploy the module it was made from",
 				module_label(path));
+	cargo->member = "module";
+	cargo->key = "kind";
+	cargo->value = kinds[read].kind;
+	cargo->language = kinds[read].language;
+	return true;
+}
+
+static bool deploy_read(const struct deploy_options *options, const char *path, struct cargo *cargo,
+		struct sv_error *error)
+{
+	struct stat status;
+	bool is_folder = strcmp(path, "-") != 0 && stat(path, &status) == 0 &&
+			S_ISDIR(status.st_mode);
+	if (!is_folder && strcmp(options->language, "auto") != 0)
+		return sv_fail(error, SV_ERROR_USAGE, "--language is for folders: %s is none",
+				module_label(path));
+	if (!is_folder)
+		return deploy_read_module(path, cargo, error);
+	cargo->member = "archive";
+	cargo->key = "language";
+	TRY(project_pack(path, options->language, &cargo->content, &cargo->value, error));
+	cargo->language = cargo->value;
 	return true;
 }
 
@@ -92,7 +118,7 @@ static bool deploy_add_secret(json_t *secrets, const char *text, bool *stdin_is_
 		if (*stdin_is_used)
 			return sv_fail(error, SV_ERROR_USAGE,
 					"--secret %s: standard input is taken already: use "
-			                "%s=@FILE",
+					"%s=@FILE",
 					key, key);
 		*stdin_is_used = true;
 	}
@@ -114,14 +140,14 @@ static bool deploy_add_lists(const struct deploy_options *options, json_t *env, 
 	return true;
 }
 
-/* Everything but the module. */
+/* Everything but the module or archive. */
 static json_t *deploy_describe(const struct deploy_options *options, const char *path,
-		const char *kind, struct sv_error *error)
+		const struct cargo *cargo, struct sv_error *error)
 {
 	json_t *env = json_object(), *secrets = json_object();
 	const char *file = module_base_name(path);
 	bool is_stdin = strcmp(path, "-") == 0;
-	json_t *body = json_pack("{ss so sO sO}", "kind", kind, "file",
+	json_t *body = json_pack("{ss so sO sO}", cargo->key, cargo->value, "file",
 			is_stdin ? json_string("module") : json_text(file, strlen(file)), "env",
 			env, "secrets", secrets);
 	bool done = body && deploy_add_lists(options, env, secrets, is_stdin, error);
@@ -142,13 +168,13 @@ static json_t *deploy_describe(const struct deploy_options *options, const char 
 /* ---- both in one ---- */
 
 /* Base64 needs no escapes: {"module":"..." and then the other object without its brace. */
-static bool deploy_write(struct sv_bytes module, const char *rest, struct buffer *body,
+static bool deploy_write(const struct cargo *cargo, const char *rest, struct buffer *body,
 		struct sv_error *error)
 {
-	static const char start[] = "{\"module\":\"";
+	struct sv_bytes module = buffer_view(&cargo->content);
 	/* Room for all at once: what is moved leaves a copy of secrets behind. */
 	TRY(buffer_reserve(body, module.length / 3 * 4 + strlen(rest) + 64, error));
-	TRY(buffer_append(body, start, strlen(start), error));
+	TRY(buffer_printf(body, error, "{\"%s\":\"", cargo->member));
 	body->length += (size_t)EVP_EncodeBlock(body->data + body->length, module.data,
 			(int)module.length);
 	TRY(buffer_append(body, "\",", 2, error));
@@ -171,26 +197,26 @@ static bool deploy_check_options(const struct deploy_options *options, struct sv
 bool deploy_encode(const struct deploy_options *options, const char *path, struct buffer *body,
 		struct sv_error *error)
 {
-	struct buffer module = {0};
-	enum module_form form;
+	struct cargo cargo = {0};
 	json_t *description = NULL;
 	char *rest = NULL, size[24];
 	bool done = false;
 	TRY(deploy_check_options(options, error));
-	if (!deploy_read(path, &module, &form, error))
-		goto finish_module;
-	size_text(module.length, size, sizeof size);
-	deploy_say("Preparing upload of %s (%s)", module_label(path), size);
-	deploy_say("Guessed programming language: %s", kinds[form].language);
-	description = deploy_describe(options, path, kinds[form].kind, error);
+	if (!deploy_read(options, path, &cargo, error))
+		goto finish_cargo;
+	size_text(cargo.content.length, size, sizeof size);
+	deploy_say("Preparing upload of %s%s (%s)", cargo.member[0] == 'a' ? "directory " : "",
+			module_label(path), size);
+	deploy_say("Guessed programming language: %s", cargo.language);
+	description = deploy_describe(options, path, &cargo, error);
 	if (!description)
-		goto finish_module;
+		goto finish_cargo;
 	rest = json_dumps(description, JSON_COMPACT);
-	done = rest ? deploy_write(buffer_view(&module), rest, body, error)
+	done = rest ? deploy_write(&cargo, rest, body, error)
 		    : sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a request");
 	secret_text_free(rest);
 	json_decref(description);
-finish_module:
-	buffer_finish(&module);
+finish_cargo:
+	buffer_finish(&cargo.content);
 	return done;
 }

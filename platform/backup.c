@@ -82,7 +82,8 @@ static bool backup_add_blobs(struct backup *backup, struct sv_error *error)
 	db_lock(backup->db);
 	struct sqlite3_stmt *rows = db_query(backup->db, &problem,
 			"SELECT name, max(needed) FROM ("
-			"SELECT module AS name, 1 AS needed FROM version "
+			"SELECT module AS name, 1 AS needed FROM version WHERE module <> '' "
+			"UNION ALL SELECT source, 1 FROM version WHERE source <> '' "
 			"UNION ALL SELECT artifact, 1 FROM version WHERE artifact <> '' "
 			"UNION ALL SELECT artifact, 0 FROM compiled) GROUP BY name",
 			"");

@@ -8,17 +8,20 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "platform/activate.h"
 #include "platform/compilation.h"
+#include "platform/control.h"
 #include "platform/db.h"
 #include "platform/deployments.h"
 #include "platform/journal.h"
 #include "platform/metrics.h"
 #include "platform/routes.h"
+#include "platform/sources.h"
 #include "platform/state.h"
 #include "server/log_writer.h"
 #include "server/loop.h"
@@ -139,6 +142,71 @@ static bool build_artifact(struct build *build, const struct deployment *deploym
 	return true;
 }
 
+/* Some of what the compilers of sources said, in the deployment's log. */
+static void build_tell(struct build *build, const struct deployment *deployment,
+		const struct version *version, const struct buffer *log)
+{
+	static const unsigned lines_most = 200;
+	struct route *route = log->length ? activate_route(build->state, deployment, NULL) : NULL;
+	size_t at = 0;
+	for (unsigned i = 0; route && i < lines_most && at < log->length; i++) {
+		const char *line = (const char *)log->data + at;
+		const char *end = memchr(line, '\n', log->length - at);
+		size_t length = end ? (size_t)(end - line) : log->length - at;
+		/* The last line is the reason, which is told anyway. */
+		if (length && (length < 9 || memcmp(line, "selvage: ", 9) != 0))
+			journal_event(route_journal(route), "version %" PRId64 ": build: %.*s",
+					version->number, (int)(length < 400 ? length : 400), line);
+		at += length + 1;
+	}
+	route_release(route);
+}
+
+/* A module that was built, kept in place of its sources. */
+static bool module_keep(struct build *build, const struct deployment *deployment,
+		struct version *version, struct sv_bytes module, struct sv_error *error)
+{
+	struct platform_state *state = build->state;
+	int status;
+	version->size = (int64_t)module.length;
+	blobs_hold(&state->blobs);
+	bool done = blobs_put(&state->blobs, module, version->module, error) &&
+			db_begin(state->db, error);
+	if (done) {
+		done = version_set_module(state->db, version, error) &&
+				quota_check(state->db, &state->quotas, QUOTA_bytes,
+						deployment->tenant, 0, &status, error);
+		done = db_end(state->db, done, error) && done;
+	}
+	blobs_let_go(&state->blobs);
+	atomic_store(&state->has_garbage, true); /* the sources, or what could not be kept */
+	return done;
+}
+
+/* The sources of a version become its module, if that was not done before. */
+static bool build_sources(struct build *build, const struct deployment *deployment,
+		struct version *version, struct sv_error *error)
+{
+	struct platform_state *state = build->state;
+	struct buffer module = {.limit = CONTROL_MODULE_MOST}, log = {.limit = SOURCES_LOG};
+	char path[4096];
+	struct sources_task task = {.path = path,
+			.folder = state->work_folder,
+			.tools = state->tools,
+			.stop = build->stop};
+	if (!version->source[0])
+		return true;
+	if (!language_find(version->language, &task.language))
+		return sv_fail(error, SV_ERROR_INTERNAL, "sources in \"%s\"", version->language);
+	TRY(blobs_path(&state->blobs, version->source, path, sizeof path, error));
+	bool done = sources_build(&task, &module, &log, error);
+	build_tell(build, deployment, version, &log);
+	done = done && module_keep(build, deployment, version, buffer_view(&module), error);
+	buffer_finish(&module);
+	buffer_finish(&log);
+	return done;
+}
+
 /* It failed for good: the module's own fault, or that of what it needs. */
 static bool build_fail(struct build *build, const struct deployment *deployment,
 		const struct version *version, const struct sv_error *failure,
@@ -179,9 +247,12 @@ static bool build_version(struct build_lane *lane, struct version *version, stru
 		return true; /* removed since it was chosen, and its versions with it */
 	version->tier = lane->tier;
 	if (is_first)
-		TRY(version_set_state(state->db, version->id, VERSION_BUILDING,
-				"generating machine code", error));
-	bool done = build_artifact(build, &deployment, version, &failure);
+		TRY(version_set_state(state->db, version->id, VERSION_BUILDING, "building", error));
+	bool done = build_sources(build, &deployment, version, &failure);
+	if (done && is_first)
+		done = version_set_state(state->db, version->id, VERSION_BUILDING,
+				"generating machine code", &failure);
+	done = done && build_artifact(build, &deployment, version, &failure);
 	if (done && is_first)
 		done = version_set_state(state->db, version->id, VERSION_CHECKING,
 				"loading and asking once", &failure);

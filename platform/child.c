@@ -45,7 +45,8 @@ static bool child_open(struct child *child, struct sv_error *error)
 /* A group of its own, so that all of it can be killed; nothing of our environment. */
 static int child_spawn(struct child *child, const struct child_task *task)
 {
-	char *const arguments[] = {"selvage", "builder", (char *)(uintptr_t)task->work, NULL};
+	char *const arguments[] = {"selvage", "builder", (char *)(uintptr_t)task->work,
+			(char *)(uintptr_t)task->more[0], (char *)(uintptr_t)task->more[1], NULL};
 	char *const environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C", NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -62,8 +63,8 @@ static int child_spawn(struct child *child, const struct child_task *task)
 	posix_spawnattr_setpgroup(&attributes, 0);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
-	int result = posix_spawn(&child->pid, "/proc/self/exe", &actions, &attributes,
-			arguments, environment);
+	int result = posix_spawn(&child->pid, "/proc/self/exe", &actions, &attributes, arguments,
+			environment);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return result;
@@ -89,9 +90,8 @@ static bool child_wait(struct child *child, const struct child_task *task, int *
 {
 	child->process = (int)syscall(SYS_pidfd_open, child->pid, 0);
 	struct pollfd polled[] = {{child->process, POLLIN, 0}, {task->stop, POLLIN, 0}};
-	int result = child->process < 0
-			? -1
-			: child_poll(polled, ARRAY_LENGTH(polled), task->seconds);
+	int result = child->process < 0 ? -1
+					: child_poll(polled, ARRAY_LENGTH(polled), task->seconds);
 	int problem = errno;
 	bool has_ended = result > 0 && polled[0].revents;
 	/* All of its group, also what it left behind when it ended by itself. */
@@ -167,6 +167,22 @@ static bool output_read(int fd, struct buffer *output, struct sv_error *error)
 	return true;
 }
 
+/* What it said, or as much of it as there is room for; without, all goes on. */
+static void child_keep_log(const struct child *child, struct buffer *log)
+{
+	struct stat status;
+	if (!log || fstat(child->messages, &status) != 0)
+		return;
+	size_t size = (size_t)status.st_size;
+	if (log->limit && size > log->limit - log->length)
+		size = log->limit - log->length;
+	if (!buffer_reserve(log, size, NULL))
+		return;
+	ssize_t count = pread(child->messages, log->data + log->length, size, 0);
+	if (count > 0)
+		log->length += (size_t)count;
+}
+
 bool child_run(const struct child_task *task, struct buffer *output, struct sv_error *error)
 {
 	struct child child;
@@ -181,6 +197,8 @@ bool child_run(const struct child_task *task, struct buffer *output, struct sv_e
 	done = done && child_wait(&child, task, &status, error) &&
 			child_result(&child, task, status, error) &&
 			output_read(child.output, output, error);
+	if (child.messages >= 0)
+		child_keep_log(&child, task->log);
 	child_close(&child);
 	return done;
 }

@@ -11,11 +11,13 @@
 
 struct child_task {
 	const char *work;     /* operand of `selvage builder` */
+	const char *more[2];  /* operands behind it; NULL: none */
 	const char *what;     /* the same for messages: "the compilation" */
 	int input;            /* descriptor, borrowed */
 	int stop;             /* descriptor that becomes readable to cut it short; -1: none */
 	unsigned seconds;     /* that it may take */
 	unsigned cpu_seconds; /* the limit that it sets itself, for the message */
+	struct buffer *log; /* gets all that it said, up to its limit; NULL: nobody wants that */
 };
 
 /*

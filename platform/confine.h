@@ -6,6 +6,7 @@
 #define SELVAGE_PLATFORM_CONFINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/check.h"
@@ -24,5 +25,21 @@ struct confinement {
  * nothing that strangers sent may be read.
  */
 SV_MUST_USE bool confine(const struct confinement *limits, struct sv_error *error);
+
+/* Where compilers of sources work. */
+struct workplace {
+	const char *folder;            /* all of it is theirs */
+	const char *const
+			*readable; /* paths of what they may read and run; those not there: none */
+	size_t readable_count;
+};
+
+/*
+ * The same for a process that runs such compilers, and for them: of files with a name only those
+ * of `place`, and none of the calls of confine_tools.def. `memory` is of data that is written,
+ * since some reserve much more address space than they use. UNSUPPORTED as above.
+ */
+SV_MUST_USE bool confine_tools(const struct confinement *limits, const struct workplace *place,
+		struct sv_error *error);
 
 #endif

@@ -62,13 +62,28 @@ SV_MUST_USE bool control_text(struct control_call *call, const char *member, con
 SV_MUST_USE bool control_number(struct control_call *call, const char *member, int64_t missing,
 		int64_t least, int64_t most, int64_t *number);
 
+/* What is deployed: a module, or the sources of one. */
+struct upload {
+	struct buffer content; /* owned */
+	bool is_source;
+	char language[16]; /* "" for a module that was sent alone */
+	char file[128]; /* what the module was called */
+};
+
 /*
- * Keep the module and make it a version of the deployment `name` of who asks, with the settings in
- * the body, all or nothing, and have it built. `expires`: seconds since 1970, 0 never. False with
- * the answer.
+ * What a project in an archive, in base64, is; `language` as for project_language. False with the
+ * answer.
+ */
+SV_MUST_USE bool control_project(struct control_call *call, const char *archive, size_t length,
+		const char *language, struct upload *upload);
+
+/*
+ * Keep what was sent and make it a version of the deployment `name` of who asks, with the settings
+ * in the body, all or nothing, and have it built. `expires`: seconds since 1970, 0 never. False
+ * with the answer.
  */
 SV_MUST_USE bool control_commit(struct control_call *call, const char *name, int64_t expires,
-		struct sv_bytes module, struct version *version);
+		const struct upload *upload, struct version *version);
 
 /* False with the answer if the tenant has more than its quota, with `adding` to it. */
 SV_MUST_USE bool control_quota(struct control_call *call, enum quota which, int64_t tenant,

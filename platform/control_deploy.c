@@ -11,25 +11,90 @@
 #include "platform/control.h"
 #include "platform/db.h"
 #include "platform/names.h"
+#include "platform/project.h"
 #include "platform/settings.h"
 #include "platform/state.h"
+#include "platform/unpack.h"
 
-/* The module out of the body. */
-static bool deploy_module(struct control_call *call, struct buffer *module)
+/* The member of the body that holds what is deployed; it may be large, and is decoded once. */
+static bool deploy_decode(struct control_call *call, const char *member, struct upload *upload)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	json_t *value = json_object_get(call->body, "module");
-	if (!json_is_string(value))
+	const char *language;
+	bool done;
+	json_t *value = json_incref(json_object_get(call->body, member));
+	json_object_del(call->body, member);
+	if (!json_is_string(value)) {
+		json_decref(value);
+		return control_fail(call, 400, "usage", "\"%s\" is not a text in base64", member);
+	}
+	if (strcmp(member, "archive") == 0) {
+		done = control_text(call, "language", "auto", &language) &&
+				control_project(call, json_string_value(value),
+						json_string_length(value), language, upload);
+	} else {
+		done = base64_decode(json_string_value(value), json_string_length(value),
+				&upload->content, &error);
+		if (!done) {
+			sv_error_prefix(&error, "\"%s\"", member);
+			control_fail_error(call, &error);
+		}
+	}
+	json_decref(value);
+	return done;
+}
+
+/* A module or an archive out of the body. */
+static bool deploy_upload(struct control_call *call, struct upload *upload)
+{
+	bool has_module = json_object_get(call->body, "module") != NULL;
+	bool has_archive = json_object_get(call->body, "archive") != NULL;
+	if (has_module == has_archive)
 		return control_fail(call, 400, "usage",
-				"\"module\" is missing: the module in base64");
-	bool done = base64_decode(json_string_value(value), json_string_length(value), module,
-			&error);
-	/* It may be large, and nobody needs the text again. */
-	json_object_del(call->body, "module");
+				"one of \"module\" and \"archive\" is needed: a module, or a "
+				"project as a tar archive, in base64");
+	return deploy_decode(call, has_module ? "module" : "archive", upload);
+}
+
+/* The module among the files of a project takes their place. */
+static bool project_take_module(struct buffer *bundle, struct upload *upload,
+		struct sv_error *error)
+{
+	struct bundle_file file;
+	TRY(project_module(buffer_view(bundle), &file, error));
+	const char *name = strrchr(file.path, '/');
+	snprintf(upload->file, sizeof upload->file, "%.127s", name ? name + 1 : file.path);
+	return buffer_append(&upload->content, file.content.data, file.content.length, error);
+}
+
+static bool project_open(const char *text, size_t length, struct buffer *bundle,
+		struct sv_error *error)
+{
+	struct buffer archive = {0};
+	bool done = base64_decode(text, length, &archive, error) &&
+			unpack_run(buffer_view(&archive), bundle, error);
+	buffer_finish(&archive);
+	return done;
+}
+
+bool control_project(struct control_call *call, const char *archive, size_t length,
+		const char *name, struct upload *upload)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	struct buffer bundle = {.limit = UNPACK_OUTPUT};
+	enum language language;
+	bool done = project_open(archive, length, &bundle, &error) &&
+			project_language(buffer_view(&bundle), name, &language, &error);
+	upload->is_source = done && language_is_built(language);
 	if (done)
-		return true;
-	sv_error_prefix(&error, "\"module\"");
-	return control_fail_error(call, &error);
+		snprintf(upload->language, sizeof upload->language, "%s", language_name(language));
+	if (upload->is_source)
+		upload->content = bundle;
+	else if (done)
+		done = project_take_module(&bundle, upload, &error);
+	if (!upload->is_source)
+		buffer_finish(&bundle);
+	return done || control_fail_error(call, &error);
 }
 
 static bool deploy_settings_of(struct control_call *call, int64_t deployment, const char *member,
@@ -94,16 +159,21 @@ static bool deploy_transaction(struct control_call *call, const char *name, int6
 }
 
 bool control_commit(struct control_call *call, const char *name, int64_t expires,
-		struct sv_bytes module, struct version *version)
+		const struct upload *upload, struct version *version)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	struct blobs *blobs = &call->state->blobs;
-	if (module.length > CONTROL_MODULE_MOST)
+	char *blob = upload->is_source ? version->source : version->module;
+	struct sv_bytes content = buffer_view(&upload->content);
+	if (content.length > CONTROL_MODULE_MOST)
 		return control_fail(call, 413, "limit", "the module is larger than %llu bytes",
 				(unsigned long long)CONTROL_MODULE_MOST);
-	version->size = (int64_t)module.length;
+	version->size = (int64_t)content.length;
+	snprintf(version->language, sizeof version->language, "%s", upload->language);
+	if (upload->file[0])
+		snprintf(version->file, sizeof version->file, "%s", upload->file);
 	blobs_hold(blobs);
-	bool is_kept = blobs_put(blobs, module, version->module, &error);
+	bool is_kept = blobs_put(blobs, content, blob, &error);
 	bool done = is_kept && deploy_transaction(call, name, expires, version, &error);
 	blobs_let_go(blobs);
 	if (done) {
@@ -111,7 +181,7 @@ bool control_commit(struct control_call *call, const char *name, int64_t expires
 		return true;
 	}
 	if (is_kept) {
-		blobs_drop(blobs, version->module);
+		blobs_drop(blobs, blob);
 		atomic_store(&call->state->has_garbage, true); /* if it could not be */
 	}
 	return call->answer ? false : control_fail_error(call, &error);
@@ -146,7 +216,7 @@ static bool deploy_is_free(struct control_call *call, const char *name)
 void control_deploy(struct control_call *call)
 {
 	struct version version = {0};
-	struct buffer module = {0};
+	struct upload upload = {0};
 	const char *file, *probe;
 	char name[64], id[32];
 	int64_t ttl;
@@ -166,10 +236,9 @@ void control_deploy(struct control_call *call)
 	}
 	snprintf(version.file, sizeof version.file, "%s", file);
 	snprintf(version.probe, sizeof version.probe, "%s", probe);
-	bool done = deploy_is_free(call, name) && deploy_module(call, &module) &&
-			control_commit(call, name, ttl ? time(NULL) + ttl : 0,
-					buffer_view(&module), &version);
-	buffer_finish(&module);
+	bool done = deploy_is_free(call, name) && deploy_upload(call, &upload) &&
+			control_commit(call, name, ttl ? time(NULL) + ttl : 0, &upload, &version);
+	buffer_finish(&upload.content);
 	if (!done)
 		return;
 	snprintf(id, sizeof id, "%lld", (long long)version.id);

@@ -14,7 +14,7 @@
 #define DEPLOYMENT_COLUMNS "id, tenant, name, current, created, updated, expires"
 #define VERSION_COLUMNS \
 	"version.id, deployment, number, state, tier, module, artifact, file, probe, message, " \
-	"version.created, size, " \
+	"version.created, size, source, language, " \
 	"(SELECT tenant FROM deployment WHERE deployment.id = version.deployment)"
 
 static const char *const state_names[] = {
@@ -62,13 +62,15 @@ static void version_read(void *row, struct sqlite3_stmt *rows)
 			.tier = (enum tier)db_integer(rows, 4),
 			.created = db_integer(rows, 10),
 			.size = db_integer(rows, 11),
-			.tenant = db_integer(rows, 12),
+			.tenant = db_integer(rows, 14),
 	};
 	snprintf(version->module, sizeof version->module, "%s", db_text(rows, 5));
 	snprintf(version->artifact, sizeof version->artifact, "%s", db_text(rows, 6));
 	snprintf(version->file, sizeof version->file, "%s", db_text(rows, 7));
 	snprintf(version->probe, sizeof version->probe, "%s", db_text(rows, 8));
 	snprintf(version->message, sizeof version->message, "%s", db_text(rows, 9));
+	snprintf(version->source, sizeof version->source, "%s", db_text(rows, 12));
+	snprintf(version->language, sizeof version->language, "%s", db_text(rows, 13));
 }
 
 static bool rows_end(struct db *db, struct sqlite3_stmt *rows, const struct sv_error *problem,
@@ -174,7 +176,7 @@ bool deployment_remove(struct db *db, int64_t id, int64_t expired_by, bool *remo
 	db_lock(db);
 	bool done = db_run(db, error,
 			"DELETE FROM deployment WHERE id = ?1 AND (?2 = 0 OR (expires > 0 AND "
-	                "expires <= "
+			"expires <= "
 			"?2))",
 			"ii", id, expired_by);
 	*removed = done && db_changes(db) > 0;
@@ -212,11 +214,10 @@ bool version_add(struct db *db, struct version *version, struct sv_error *error)
 	version->state = VERSION_QUEUED;
 	TRY(db_run(db, error,
 			"INSERT INTO version (deployment, number, state, module, size, file, "
-			"probe, "
-			"created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			"iiisissi", version->deployment, version->number, (int64_t)version->state,
+			"probe, created, source, language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"iiisississ", version->deployment, version->number, (int64_t)version->state,
 			version->module, version->size, version->file, version->probe,
-			version->created));
+			version->created, version->source, version->language));
 	version->id = db_last_id(db);
 	return true;
 }
@@ -300,6 +301,13 @@ bool version_set_state(struct db *db, int64_t id, enum version_state state, cons
 	text_clean(clean, sizeof clean, message);
 	return db_run(db, error, "UPDATE version SET state = ?, message = ? WHERE id = ?", "isi",
 			(int64_t)state, clean, id);
+}
+
+bool version_set_module(struct db *db, const struct version *version, struct sv_error *error)
+{
+	return db_run(db, error,
+			"UPDATE version SET module = ?, size = ?, source = '' WHERE id = ?", "sii",
+			version->module, version->size, version->id);
 }
 
 bool version_set_artifact(struct db *db, int64_t id, const char *artifact, enum tier tier,
@@ -395,7 +403,8 @@ bool blob_is_used(struct db *db, const char *name, bool *is_used, struct sv_erro
 {
 	int64_t count;
 	TRY(db_value(db, error, &count, 0,
-			"SELECT EXISTS (SELECT 1 FROM version WHERE module = ?1 OR artifact = ?1) "
+			"SELECT EXISTS (SELECT 1 FROM version WHERE module = ?1 OR artifact = ?1 "
+			"OR source = ?1) "
 			"OR "
 			"EXISTS (SELECT 1 FROM compiled WHERE artifact = ?1)",
 			"s", name));

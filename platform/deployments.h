@@ -47,10 +47,12 @@ struct version {
 	int64_t tenant; /* of the deployment */
 	int64_t number; /* 1, 2, ... in its deployment */
 	int64_t created;
-	int64_t size; /* of the module, bytes */
+	int64_t size; /* of the module, bytes; of the sources until there is one */
 	enum version_state state;
 	enum tier tier; /* of the artifact */
-	char module[BLOB_NAME_SIZE];
+	char module[BLOB_NAME_SIZE]; /* "" until its sources are built */
+	char source[BLOB_NAME_SIZE]; /* a bundle (bundle.h); "" if there is a module */
+	char language[16];           /* what it was sent in; "" if that was a module alone */
 	char artifact[BLOB_NAME_SIZE]; /* "" until there is one */
 	char file[128];                /* name of the module, for messages */
 	char probe[256];               /* path that is asked before it goes live */
@@ -133,6 +135,10 @@ struct turn {
  */
 SV_MUST_USE bool version_next(struct db *db, enum tier tier, const struct turn *turn,
 		struct version *version, bool *found, struct sv_error *error);
+
+/* Its sources became this module, and are not needed any more. */
+SV_MUST_USE bool version_set_module(struct db *db, const struct version *version,
+		struct sv_error *error);
 
 SV_MUST_USE bool version_set_state(struct db *db, int64_t id, enum version_state state,
 		const char *message, struct sv_error *error);

@@ -28,6 +28,7 @@
 #include "platform/router.h"
 #include "platform/routes.h"
 #include "platform/settings.h"
+#include "platform/sources.h"
 #include "platform/state.h"
 #include "runtime/selvage.h"
 #include "server/identities.h"
@@ -92,6 +93,7 @@ static bool data_open(struct platform *platform, const char *data, struct sv_err
 	TRY(folder_make(state->blob_folder, sizeof state->blob_folder, data, "blobs", error));
 	TRY(folder_make(state->log_folder, sizeof state->log_folder, data, "logs", error));
 	TRY(folder_make(state->tls_folder, sizeof state->tls_folder, data, "tls", error));
+	snprintf(state->work_folder, sizeof state->work_folder, "%s/work", data);
 	snprintf(state->database, sizeof state->database, "%s/selvage.db", data);
 	snprintf(state->key_file, sizeof state->key_file, "%s/secret.key", data);
 	snprintf(state->token_file, sizeof state->token_file, "%s/first.token", data);
@@ -134,6 +136,7 @@ static bool state_open(struct platform *platform, struct sv_error *error)
 	if (!state->db)
 		return false;
 	TRY(key_open(state, error));
+	sources_sweep(state->work_folder);
 	TRY(compiled_forget(state->db, error));
 	TRY(compiled_measure(state->db, &state->blobs, error));
 	TRY(blobs_sweep(&state->blobs, &is_clean, error));
@@ -249,6 +252,7 @@ struct platform *platform_new(const struct platform_config *config, struct sv_er
 	state->limits = config->limits;
 	state->quotas = config->quotas;
 	snprintf(state->domain, sizeof state->domain, "%s", config->domain);
+	snprintf(state->tools, sizeof state->tools, "%s", config->tools ? config->tools : "");
 	snprintf(state->compiler, sizeof state->compiler, "selvage %s", SV_VERSION);
 	if (platform_open(platform, config, error))
 		return platform;

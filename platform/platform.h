@@ -25,6 +25,7 @@ struct platform_config {
 	struct server_limits limits; /* of requests to deployments */
 	struct quotas quotas;        /* of each tenant */
 	unsigned workers;    /* threads that run guests */
+	const char *tools;   /* folders with compilers of sources, with ':' between; NULL: none */
 	bool terrarium;      /* take what terrctl sends, without a token */
 	bool quiet;          /* no log line for requests that went well */
 };

@@ -122,7 +122,8 @@ static bool check_blobs(const struct restore *restore, struct db *db, struct sv_
 	char path[700];
 	db_lock(db);
 	struct sqlite3_stmt *rows = db_query(db, &problem,
-			"SELECT module FROM version UNION "
+			"SELECT module FROM version WHERE module <> '' UNION "
+			"SELECT source FROM version WHERE source <> '' UNION "
 			"SELECT artifact FROM version WHERE artifact <> ''",
 			"");
 	while (rows && problem.code == SV_ERROR_NONE && db_next(rows, &problem)) {

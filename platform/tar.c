@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "platform/bundle.h"
+
 static struct {
 #define ARCHIVE_FUNCTION(name) __typeof__(archive_##name) *name;
 #include "platform/tar.def"
@@ -32,6 +34,16 @@ static void archive_load(void)
 }
 
 /* ---- what may be in it ---- */
+
+/*
+ * The one file of an archive may have an absolute path: terrctl sends a module that way, called as
+ * on its command line. What is taken of that is the name.
+ */
+static const char *path_of(const char *path, bool is_first)
+{
+	const char *slash = path && is_first && path[0] == '/' ? strrchr(path, '/') : NULL;
+	return slash && slash[1] ? slash + 1 : path;
+}
 
 static bool path_check(const char *path, struct sv_error *error)
 {
@@ -59,9 +71,9 @@ static bool path_check(const char *path, struct sv_error *error)
 }
 
 /* Adds its size to `*total`. */
-static bool entry_check(struct archive_entry *entry, int64_t *total, struct sv_error *error)
+static bool entry_check(struct archive_entry *entry, const char *path, int64_t *total,
+		struct sv_error *error)
 {
-	const char *path = archive.entry_pathname(entry);
 	int type = archive.entry_filetype(entry);
 	int64_t size = archive.entry_size(entry);
 	if (!path || !path[0])
@@ -81,15 +93,7 @@ static bool entry_check(struct archive_entry *entry, int64_t *total, struct sv_e
 	return true;
 }
 
-/* ---- the file ---- */
-
-static bool entry_is(struct archive_entry *entry, const char *name)
-{
-	const char *path = archive.entry_pathname(entry);
-	if (strncmp(path, "./", 2) == 0)
-		path += 2;
-	return archive.entry_filetype(entry) == AE_IFREG && strcmp(path, name) == 0;
-}
+/* ---- the files ---- */
 
 static bool tar_damaged(struct archive *reader, struct sv_error *error)
 {
@@ -98,41 +102,50 @@ static bool tar_damaged(struct archive *reader, struct sv_error *error)
 			text ? text : "nobody knows how");
 }
 
-static bool entry_read(struct archive *reader, struct archive_entry *entry, const char *name,
-		struct buffer *file, struct sv_error *error)
+/* No more than it says: its size is written in front of it. */
+static bool entry_read(struct archive *reader, struct archive_entry *entry, const char *path,
+		struct buffer *bundle, struct sv_error *error)
 {
 	char part[65536];
 	la_ssize_t count;
-	if (file->limit && (uint64_t)archive.entry_size(entry) > file->limit)
-		return sv_fail(error, SV_ERROR_LIMIT, "%s is larger than %zu bytes", name,
-				file->limit);
-	while ((count = archive.read_data(reader, part, sizeof part)) > 0)
-		TRY(buffer_append(file, part, (size_t)count, error));
-	return count == 0 || tar_damaged(reader, error);
+	uint64_t left = (uint64_t)archive.entry_size(entry);
+	if (bundle->limit && left > bundle->limit)
+		return sv_fail(error, SV_ERROR_LIMIT, "%.80s is larger than %zu bytes", path,
+				bundle->limit);
+	if (bundle->limit && left > bundle->limit - bundle->length)
+		return sv_fail(error, SV_ERROR_LIMIT,
+				"the files of the archive have more than %zu bytes", bundle->limit);
+	TRY(bundle_begin(bundle, path, left, error));
+	while ((count = archive.read_data(reader, part, sizeof part)) > 0) {
+		if ((uint64_t)count > left)
+			break;
+		TRY(buffer_append(bundle, part, (size_t)count, error));
+		left -= (uint64_t)count;
+	}
+	return (count == 0 && left == 0) || tar_damaged(reader, error);
 }
 
-/* All entries, also those behind the file. */
-static bool tar_walk(struct archive *reader, const char *name, struct buffer *file,
-		struct sv_error *error)
+static bool tar_walk(struct archive *reader, struct buffer *bundle, struct sv_error *error)
 {
 	struct archive_entry *entry;
-	bool is_found = false;
 	int64_t total = 0;
+	bool is_absolute = false;
 	for (int i = 0; i <= TAR_ENTRIES_MOST; i++) {
 		int result = archive.read_next_header(reader, &entry);
 		if (result == ARCHIVE_EOF)
-			return is_found ||
-					sv_fail(error, SV_ERROR_INVALID,
-							"there is no %s in the archive", name);
+			return true;
 		if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
 			return tar_damaged(reader, error);
 		if (i == TAR_ENTRIES_MOST)
 			break;
-		TRY(entry_check(entry, &total, error));
-		if (!is_found && entry_is(entry, name)) {
-			TRY(entry_read(reader, entry, name, file, error));
-			is_found = true;
-		}
+		if (is_absolute)
+			return sv_fail(error, SV_ERROR_INVALID,
+					"the archive has an absolute path: paths must be relative");
+		const char *full = archive.entry_pathname(entry), *path = path_of(full, i == 0);
+		is_absolute = path != full;
+		TRY(entry_check(entry, path, &total, error));
+		if (archive.entry_filetype(entry) == AE_IFREG)
+			TRY(entry_read(reader, entry, path, bundle, error));
 	}
 	return sv_fail(error, SV_ERROR_LIMIT, "there are more than %d entries in the archive",
 			TAR_ENTRIES_MOST);
@@ -147,8 +160,7 @@ bool tar_load(struct sv_error *error)
 					"archives need libarchive.so.13, which is not here");
 }
 
-bool tar_extract(struct sv_bytes bytes, const char *name, struct buffer *file,
-		struct sv_error *error)
+bool tar_unpack(struct sv_bytes bytes, struct buffer *bundle, struct sv_error *error)
 {
 	TRY(tar_load(error));
 	struct archive *reader = archive.read_new();
@@ -156,7 +168,7 @@ bool tar_extract(struct sv_bytes bytes, const char *name, struct buffer *file,
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for an archive");
 	archive.read_support_format_tar(reader);
 	bool done = archive.read_open_memory(reader, bytes.data, bytes.length) == ARCHIVE_OK
-			? tar_walk(reader, name, file, error)
+			? tar_walk(reader, bundle, error)
 			: tar_damaged(reader, error);
 	archive.read_free(reader);
 	return done;

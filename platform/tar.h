@@ -1,5 +1,5 @@
 /*
- * tar.h: one file out of an archive that a client sent.
+ * tar.h: the files of an archive that a client sent.
  */
 #ifndef SELVAGE_PLATFORM_TAR_H
 #define SELVAGE_PLATFORM_TAR_H
@@ -18,13 +18,11 @@
 SV_MUST_USE bool tar_load(struct sv_error *error);
 
 /*
- * Append the regular file `name` of an uncompressed tar archive to `file`, whose limit holds; the
- * first one if there are several. Nothing is written anywhere; all the same, what could mean
- * harm to who unpacks it refuses the whole archive: links, devices, paths that lead out of it,
- * and more than the limits above. INVALID or LIMIT; INVALID too if it is damaged or has no such
- * file.
+ * Append the regular files of an uncompressed tar archive to `bundle` (bundle.h), whose limit
+ * holds. Nothing is written anywhere; all the same, what could mean harm to who unpacks it
+ * refuses the whole archive: links, devices, paths that lead out of it, and more than the
+ * limits above. INVALID or LIMIT; INVALID too if it is damaged.
  */
-SV_MUST_USE bool tar_extract(struct sv_bytes archive, const char *name, struct buffer *file,
-		struct sv_error *error);
+SV_MUST_USE bool tar_unpack(struct sv_bytes archive, struct buffer *bundle, struct sv_error *error);
 
 #endif

@@ -29,7 +29,7 @@ static int archive_open(struct sv_bytes archive, struct sv_error *error)
 	return fd;
 }
 
-bool unpack_run(struct sv_bytes archive, struct buffer *file, struct sv_error *error)
+bool unpack_run(struct sv_bytes archive, struct buffer *bundle, struct sv_error *error)
 {
 	const struct child_task task = {.work = UNPACK_WORK,
 			.what = "unpacking",
@@ -39,7 +39,7 @@ bool unpack_run(struct sv_bytes archive, struct buffer *file, struct sv_error *e
 			.cpu_seconds = UNPACK_CPU_TIME};
 	if (task.input < 0)
 		return false;
-	bool done = child_run(&task, file, error);
+	bool done = child_run(&task, bundle, error);
 	close(task.input);
 	return done;
 }

@@ -1,5 +1,5 @@
 /*
- * unpack.h: one file out of an archive that a client sent, unpacked in a process of its own
+ * unpack.h: the files of an archive that a client sent, unpacked in a process of its own
  * (child.h), since formats of archives are many and their readers are old.
  */
 #ifndef SELVAGE_PLATFORM_UNPACK_H
@@ -17,10 +17,7 @@
 #define UNPACK_INPUT (UINT64_C(128) << 20)
 #define UNPACK_OUTPUT (UINT64_C(64) << 20)
 
-/* The file that is wanted. */
-#define UNPACK_NAME "module.wasm"
-
-/* Append the file UNPACK_NAME of a tar archive to `file`. */
-SV_MUST_USE bool unpack_run(struct sv_bytes archive, struct buffer *file, struct sv_error *error);
+/* Append the files of a tar archive to `bundle` (bundle.h). */
+SV_MUST_USE bool unpack_run(struct sv_bytes archive, struct buffer *bundle, struct sv_error *error);
 
 #endif

@@ -1,10 +1,12 @@
 """`selvage deploy`, from the file to the address."""
 import base64
+import io
 import os
 import pty
 import socket
 import ssl
 import subprocess
+import tarfile
 import threading
 
 from control import (NAME, PATIENCE, SELVAGE, Control, Folder, Raw, build, environment, error, expect, fine, refused)
@@ -104,7 +106,7 @@ def test_what_is_no_module_is_not_sent():
     no_upload("a component, not a core module", module=b"\0asm\x0d\0\1\0")
     no_upload("a compiled artifact: those are not taken", module=b"\x7fELF" + b"\0" * 100)
     with Control() as control, Folder() as folder:
-        refused(control.run("deploy", folder.place.name), "is a directory: projects are not built by the server yet")
+        refused(control.run("deploy", folder.place.name), "Unable to detect the programming language")
         refused(control.run("deploy", folder.path("none")), "cannot open")
         huge = folder.write("huge.wasm", MODULE)
         os.truncate(huge, 64 * 1024 * 1024 + 1)
@@ -113,6 +115,33 @@ def test_what_is_no_module_is_not_sent():
             done = subprocess.run([SELVAGE, "deploy", "-"], stdin=file, capture_output=True, timeout=PATIENCE,
                                   env=environment("/nonexistent", control.url))
         expect(done.returncode == 1 and b"over the limit for uploads of 64 MiB" in done.stderr, f"{done}")
+        expect(not control.asked, f"{control.labels()}")
+
+
+def test_a_folder_is_sent_as_an_archive_of_its_files():
+    with Control() as control, Folder() as folder:
+        for name in ("src/main.c", "src/deep/er/a.h", "assets/a b.css", ".git/config", "node_modules/x/a.ts", "src/.hidden",
+                     "target/x.rs"):
+            os.makedirs(os.path.dirname(folder.path(name)), exist_ok=True)
+            folder.write(name, name.encode())
+        os.symlink("/etc/passwd", folder.path("src/link.c"))
+        found = fine(control.run("deploy", folder.place.name)).err.splitlines()
+        expect(found[0].startswith("Preparing upload of directory ") and
+               found[1] == "Guessed programming language: c", f"{found}")
+        body = control.one(UPLOAD).body
+        archive = tarfile.open(fileobj=io.BytesIO(base64.b64decode(body.pop("archive"), validate=True)))
+        files = {entry.name: archive.extractfile(entry).read().decode() for entry in archive}
+        expect(files == {name: name for name in ("src/main.c", "src/deep/er/a.h", "assets/a b.css")}, f"{files}")
+        expect(body["language"] == "c" and "module" not in body and "kind" not in body, f"{body}")
+        control.asked.clear()
+        fine(control.run("deploy", "--language", "rust", folder.place.name))
+        expect(control.one(UPLOAD).body["language"] == "rust", "another language")
+        control.asked.clear()
+        refused(control.run("deploy", "--language", "cobol", folder.place.name), "the language must be c, rust,", 2)
+        refused(control.run("deploy", "--language", "c", folder.path("src/main.c")), "--language is for folders", 2)
+        os.makedirs(folder.path("d" * 100))
+        folder.write("d" * 100 + "/x.c", b"")
+        refused(control.run("deploy", folder.place.name), "a path of more than 99 bytes")
         expect(not control.asked, f"{control.labels()}")
 
 

@@ -51,7 +51,7 @@ def deployment(url, **changes):
 
 
 def version(number, **changes):
-    return {"version": number, "state": "done", "tier": "release", "created": TIME, "file": "m.wasm", "module": "0123456789abcdef" * 4, "size": 41,
+    return {"version": number, "state": "done", "tier": "release", "created": TIME, "file": "m.wasm", "module": "0123456789abcdef" * 4, "language": "", "size": 41,
             "message": "", "current": number == 2, **changes}
 
 

@@ -67,8 +67,10 @@ def test_terrctl_deploys_a_module():
 
 def test_what_terrctl_sends_wrongly_is_refused():
     with Daemon("--terrarium") as daemon:
-        for body, reason in ((upload({"main.c": b"int main;"}, "c"), "builds no sources"),
-                             (upload({"other.wasm": b"x"}), "no module.wasm"),
+        for body, reason in ((upload({"main.c": b"int main;"}, "cobol"), "the language must be"),
+                             (upload({"main.c": b"int main;"}), "no module.wasm"),
+                             (upload({"a.wasm": b"x", "b.wasm": b"x"}), "one must be called module.wasm"),
+                             (upload({"a.txt": b"x"}, ""), "Unable to detect the programming language"),
                              (json.dumps({"lang": "wasm", "tar": "####"}), "base64"),
                              (json.dumps({"lang": "wasm", "tar": "AAAA"}), "archive"),
                              (json.dumps({"lang": "wasm"}), "base64"),
@@ -76,11 +78,47 @@ def test_what_terrctl_sends_wrongly_is_refused():
             status, answer = ask(daemon, "POST", "/deploy", body)
             expect(status == 400 and not answer["success"] and reason in answer["message"],
                    f"{status} {answer}, not {reason!r}")
+            again = ask(daemon, "GET", "/status/" + answer["id"])[1] # terrctl does not look at the answer itself
+            expect(not again["success"] and again["message"] == answer["message"], f"{again}, not {answer}")
         _, answer = ask(daemon, "POST", "/deploy", upload({"module.wasm": b"\0asm\1\0\0\0\xff"}))
         answer, _ = follow(daemon, answer["id"])
         expect(not answer["success"] and "at byte" in answer["message"], str(answer))
         status, answer = ask(daemon, "GET", "/status/no-such-name-here")
         expect(status == 404 and not answer["success"], str(answer))
+
+
+def log_of_terrctl(daemon, files, language):
+    """What terrctl would print, as it would: it asks until something is new, and looks at nothing else."""
+    log = []
+    _, answer = ask(daemon, "POST", "/deploy", upload(files, language))
+    name, before = answer["id"], {"status": "", "message": "", "success": False, "done": False}
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit:
+        answer = {**before, **{key: value for key, value in ask(daemon, "GET", "/status/" + name)[1].items() if key in before}}
+        if answer != before:
+            before = answer
+            if not answer["success"]:
+                return name, log + ["FATAL " + answer["message"]]
+            log.append(answer["message"])
+            if answer["done"]:
+                return name, log + ["Instance is deployed"]
+        time.sleep(0.01)
+    raise Failure(f"it takes too long: {log}")
+
+
+def test_the_log_of_terrctl_is_that_of_the_post():
+    with Daemon("--terrarium") as daemon:
+        for files, language in (({"module.wasm": cgi("x")}, "wasm"), ({"/home/me/site/module.wasm": cgi("x")}, "wasm"),
+                                ({"src/main.wat": cgi("x")}, "wasm")):
+            name, log = log_of_terrctl(daemon, files, language)
+            expect(log == ["Upload complete, waiting for build...", "Building...", "Generating machine code...",
+                           "Codegen complete...", f"Deploy complete: https://{name}.localhost:{daemon.tls_port}/",
+                           "Instance is deployed"], str(log))
+            expect(daemon.get_tls(name) == (200, "x"), "it is not served")
+        _, log = log_of_terrctl(daemon, {"module.wasm": b"no module"}, "wasm")
+        expect(log[-1].startswith("FATAL ") and "WebAssembly" in log[-1], str(log))
+        _, log = log_of_terrctl(daemon, {"x.txt": b""}, "auto")
+        expect(log == ["FATAL Unable to detect the programming language"], str(log))
 
 
 def test_without_the_option_nothing_comes_without_a_token():

@@ -3,11 +3,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +93,87 @@ static int use_what_a_compilation_needs(void)
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	int again = open(path, O_RDWR);
 	return again < 0 || write(again, "x", 1) != 1 ? 2 : 0;
+}
+
+/* ---- compilers of sources: a folder is theirs ---- */
+
+static char folder[] = "/tmp/selvage-confine-XXXXXX";
+
+static int tools_confined(int (*attempt)(void))
+{
+	static const struct confinement limits = {
+			.memory = UINT64_C(1) << 30, .seconds = 10, .output = 4096};
+	static const char *const readable[] = {"/usr", "/lib", "/lib64", "/bin", "/not/there"};
+	const struct workplace place = {folder, readable, ARRAY_LENGTH(readable)};
+	struct sv_error error = SV_ERROR_INIT;
+	int status = 0;
+	pid_t child = fork();
+	if (child == 0) {
+		if (chdir(folder) != 0 || !confine_tools(&limits, &place, &error)) {
+			dprintf(2, "%s\n", error.text);
+			_exit(250);
+		}
+		_exit(attempt());
+	}
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 251;
+}
+
+static int use_what_compilers_need(void)
+{
+	if (mkdir("new", 0700) != 0 || open("new/file", O_WRONLY | O_CREAT, 0600) < 0)
+		return 1;
+	if (open("/usr/include/stdio.h", O_RDONLY) < 0 || open("/dev/null", O_RDWR) < 0)
+		return 2;
+	if (unlink("new/file") != 0 || rmdir("new") != 0)
+		return 3;
+	return execl("/bin/true", "true", NULL);
+}
+
+static int write_beside_it(void)
+{
+	return is_refused(open("../selvage-confined", O_WRONLY | O_CREAT, 0600), EACCES);
+}
+
+static int write_where_it_reads(void)
+{
+	return is_refused(open("/usr/selvage-confined", O_WRONLY | O_CREAT, 0600), EACCES);
+}
+
+static int leave_the_group(void)
+{
+	return is_refused(setsid(), EPERM);
+}
+
+static int leave_the_network(void)
+{
+	return is_refused(unshare(CLONE_NEWUSER | CLONE_NEWNET), EPERM);
+}
+
+static int use_memory_without_end(void)
+{
+	void *memory = mmap(NULL, (size_t)2 << 30, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return memory == MAP_FAILED ? 0 : 1;
+}
+
+TEST(compilers_have_their_folder_and_what_they_read)
+{
+	CHECK(mkdtemp(folder) != NULL);
+	CHECK_EQ(tools_confined(use_what_compilers_need), 0);
+	CHECK_EQ(rmdir(folder), 0);
+}
+
+TEST(compilers_reach_nothing_else)
+{
+	static int (*const attempts[])(void) = {read_a_file, read_itself, write_beside_it,
+			write_where_it_reads, open_a_socket, signal_the_parent, trace_the_parent,
+			leave_the_group, leave_the_network, use_memory_without_end};
+	strcpy(folder, "/tmp/selvage-confine-XXXXXX");
+	CHECK(mkdtemp(folder) != NULL);
+	for (size_t i = 0; i < ARRAY_LENGTH(attempts); i++)
+		CHECK_EQ(tools_confined(attempts[i]), 0);
+	CHECK_EQ(rmdir(folder), 0);
 }
 
 TEST(files_are_out_of_reach)
