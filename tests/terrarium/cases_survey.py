@@ -35,3 +35,15 @@ def survey(name):
 
 def test_a_guest_in_c_uses_every_hostcall():
     survey("survey.c")
+
+
+def test_a_guest_in_rust_uses_every_hostcall():
+    survey("survey_rust")
+
+
+def test_a_guest_in_assemblyscript_uses_every_hostcall():
+    survey("survey.ts")
+
+
+def test_a_guest_in_wat_uses_every_hostcall():
+    survey("survey.wat")

@@ -10,7 +10,15 @@ from origin import Origin
 from serving import Server
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TOOLS = {".c": ("sdk/c/build-guest", "--libc")}
+
+
+def build_command(source, module):
+    """How a source becomes a module."""
+    if source.endswith(".c"):
+        return "sdk/c/build-guest", "--libc", module, source
+    if source.endswith(".ts"):
+        return "sdk/assemblyscript/build-guest", module, source
+    return "sdk/rust/build-guest", source, module
 
 
 @functools.lru_cache(maxsize=None)
@@ -21,7 +29,7 @@ def guest(name):
     if ending == ".wat":
         return artifact(source)
     module = os.path.join(SCRATCH.name, name + ".wasm")
-    build(*TOOLS[ending], module, source)
+    build(*build_command(source, module))
     return artifact(module)
 
 

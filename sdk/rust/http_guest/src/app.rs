@@ -7,10 +7,19 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 
 use crate::hostcalls::{self, HostcallStatus, RequestHandle, ResponseHandle};
-use crate::memory;
+use crate::{memory, KVStore};
 
 /// Answer the incoming request with `application`. Called by `guest_app!` only.
 pub fn serve(application: fn(&Request<Vec<u8>>) -> Response<Vec<u8>>) {
+    answer(application);
+}
+
+/// The same with the key-value store. Called by `guest_app_kvs!` only.
+pub fn serve_kvs(application: fn(&mut KVStore, &Request<Vec<u8>>) -> Response<Vec<u8>>) {
+    answer(|request| application(&mut KVStore::global(), request));
+}
+
+fn answer(application: impl FnOnce(&Request<Vec<u8>>) -> Response<Vec<u8>>) {
     // Before everything else, so that no panic goes unreported.
     panic::set_hook(Box::new(|info| hostcalls::report_panic(&info.to_string())));
     memory::announce();
@@ -28,7 +37,7 @@ fn incoming() -> Result<Request<Vec<u8>>, &'static str> {
     let headers = incoming_headers(&handle)?;
     let method = Method::from_bytes(&handle.method()).map_err(|_| "method")?;
     let uri = Uri::from_shared(handle.path().into()).map_err(|_| "path")?;
-    let mut request = Request::new(handle.body());
+    let mut request = Request::new(handle.get_body());
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
@@ -59,7 +68,7 @@ fn bad_request(cause: &str) -> Response<Vec<u8>> {
 }
 
 fn send(response: &Response<Vec<u8>>) {
-    let handle = ResponseHandle::OUTGOING;
+    let mut handle = ResponseHandle::OUTGOING;
     for name in response.headers().keys() {
         let values: Vec<&[u8]> = response
             .headers()
@@ -67,11 +76,11 @@ fn send(response: &Response<Vec<u8>>) {
             .iter()
             .map(HeaderValue::as_bytes)
             .collect();
-        let status = handle.set_header(name.as_str().as_bytes(), &values);
+        let status = handle.set_header_bytes(name.as_str().as_bytes(), &values);
         expect(status, name.as_str());
     }
     expect(handle.set_body(response.body()), "body");
-    let status = handle.set_status(response.status().as_u16());
+    let status = handle.set_response_code(response.status().as_u16());
     expect(status, "status code");
 }
 

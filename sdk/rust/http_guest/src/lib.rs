@@ -22,16 +22,23 @@
 //! The types are those of the crate [`http`], version 0.1.
 
 mod app;
+mod client;
+mod dns;
 pub mod hostcalls;
+pub mod kvstore;
 mod memory;
 pub mod rand;
-mod time;
+pub mod time;
+
+pub use client::{select, PendingRequest, PollResult, RequestExt, SendError};
+pub use dns::{DNSError, DNS};
+pub use kvstore::KVStore;
 
 pub use http::{header, Error, HeaderMap, Method, Request, Response, StatusCode, Uri};
 pub use time::Time;
 
 #[doc(hidden)]
-pub use app::serve;
+pub use app::{serve, serve_kvs};
 
 /// Make a function of type `fn(&Request<Vec<u8>>) -> Response<Vec<u8>>` the application
 /// of this module. Use it once, at the top level of the crate.
@@ -42,6 +49,19 @@ macro_rules! guest_app {
         #[no_mangle]
         pub extern "C" fn run() {
             $crate::serve($application)
+        }
+    };
+}
+
+/// The same for a function that uses the key-value store, which all requests of the deployment
+/// share: `fn(&mut KVStore, &Request<Vec<u8>>) -> Response<Vec<u8>>`.
+#[macro_export]
+macro_rules! guest_app_kvs {
+    ($application:expr) => {
+        /// Entry point of the module: answers one request.
+        #[no_mangle]
+        pub extern "C" fn run() {
+            $crate::serve_kvs($application)
         }
     };
 }
