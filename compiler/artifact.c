@@ -218,6 +218,7 @@ void artifact_add(struct ir *ir, const struct records *records, const struct ima
 	uint8_t *uses = artifact_type_uses(ir->wasm);
 	ir->type_uses = uses;
 	artifact_add_text(ir);
+	fixed_tables_define(ir);
 	LLVMValueRef state = artifact_add_state(ir, records, image);
 	const struct artifact_fixup fixups[FIXUP_COUNT] = {
 #define STATE_SPAN(name, type) \

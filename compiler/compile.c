@@ -14,6 +14,7 @@
 #include "compiler/budget.h"
 #include "compiler/dump.h"
 #include "compiler/effects.h"
+#include "compiler/fixed_table.h"
 #include "compiler/module.h"
 #include "compiler/package.h"
 #include "compiler/records.h"
@@ -28,12 +29,14 @@ struct compilation {
 	struct target target;
 	bool *plain; /* owned; by function: to be compiled without optimisation */
 	struct effects effects;
+	struct fixed_tables tables;
 	struct shard_products products;
 };
 
 static void compile_finish(struct compilation *c)
 {
 	shard_products_finish(&c->products);
+	fixed_tables_finish(&c->tables);
 	effects_finish(&c->effects);
 	free(c->plain);
 	records_finish(&c->records);
@@ -61,11 +64,13 @@ static bool compile_stages(struct compilation *c, struct sv_bytes input,
 	TRY(budget_check(&c->module, c->plain, error));
 	TRY(effects_find(&c->effects, &c->module, options->propagate_exceptions, error));
 
+	TRY(fixed_tables_find(&c->tables, &c->module, &c->effects, error));
+
 	TRY(image_build(&c->image, &c->module, error));
 	TRY(records_build(&c->records, &c->module, &c->image, &c->effects, options, error));
 
 	const struct shard_job job = {&c->module, options, &c->target, &c->records, &c->image,
-			c->plain, &c->effects};
+			c->plain, &c->effects, &c->tables};
 	TRY(shard_compile(&job, &c->products, error)); /* lower > optimise > emit */
 
 	if (options->emit != SV_EMIT_ARTIFACT)

@@ -32,6 +32,12 @@ void ir_receive_parameters(struct ir *ir, const struct function_type *type, LLVM
 /* Place of value `index` in an array of sv_value. */
 LLVMValueRef ir_value_slot(struct ir *ir, LLVMValueRef values, uint32_t index);
 
+/* ---- lower_fixed.c: calls through tables that never change ---- */
+
+/* The entries as constants, two words each; declared if another piece defines them. */
+LLVMValueRef fixed_table_global(struct ir *ir, uint32_t table);
+void fixed_tables_define(struct ir *ir);
+
 /* ---- lower_stub.c: calls between host and guest ---- */
 
 /* The entry stub and the host thunk of a type; see abi/layout.h. */

@@ -29,6 +29,23 @@ bool type_is_object(const struct module *module, enum sv_type type)
 
 /* ---- the walk ---- */
 
+static void walk_table(struct effects *effects, const struct instruction *at)
+{
+	switch (at->op) {
+	case OP_table_set:
+	case OP_table_grow:
+	case OP_table_fill:
+	case OP_table_copy:
+		effects->written_tables[at->index] = true;
+		return;
+	case OP_table_init:
+		effects->written_tables[at->index2] = true;
+		return;
+	default:
+		return;
+	}
+}
+
 /* Calls between functions of the module, in the order they were met. */
 struct call_edge {
 	uint32_t caller, callee;
@@ -47,6 +64,7 @@ static bool walk_operator(struct effects_walk *walk, uint32_t function,
 	struct effects *effects = walk->effects;
 	uint8_t own = effect_of(at->op);
 	effects->functions[function] |= own;
+	walk_table(effects, at);
 	/* What makes or catches objects holds them, whatever its types say. */
 	effects->has_objects |= own & EFFECT_HANDLES ||
 			(own & (EFFECT_COLLECTS | EFFECT_THROWS)) == EFFECT_COLLECTS;
@@ -180,7 +198,8 @@ bool effects_find(struct effects *effects, const struct module *module, bool pro
 {
 	*effects = (struct effects){.propagates = propagates || module->tag_count > 0};
 	effects->functions = calloc((size_t)module->function_count + 1, 1);
-	if (!effects->functions)
+	effects->written_tables = calloc((size_t)module->table_count + 1, 1);
+	if (!effects->functions || !effects->written_tables)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the functions");
 	effects->has_objects = module_has_objects(module);
 	struct effects_walk walk = {.effects = effects, .module = module};
@@ -196,5 +215,6 @@ bool effects_find(struct effects *effects, const struct module *module, bool pro
 void effects_finish(struct effects *effects)
 {
 	free(effects->functions);
+	free(effects->written_tables);
 	*effects = (struct effects){0};
 }

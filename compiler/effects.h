@@ -15,6 +15,7 @@ enum effect {
 
 struct effects {
 	uint8_t *functions; /* owned; by function index, bits of enum effect */
+	bool *written_tables; /* owned; by table index: some operator changes the table */
 	/* The module throws or catches, or was asked to let exceptions of others through. */
 	bool propagates;
 	/* The module can hold references to objects; without them nothing is rooted. */

@@ -18,11 +18,13 @@
 #define TEXT_SECTION "wasm_text"
 
 struct effects;
+struct fixed_tables;
 
 struct ir {
 	const struct module *wasm;
 	const struct sv_compile_options *options;
 	const struct effects *effects;
+	const struct fixed_tables *tables;
 	const bool *plain; /* by function: to be compiled without optimisation */
 	const char *cpu_features; /* that the code may rely on; comma-separated */
 	struct sv_context_layout layout;

@@ -7,6 +7,7 @@
 
 #include "abi/limits.h"
 #include "compiler/effects.h"
+#include "compiler/fixed_table.h"
 
 /* What a function whose body is not at hand may do. */
 static const uint8_t any_effect = EFFECT_THROWS | EFFECT_COLLECTS;
@@ -133,17 +134,23 @@ static void call_check_type(struct lowering *l, LLVMValueRef found, uint32_t typ
 	lower_into(l, next);
 }
 
-/* Address of the entry that the index on the stack names. */
-static LLVMValueRef call_entry(struct lowering *l)
+static LLVMValueRef call_table(struct lowering *l)
+{
+	uint64_t row = l->ir->layout.tables + (uint64_t)l->at->index2 * sizeof(struct sv_table *);
+	return access_load_constant(l, l->ir->ptr, access_at(l, l->context, row));
+}
+
+static void call_check_index(struct lowering *l, LLVMValueRef index, LLVMValueRef size)
+{
+	trap_unless(l, LLVMBuildICmp(l->ir->builder, LLVMIntULT, index, size, ""),
+			SV_TRAP_UNDEFINED_ELEMENT);
+}
+
+/* Address of an entry that is in the table. */
+static LLVMValueRef call_entry(struct lowering *l, LLVMValueRef index)
 {
 	struct ir *ir = l->ir;
-	LLVMValueRef index = table_wide(l, l->at->index2, pop(l));
-	uint64_t row = ir->layout.tables + (uint64_t)l->at->index2 * sizeof(struct sv_table *);
-	LLVMValueRef table = access_load_constant(l, ir->ptr, access_at(l, l->context, row));
-	LLVMValueRef size = access_load(l, ir->i64,
-			access_at(l, table, offsetof(struct sv_table, size)), ALIAS_TABLE);
-	trap_unless(l, LLVMBuildICmp(ir->builder, LLVMIntULT, index, size, ""),
-			SV_TRAP_UNDEFINED_ELEMENT);
+	LLVMValueRef table = call_table(l);
 	LLVMValueRef entries = access_load(l, ir->ptr, table, ALIAS_TABLE);
 	LLVMValueRef width = LLVMConstInt(ir->i64, sizeof(struct sv_table_entry), 0);
 	LLVMValueRef offset = LLVMBuildMul(ir->builder, index, width, "");
@@ -155,12 +162,13 @@ static LLVMValueRef call_entry_field(struct lowering *l, LLVMValueRef entry, siz
 	return access_load(l, l->ir->ptr, access_at(l, entry, offset), ALIAS_TABLE);
 }
 
-static struct callee call_indirect(struct lowering *l)
+/* The callee of an index that is in the table. */
+static struct callee call_from_table(struct lowering *l, LLVMValueRef index)
 {
 	const struct module *wasm = l->ir->wasm;
 	uint32_t type_index = l->at->index;
 	enum sv_type element = wasm->tables[l->at->index2].element;
-	LLVMValueRef entry = call_entry(l);
+	LLVMValueRef entry = call_entry(l, index);
 	LLVMValueRef found = call_entry_field(l, entry, offsetof(struct sv_table_entry, type));
 	/*
 	 * What the table may hold can make the comparison needless. It is null even where no entry
@@ -178,6 +186,114 @@ static struct callee call_indirect(struct lowering *l)
 			.context = call_entry_field(l, entry,
 					offsetof(struct sv_table_entry, context)),
 	};
+}
+
+/* ---- through a table that never changes ---- */
+
+/* A word of the entry's constant. */
+static LLVMValueRef fixed_word(struct lowering *l, LLVMValueRef index, unsigned word)
+{
+	struct ir *ir = l->ir;
+	LLVMValueRef global = fixed_table_global(ir, l->at->index2);
+	LLVMValueRef place = LLVMBuildMul(ir->builder, index, LLVMConstInt(ir->i64, 2, 0), "");
+	place = LLVMBuildAdd(ir->builder, place, LLVMConstInt(ir->i64, word, 0), "");
+	LLVMValueRef address = LLVMBuildGEP2(ir->builder, ir->i32, global, &place, 1, "");
+	return access_load_constant(l, ir->i32, address);
+}
+
+/* What is at the index has not just the wanted type. Trap, unless it is elsewhere or below it. */
+static struct callee fixed_other(struct lowering *l, LLVMValueRef index, LLVMValueRef found,
+		bool all_own)
+{
+	if (!all_own)
+		return call_from_table(l, index);
+	LLVMValueRef none = LLVMConstInt(l->ir->i32, SV_NO_INDEX, 0);
+	trap_unless(l, LLVMBuildICmp(l->ir->builder, LLVMIntNE, found, none, ""),
+			SV_TRAP_NULL_ELEMENT);
+	trap_here(l, SV_TRAP_CALL_TYPE);
+	return (struct callee){0};
+}
+
+/* Go on in a new block: with `callee`, or from `from` with the other one if it has any code. */
+static void fixed_join(struct lowering *l, struct callee *callee, LLVMBasicBlockRef from,
+		const struct callee *other, LLVMBasicBlockRef next)
+{
+	struct ir *ir = l->ir;
+	LLVMBasicBlockRef blocks[] = {from, LLVMGetInsertBlock(ir->builder)};
+	if (other->code)
+		LLVMBuildBr(ir->builder, next);
+	lower_into(l, next);
+	if (!other->code)
+		return;
+	LLVMValueRef codes[] = {callee->code, other->code};
+	LLVMValueRef contexts[] = {callee->context, other->context};
+	callee->code = LLVMBuildPhi(ir->builder, ir->ptr, "");
+	callee->context = LLVMBuildPhi(ir->builder, ir->ptr, "");
+	LLVMAddIncoming(callee->code, codes, blocks, 2);
+	LLVMAddIncoming(callee->context, contexts, blocks, 2);
+}
+
+/* Code and context of an entry that is of the module and of the type. */
+static struct callee fixed_callee(struct lowering *l, LLVMValueRef index)
+{
+	LLVMBuilderRef b = l->ir->builder;
+	LLVMValueRef distance = LLVMBuildSExt(b, fixed_word(l, index, 1), l->ir->i64, "");
+	LLVMValueRef global = fixed_table_global(l->ir, l->at->index2);
+	return (struct callee){
+			.effects = any_effect,
+			.type = l->at->index,
+			.code = LLVMBuildGEP2(b, l->ir->i8, global, &distance, 1, ""),
+			.context = l->context,
+	};
+}
+
+static struct callee call_fixed(struct lowering *l, const struct fixed_table *table,
+		LLVMValueRef index)
+{
+	struct ir *ir = l->ir;
+	const struct module *wasm = ir->wasm;
+	struct fixed_targets targets = fixed_table_targets(table, wasm, l->at->index);
+	LLVMBasicBlockRef other = lower_new_block(l, "other"), next = lower_new_block(l, "");
+	bool is_single = targets.count == 1 && targets.all_own;
+	LLVMValueRef found = NULL, is_wanted;
+	struct callee callee;
+	if (is_single) {
+		uint32_t function = table->entries[targets.index];
+		is_wanted = LLVMBuildICmp(ir->builder, LLVMIntEQ, index,
+				LLVMConstInt(ir->i64, targets.index, 0), "");
+		callee = (struct callee){l->at->index, ir_function(ir, function), l->context,
+				ir->effects->functions[function]};
+	} else {
+		call_check_index(l, index, LLVMConstInt(ir->i64, table->count, 0));
+		found = fixed_word(l, index, 0);
+		callee = fixed_callee(l, index);
+		is_wanted = LLVMBuildICmp(ir->builder, LLVMIntEQ, found,
+				LLVMConstInt(ir->i32, wasm->types[l->at->index].canonical, 0), "");
+	}
+	LLVMBasicBlockRef from = LLVMGetInsertBlock(ir->builder);
+	LLVMValueRef branch = LLVMBuildCondBr(ir->builder, is_wanted, next, other);
+	LLVMSetMetadata(branch, ir->weights_kind, ir->likely);
+	lower_into(l, other);
+	if (is_single) {
+		call_check_index(l, index, LLVMConstInt(ir->i64, table->count, 0));
+		found = fixed_word(l, index, 0);
+	}
+	struct callee rest = fixed_other(l, index, found, targets.all_own);
+	fixed_join(l, &callee, from, &rest, next);
+	return callee;
+}
+
+static struct callee call_indirect(struct lowering *l)
+{
+	struct ir *ir = l->ir;
+	LLVMValueRef index = table_wide(l, l->at->index2, pop(l));
+	const struct fixed_table *fixed = &ir->tables->tables[l->at->index2];
+	if (fixed->entries)
+		return call_fixed(l, fixed, index);
+	LLVMValueRef size = access_load(l, ir->i64,
+			access_at(l, call_table(l), offsetof(struct sv_table, size)), ALIAS_TABLE);
+	call_check_index(l, index, size);
+	return call_from_table(l, index);
 }
 
 void lower_call_indirect(struct lowering *l)

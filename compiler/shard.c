@@ -155,6 +155,7 @@ static bool shard_compile_piece(struct shard_pool *pool, size_t index, LLVMTarge
 	ir_init(&ir, job->module, job->options, job->target->triple, job->target->data_layout);
 	ir.plain = job->plain;
 	ir.effects = job->effects;
+	ir.tables = job->tables;
 	ir.cpu_features = job->target->required;
 	bool done = shard_lower(&ir, piece, error);
 	if (done && index == 0)

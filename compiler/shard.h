@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "compiler/compiler.h"
+#include "compiler/fixed_table.h"
 #include "compiler/module.h"
 #include "compiler/records.h"
 #include "compiler/target.h"
@@ -19,6 +20,7 @@ struct shard_job {
 	const struct image *image;
 	const bool *plain; /* by function: compile without optimisation */
 	const struct effects *effects;
+	const struct fixed_tables *tables;
 };
 
 /* The products, one buffer a piece, in order of the functions. */
