@@ -13,8 +13,9 @@
 
 #include "abi/artifact.h"
 #include "compiler/exact_order.h"
+#include "compiler/optimise_product.h"
 
-enum phase { CLEAN, INLINE, MAIN };
+enum phase { CLEAN, FOLD, INLINE, MAIN };
 
 struct pass_row {
 	unsigned least, greatest; /* levels */
@@ -84,6 +85,15 @@ static void optimise_floats(struct ir *ir)
 	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
 	for (; function; function = LLVMGetNextFunction(function))
 		exact_floats(ir, function);
+}
+
+static void optimise_all_products(struct ir *ir)
+{
+	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
+	for (; function; function = LLVMGetNextFunction(function)) {
+		if (!optimise_is_off(function))
+			optimise_products(function);
+	}
 }
 
 static void optimise_wide(struct ir *ir)
@@ -156,6 +166,8 @@ bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine, struct sv_error *
 	optimise_floats(ir);
 	if (ir->options->level == 0)
 		return true;
+	TRY(optimise_phase(ir, machine, FOLD, error));
+	optimise_all_products(ir);
 	TRY(optimise_phase(ir, machine, INLINE, error));
 	TRY(optimise_accesses(ir, error));
 	TRY(optimise_phase(ir, machine, MAIN, error));
