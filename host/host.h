@@ -38,7 +38,7 @@ struct host_request {
 	struct sv_bytes target; /* path with the query, as sent */
 	struct sv_bytes path;   /* still percent-encoded; starts with '/', or is "*" */
 	struct sv_bytes query;  /* behind the first '?', which is not part of it */
-	unsigned minor_version; /* of HTTP/1 */
+	unsigned major_version, minor_version; /* 1.0, 1.1 or 2.0 */
 	const struct host_header *headers;
 	size_t header_count;
 	struct sv_bytes body;
@@ -52,6 +52,15 @@ struct host_request {
 
 /* The first header field of this name (any case), or NULL. */
 const struct host_header *host_request_header(const struct host_request *request, const char *name);
+
+/* True for HTTP/1.0. */
+static inline bool host_request_is_old(const struct host_request *request)
+{
+	return request->major_version < 2 && request->minor_version == 0;
+}
+
+/* "HTTP/1.1", as CGI has it; constant string. */
+const char *host_request_protocol(const struct host_request *request);
 
 /* A field of a response: places in the response's text. */
 struct host_field {

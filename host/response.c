@@ -31,6 +31,13 @@ const struct host_header *host_request_header(const struct host_request *request
 	return NULL;
 }
 
+const char *host_request_protocol(const struct host_request *request)
+{
+	if (request->major_version > 1)
+		return "HTTP/2.0";
+	return request->minor_version ? "HTTP/1.1" : "HTTP/1.0";
+}
+
 bool host_status_is_final(int64_t status)
 {
 	return status >= 200 && status <= 999;

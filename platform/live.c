@@ -152,6 +152,7 @@ static void probe_request(struct exchange *exchange, const char *path, const cha
 			.method = host_text("GET"),
 			.target = host_text(path),
 			.path = host_text(path),
+			.major_version = 1,
 			.minor_version = 1,
 			.headers = exchange->headers,
 			.header_count = 1,

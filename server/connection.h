@@ -1,75 +1,50 @@
 /*
- * connection.h: what the files of the server share: the server's state and that of its
- * connections. Everything here belongs to the loop's thread.
+ * connection.h: a client's connection: how its bytes travel, what it speaks, and its end. What is
+ * said there is the protocol's. Everything here belongs to the loop's thread.
  */
 #ifndef SELVAGE_SERVER_CONNECTION_H
 #define SELVAGE_SERVER_CONNECTION_H
 
-#include "server/exchange.h"
-#include "server/executor.h"
-#include "server/http1_parse.h"
-#include "server/limits.h"
-#include "server/log.h"
-#include "server/loop.h"
-#include "server/server.h"
+#include "server/http1.h"
+#include "server/state.h"
+#include "server/stream.h"
 #include "server/transport.h"
 
-/* Bytes behind a full head in an input buffer: what one read of a body takes. */
-#define CONNECTION_READ_SIZE 16384u
+struct connection;
+struct http2;
 
-/* A listening socket. */
-struct listener {
-	struct loop_source source; /* first: sources are cast to listeners */
-	struct server *server;
-	int fd; /* owned; -1: closed */
-	struct tls_context *tls; /* owned; NULL: none */
-	uint16_t port;
-	char address[80];
-	struct timeout pause; /* while nothing can be accepted */
+/* What is done with a connection that is OPEN, and with its streams. */
+struct protocol {
+	/* It can be used; it may be meant to be refused. */
+	void (*begin)(struct connection *connection);
+	/* There is something to read; there is room to write. */
+	void (*readable)(struct connection *connection);
+	void (*writable)(struct connection *connection);
+	/* The client will send no more, though there may be something to read. Told once. */
+	void (*hung_up)(struct connection *connection);
+	/* Its timeout is over. */
+	void (*expired)(struct connection *connection);
+	/* The server is stopping: end it as soon as nothing is under way. */
+	void (*stop)(struct connection *connection);
+	/* It is being closed: nothing gets to the client any more. */
+	void (*lose)(struct connection *connection);
+	/* Release what is the protocol's; no worker has anything of it. */
+	void (*finish)(struct connection *connection);
+	/* Begin the response of a stream, which is whole or has begun. */
+	void (*respond)(struct stream *stream);
+	/* There is no memory for its response: it ends without one. */
+	void (*abort)(struct stream *stream);
+	/* No worker has the stream any more. */
+	void (*settled)(struct stream *stream);
+	/* A worker has the stream and has put something into it, or taken something out. */
+	void (*news)(struct stream *stream);
 };
 
-struct server {
-	struct loop loop;
-	struct server_limits limits;
-	struct server_log log;
-	const struct handler *handler; /* borrowed */
-	struct executor *executor;    /* owned */
-	struct listener listeners[SERVER_LISTENERS_MOST];
-	size_t listener_count;
-	struct loop_source answers;   /* of the executor */
-	struct loop_source stop;      /* event descriptor, owned */
-	struct timeout_list handshake, idle, head, body, write, linger, accept;
-	struct connection *connections;
-	struct connection *dead;      /* to be freed behind this turn */
-	size_t connection_count;
-	struct exchange *exchanges;   /* spare ones */
-	size_t exchange_count;
-	struct input *inputs;         /* spare ones */
-	size_t input_count;
-	size_t input_size;
-	bool is_stopping;
-	int stop_descriptor; /* same as stop.fd, constant: for server_stop */
-};
-
-enum connection_state {
+enum connection_phase {
 	CONNECTION_HANDSHAKE, /* agrees on TLS */
-	CONNECTION_IDLE,     /* waits for the first byte of a request */
-	CONNECTION_HEAD,     /* has a part of a head */
-	CONNECTION_BODY,     /* has a head and waits for the body */
-	CONNECTION_WAITING,  /* a worker has the request */
-	CONNECTION_STREAMING, /* sends the response while the worker still has the request */
-	CONNECTION_WRITING,  /* sends the rest of the response */
-	CONNECTION_SENT,     /* has sent it, though the worker still has the request */
-	CONNECTION_LINGER,   /* has sent all; reads on so that the client gets it */
+	CONNECTION_OPEN,      /* the protocol has it */
+	CONNECTION_LINGER,    /* has sent all; reads on so that the client gets it */
 	CONNECTION_CLOSED,
-};
-
-/* An input buffer: the head of the current request, behind it what was read after it. */
-struct input {
-	struct input *next;
-	size_t start; /* of the current request */
-	size_t end;   /* of what was read */
-	uint8_t bytes[];
 };
 
 struct connection {
@@ -78,27 +53,21 @@ struct connection {
 	struct server *server;
 	struct listener *listener; /* the one it came from */
 	struct connection *previous, *next;
-	enum connection_state state;
+	struct connection *unsent_next; /* in the server's list */
+	const struct protocol *protocol; /* HTTP/1.1 until it is known to be another */
+	enum connection_phase phase;
 	bool is_refused; /* it is only told that there are too many */
-	bool keep_alive; /* behind the current response */
+	bool is_unsent;  /* it is in the server's list */
 	bool at_end;     /* the client will send no more: that was read */
 	bool has_hung_up; /* the same: the system says so, though there may be something to read */
-	bool is_out;     /* a worker has the request, whatever has become of the connection */
-	bool has_begun;  /* the head of the response was made */
-	bool is_chunked; /* the response's body */
+	size_t out_count; /* streams that workers have, whatever has become of the connection */
 	struct transport transport;
-	struct input *input;        /* owned; NULL while idle */
-	size_t head_length;         /* of the current request, once known */
-	struct http1_parser parser;
-	struct exchange *exchange;  /* owned, or the executor's while it is out (exchange.h) */
-	struct buffer out;          /* what goes before the body */
+	struct buffer out; /* made to be sent: heads or frames */
 	size_t out_sent;
-	struct sv_bytes body;       /* of the response, what is left of it */
-	struct sv_bytes tail;       /* what goes behind that, the same */
-	struct buffer piece;        /* of a streamed body, what `body` shows */
-	uint64_t began;
 	uint16_t remote_port;
 	char remote_address[48];
+	struct http1 http1;
+	struct http2 *http2; /* owned; NULL: it speaks something else */
 };
 
 /* ---- connection.c ---- */
@@ -106,96 +75,40 @@ struct connection {
 /* Take over a descriptor; `is_refused`: only to say that there are too many. */
 void connection_open(struct listener *listener, int fd, bool is_refused);
 
-/* It can be used: the first request may come. */
+/* TLS is agreed on, or there is none: the protocol has it. */
 void connection_begin(struct connection *connection);
 
-/* A worker has answered. */
-void connection_answer(struct exchange *exchange);
-
-/*
- * Make the response's head; `more` bytes follow those of its body, or -1: nobody knows. False if
- * there is no memory: then the connection ends without a response.
- */
-bool connection_begin_response(struct connection *connection, int64_t more);
-
-/* The server is stopping: end it if nothing is under way; a new client has a little time to ask. */
+/* The server is stopping: a new client has a little time to ask. */
 void connection_stop(struct connection *connection);
-
-/* Do what can be done now. */
-void connection_run(struct connection *connection);
-
-/* Answer with a status of our own and end the connection. */
-void connection_refuse(struct connection *connection, int status, const char *reason);
 
 /* All was sent: wait a little until the client has read it, then close. */
 void connection_linger(struct connection *connection);
 
-/* End it now. If a worker has its request, the rest follows when that is answered. */
+/* End it now. If workers have streams of it, the rest follows when those are answered. */
 void connection_close(struct connection *connection);
 
-/* ---- connection_stream.c ---- */
+/* Free a closed one of which no worker has anything. */
+void connection_drop(struct connection *connection);
 
-/* A worker goes on, but has something for the client. */
-void connection_news(struct exchange *exchange);
+/* Free the dropped ones; events of this turn no longer point to them. */
+void connection_bury(struct server *server);
 
-/* Send the response, whose stream has begun or is whole. */
-void connection_stream(struct connection *connection);
-
-/* The state STREAMING; true if there is more to do now. */
-bool connection_run_streaming(struct connection *connection);
-
-/* ---- connection_io.c ---- */
+/* Send what it has at the end of this turn, with what comes until then. */
+void connection_send_later(struct connection *connection);
+void connection_send_all(struct server *server);
 
 /* Have the loop watch for these events, and for the client's end. */
 void connection_watch_for(struct connection *connection, uint32_t events);
 
-/* loop_ready and timeout_expired of connections. */
-void connection_ready(struct loop_source *source, uint32_t events);
+/* timeout_expired of connections. */
 void connection_expired(struct timeout *timeout);
 
-/*
- * Read once into the input buffer. True if there is something new, be it the end; false if nothing
- * came, or the connection is lost (and closed).
- */
-bool connection_read(struct connection *connection);
-
-/* Send what there is; false if the connection is lost (and closed). */
-bool connection_send(struct connection *connection);
-
-/* True if everything was sent. */
-bool connection_has_sent_all(const struct connection *connection);
+/* The client takes nothing of a response: log it. The reason is constant. */
+const char *connection_is_slow(const struct connection *connection);
 
 /* ---- connection_tls.c ---- */
 
-/* Go on with a handshake; then the connection is idle, or closed. */
+/* Go on with a handshake; then the connection has begun, or is closed. */
 void connection_handshake(struct connection *connection);
-
-/* ---- spare.c: memory that is used again ---- */
-
-struct exchange *spare_exchange_take(struct server *server);
-void spare_exchange_give(struct server *server, struct exchange *exchange);
-struct input *spare_input_take(struct server *server);
-void spare_input_give(struct server *server, struct input *input);
-void spare_finish(struct server *server);
-
-/* ---- listen.c ---- */
-
-/* Open the listeners of a configuration, whose places in the server are empty. */
-SV_MUST_USE bool listen_open(struct server *server, const struct server_config *config,
-		struct sv_error *error);
-
-/* Close them. */
-void listen_close(struct server *server);
-
-/* ---- activation.c ---- */
-
-/* True if `where` names a socket that systemd passed. */
-bool activation_is_named(const char *where);
-
-/*
- * Take that socket: its descriptor, checked to be a listening one and set not to block and not to
- * be inherited. -1 with `error` if there is no such, or more than one.
- */
-int activation_take(const char *where, struct sv_error *error);
 
 #endif

@@ -31,8 +31,9 @@ static void handshake_refuse(struct connection *connection, uint8_t first)
 		connection_close(connection);
 		return;
 	}
-	connection_refuse(connection, 400, "this is an HTTPS port");
-	connection_run(connection);
+	connection->phase = CONNECTION_OPEN;
+	http1_answer(connection, 400, "this is an HTTPS port");
+	http1_run(connection);
 }
 
 /* Look at the first byte, and begin if it is right. */

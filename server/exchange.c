@@ -33,7 +33,8 @@ void exchange_reset(struct exchange *exchange)
 	exchange->body.length = 0;
 	exchange->request = (struct host_request){0}; /* its views are dead */
 	exchange->next = NULL;
-	exchange->connection = NULL;
+	exchange->text.length = 0;
+	exchange->owner = NULL;
 	exchange->waker = NULL;
 	exchange->executor = NULL;
 	exchange->sent = 0;
@@ -50,6 +51,7 @@ void exchange_free(struct exchange *exchange)
 	host_response_finish(&exchange->response);
 	host_stream_finish(&exchange->stream);
 	buffer_finish(&exchange->body);
+	buffer_finish(&exchange->text);
 	free(exchange->headers);
 	free(exchange);
 }

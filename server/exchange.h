@@ -13,6 +13,7 @@
 #include "server/limits.h"
 
 struct executor;
+struct stream;
 
 struct exchange {
 	struct exchange *next;   /* in the list it waits in */
@@ -20,17 +21,18 @@ struct exchange {
 	struct exchange *news_previous, *news_next;
 	bool has_news;
 	struct executor *executor; /* borrowed, while a worker handles it */
-	void *connection;        /* borrowed; for the loop */
+	struct stream *owner;      /* borrowed; for the loop */
 	struct host_waker *waker; /* borrowed from the executor, while a worker handles it */
 	struct host_request request;
 	struct host_header *headers; /* owned; room for the limit */
 	struct buffer body;          /* of the request */
+	struct buffer text; /* the bytes of its head, unless they are in an input buffer */
 	struct host_response response;
 	struct host_stream stream;
 	struct host_outcome outcome;
-	uint64_t began;    /* first byte of the request, nanoseconds of CLOCK_MONOTONIC */
+	uint64_t began; /* first byte of the request, nanoseconds of CLOCK_MONOTONIC */
 	uint64_t deadline; /* for the answer */
-	uint64_t sent;     /* bytes of the response's body that were to be sent */
+	uint64_t sent; /* bytes of the response's body that were to be sent */
 	char server_name[256];
 };
 

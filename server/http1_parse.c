@@ -16,13 +16,13 @@ static const size_t line_overhead = 48;
 
 enum http1_result http1_refuse(struct http1_parser *parser, int status, const char *format, ...)
 {
-	if (parser->status)
+	if (parser->head.status)
 		return HTTP1_REFUSED;
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(parser->reason, sizeof parser->reason, format, arguments);
+	vsnprintf(parser->head.reason, sizeof parser->head.reason, format, arguments);
 	va_end(arguments);
-	parser->status = status;
+	parser->head.status = status;
 	return HTTP1_REFUSED;
 }
 
@@ -35,19 +35,19 @@ static struct http1_parser *parser_of(llhttp_t *llhttp)
 
 static int take_target(llhttp_t *llhttp, const char *at, size_t length)
 {
-	parser_of(llhttp)->request->target = (struct sv_bytes){(const uint8_t *)at, length};
+	parser_of(llhttp)->head.request->target = (struct sv_bytes){(const uint8_t *)at, length};
 	return 0;
 }
 
 static int take_name(llhttp_t *llhttp, const char *at, size_t length)
 {
 	struct http1_parser *parser = parser_of(llhttp);
-	struct host_request *request = parser->request;
+	struct host_request *request = parser->head.request;
 	if (parser->has_head)
 		return 0; /* a trailer field: not used */
-	if (request->header_count >= parser->limits->header_fields) {
+	if (request->header_count >= parser->head.limits->header_fields) {
 		http1_refuse(parser, 431, "more than %llu header fields",
-				(unsigned long long)parser->limits->header_fields);
+				(unsigned long long)parser->head.limits->header_fields);
 		return HPE_USER;
 	}
 	parser->headers[request->header_count++] = (struct host_header){
@@ -61,9 +61,9 @@ static int take_value(llhttp_t *llhttp, const char *at, size_t length)
 {
 	struct http1_parser *parser = parser_of(llhttp);
 	const uint8_t *data = (const uint8_t *)at;
-	if (!parser->request->header_count || parser->has_head)
+	if (!parser->head.request->header_count || parser->has_head)
 		return 0;
-	struct sv_bytes *value = &parser->headers[parser->request->header_count - 1].value;
+	struct sv_bytes *value = &parser->headers[parser->head.request->header_count - 1].value;
 	if (value->length) { /* a later part of one value: spaces may have been cut off between */
 		const uint8_t *end = value->data + value->length;
 		while (end < data && (*end == ' ' || *end == '\t'))
@@ -104,9 +104,9 @@ static int take_body(llhttp_t *llhttp, const char *at, size_t length)
 	parser->framing_from = (const uint8_t *)at + length;
 	parser->framing_last = 0;
 	parser->body_bytes += length;
-	if (parser->body_bytes > parser->limits->body_bytes) {
+	if (parser->body_bytes > parser->head.limits->body_bytes) {
 		http1_refuse(parser, 413, "a body of more than %llu bytes",
-				(unsigned long long)parser->limits->body_bytes);
+				(unsigned long long)parser->head.limits->body_bytes);
 		return HPE_USER;
 	}
 	if (!buffer_append(parser->body, at, length, NULL)) {
@@ -133,14 +133,14 @@ static const llhttp_settings_t settings = {
 
 void http1_parser_init(struct http1_parser *parser, const struct server_limits *limits)
 {
-	*parser = (struct http1_parser){.limits = limits};
+	*parser = (struct http1_parser){.head.limits = limits};
 	llhttp_init(&parser->llhttp, HTTP_REQUEST, &settings);
 }
 
 void http1_parser_reset(struct http1_parser *parser)
 {
-	const struct server_limits *limits = parser->limits;
-	*parser = (struct http1_parser){.limits = limits};
+	const struct server_limits *limits = parser->head.limits;
+	*parser = (struct http1_parser){.head.limits = limits};
 	llhttp_init(&parser->llhttp, HTTP_REQUEST, &settings);
 }
 
@@ -173,7 +173,7 @@ static enum http1_result line_check(struct http1_parser *parser, struct sv_bytes
 /* Limits that can be told before the head is complete. */
 static enum http1_result find_check_limits(struct http1_parser *parser, size_t length)
 {
-	const struct server_limits *limits = parser->limits;
+	const struct server_limits *limits = parser->head.limits;
 	size_t size = length - parser->head_start;
 	if (!parser->lines && size > limits->target_bytes + line_overhead)
 		return http1_refuse(parser, 414, "a target of more than %llu bytes",
@@ -237,13 +237,13 @@ enum http1_result http1_parse_head(struct http1_parser *parser, struct sv_bytes 
 	head.data += parser->head_start;
 	head.length -= parser->head_start;
 	*request = (struct host_request){.headers = headers};
-	parser->request = request;
+	parser->head.request = request;
 	parser->headers = headers;
 	parser->body = body;
 	parser->llhttp.data = parser;
 	llhttp_errno_t result =
 			llhttp_execute(&parser->llhttp, (const char *)head.data, head.length);
-	if (parser->status)
+	if (parser->head.status)
 		return HTTP1_REFUSED;
 	if (result != HPE_OK && result != HPE_PAUSED)
 		return refuse_head(parser, head);
@@ -253,6 +253,7 @@ enum http1_result http1_parse_head(struct http1_parser *parser, struct sv_bytes 
 	const uint8_t *space = memchr(head.data, ' ', head.length);
 	check(space != NULL);
 	request->method = (struct sv_bytes){head.data, (size_t)(space - head.data)};
+	request->major_version = 1;
 	request->minor_version = llhttp_get_http_minor(&parser->llhttp);
 	const uint8_t *line_end = memchr(head.data, '\r', head.length);
 	struct sv_bytes line = {head.data, (size_t)(line_end - head.data)};
@@ -283,7 +284,7 @@ static bool framing_check(struct http1_parser *parser, const uint8_t *end)
 	parser->framing += (uint64_t)(end - parser->framing_from);
 	parser->framing_last = last;
 	/* One byte a chunk, "1\r\nx\r\n", needs five; the rest is for extensions and trailers. */
-	if (parser->framing > parser->limits->head_bytes + 8 * parser->body_bytes) {
+	if (parser->framing > parser->head.limits->head_bytes + 8 * parser->body_bytes) {
 		http1_refuse(parser, 413, "a chunked body with more framing than data");
 		return false;
 	}
@@ -296,7 +297,7 @@ enum http1_result http1_parse_body(struct http1_parser *parser, struct sv_bytes 
 	llhttp_errno_t result =
 			llhttp_execute(&parser->llhttp, (const char *)bytes.data, bytes.length);
 	*used = bytes.length;
-	if (parser->status)
+	if (parser->head.status)
 		return HTTP1_REFUSED;
 	if (result != HPE_OK && result != HPE_PAUSED) {
 		const char *reason = llhttp_get_error_reason(&parser->llhttp);

@@ -18,15 +18,16 @@
 #include "base/bytes.h"
 #include "host/host.h"
 #include "server/limits.h"
+#include "server/request.h"
 
 enum http1_result {
 	HTTP1_MORE,    /* needs more bytes */
 	HTTP1_READY,   /* this part is complete */
-	HTTP1_REFUSED, /* see `status` and `reason`; the connection must end */
+	HTTP1_REFUSED, /* see `head`: status and reason; the connection must end */
 };
 
 struct http1_parser {
-	const struct server_limits *limits;
+	struct request_head head;
 	llhttp_t llhttp;
 	/* the head as it is found */
 	size_t scanned;    /* bytes looked at */
@@ -34,11 +35,8 @@ struct http1_parser {
 	size_t head_start; /* behind empty lines before the request */
 	size_t lines;      /* complete ones */
 	/* what the head says */
-	struct host_request *request;
 	struct host_header *headers; /* `request->headers`, writable; room for the limit */
-	struct sv_bytes host;
 	bool keep_alive;
-	bool expects_continue;
 	bool is_chunked;
 	bool has_head;    /* the head is over: what comes as a field is a trailer */
 	bool is_complete; /* of the message */
@@ -48,9 +46,6 @@ struct http1_parser {
 	uint64_t body_bytes;
 	const uint8_t *framing_from; /* where the framing not yet checked begins */
 	uint8_t framing_last;        /* last byte of it; 0: none */
-	/* refusal */
-	int status;
-	char reason[160];
 };
 
 /* A parser with these limits; they are borrowed. */
@@ -81,7 +76,7 @@ enum http1_result http1_parse_body(struct http1_parser *parser, struct sv_bytes 
 enum http1_result http1_refuse(struct http1_parser *parser, int status, const char *format, ...)
 		SV_PRINTF(3, 4);
 
-/* Rules of the RFC that llhttp leaves to us, over a parsed head. (http1_check.c) */
+/* The rules that llhttp leaves to us, over a parsed head. (http1_check.c) */
 enum http1_result http1_check_head(struct http1_parser *parser);
 
 /* The rules about Transfer-Encoding alone, when the rest could not be parsed. */
@@ -89,8 +84,5 @@ enum http1_result http1_check_codings(struct http1_parser *parser);
 
 /* What is wrong with a request line that llhttp did not take. */
 enum http1_result http1_check_line(struct http1_parser *parser, struct sv_bytes line);
-
-/* Split the target into path and query, and take the host from an absolute one. */
-enum http1_result http1_check_target(struct http1_parser *parser);
 
 #endif

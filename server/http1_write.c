@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/version.h"
+#include "server/response.h"
 
 static const struct {
 	int status;
@@ -27,32 +28,6 @@ const char *http1_status_text(int status)
 	return "Unknown";
 }
 
-/* Fields only the server may send. */
-static bool field_is_ours(struct sv_bytes name)
-{
-	static const char *const ours[] = {"Connection", "Content-Length", "Date", "Keep-Alive",
-			"Proxy-Connection", "Server", "TE", "Trailer", "Transfer-Encoding",
-			"Upgrade"};
-	for (size_t i = 0; i < ARRAY_LENGTH(ours); i++) {
-		if (host_name_equal(name, host_text(ours[i])))
-			return true;
-	}
-	return false;
-}
-
-/* RFC 9110, section 5.6.7. The text of a second is made once. */
-static const char *date_text(time_t time)
-{
-	static _Thread_local time_t made_for;
-	static _Thread_local char text[40];
-	struct tm parts;
-	if (time != made_for && gmtime_r(&time, &parts)) {
-		strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-		made_for = time;
-	}
-	return text;
-}
-
 static bool write_field(struct buffer *out, struct host_header field, struct sv_error *error)
 {
 	TRY(buffer_reserve(out, field.name.length + field.value.length + 4, error));
@@ -67,7 +42,7 @@ static bool write_fields(struct buffer *out, const struct host_response *respons
 {
 	for (size_t i = 0; i < response->field_count; i++) {
 		struct host_header field = host_response_field(response, i);
-		if (!field_is_ours(field.name))
+		if (!response_field_is_ours(field.name))
 			TRY(write_field(out, field, error));
 	}
 	return true;
@@ -77,29 +52,22 @@ static bool write_fields(struct buffer *out, const struct host_response *respons
 static bool write_length(struct buffer *out, const struct host_response *response,
 		const struct http1_frame *frame, struct sv_error *error)
 {
-	unsigned long long size = response->body.length - response->body_start + frame->more;
-	if ((frame->is_head || frame->is_open) && response->announced >= 0)
-		size = (unsigned long long)response->announced;
-	else if (frame->is_open)
-		return frame->is_old || buffer_printf(out, error, "Transfer-Encoding: chunked\r\n");
-	return buffer_printf(out, error, "Content-Length: %llu\r\n", size);
-}
-
-bool http1_has_content(int status)
-{
-	return status != 204 && status != 304;
+	int64_t length = response_length(response, frame->is_head, frame->more);
+	if (length >= 0)
+		return buffer_printf(out, error, "Content-Length: %lld\r\n", (long long)length);
+	return frame->is_old || buffer_printf(out, error, "Transfer-Encoding: chunked\r\n");
 }
 
 bool http1_write_head(struct buffer *out, const struct host_response *response,
 		const struct http1_frame *frame, struct sv_bytes *body, struct sv_error *error)
 {
 	int status = response->status;
-	bool has_content = http1_has_content(status);
+	bool has_content = response_has_content(status);
 	*body = (struct sv_bytes){0};
 	char text[256];
 	int length = snprintf(text, sizeof text,
 			"HTTP/1.1 %d %s\r\nServer: Selvage/" SV_VERSION "\r\nDate: %s\r\n", status,
-			http1_status_text(status), date_text(frame->time));
+			http1_status_text(status), response_date(frame->time));
 	TRY(buffer_append(out, text, (size_t)length, error));
 	TRY(write_fields(out, response, error));
 	if (has_content)
@@ -109,23 +77,9 @@ bool http1_write_head(struct buffer *out, const struct host_response *response,
 	else if (frame->is_old)
 		TRY(buffer_append(out, "Connection: keep-alive\r\n", 24, error));
 	TRY(buffer_append(out, "\r\n", 2, error));
-	if (has_content && !frame->is_head && response->body.length > response->body_start)
-		*body = (struct sv_bytes){response->body.data + response->body_start,
-				response->body.length - response->body_start};
+	if (has_content && !frame->is_head)
+		*body = response_body(response);
 	return true;
-}
-
-/* Fields that say what the client must know before the body (RFC 9110, section 6.5.1). */
-static bool field_is_for_heads(struct sv_bytes name)
-{
-	static const char *const heads[] = {"Age", "Authorization", "Cache-Control",
-			"Content-Encoding", "Content-Range", "Content-Type", "Expires", "Host",
-			"Location", "Retry-After", "Set-Cookie", "Vary", "WWW-Authenticate"};
-	for (size_t i = 0; i < ARRAY_LENGTH(heads); i++) {
-		if (host_name_equal(name, host_text(heads[i])))
-			return true;
-	}
-	return field_is_ours(name);
 }
 
 bool http1_write_trailers(struct buffer *out, const struct host_response *response,
@@ -133,7 +87,7 @@ bool http1_write_trailers(struct buffer *out, const struct host_response *respon
 {
 	for (size_t i = 0; i < response->field_count; i++) {
 		struct host_header field = host_response_field(response, i);
-		if (!field_is_for_heads(field.name))
+		if (!response_field_is_for_heads(field.name))
 			TRY(write_field(out, field, error));
 	}
 	return buffer_append(out, "\r\n", 2, error);

@@ -16,17 +16,13 @@ struct http1_frame {
 	bool is_head;    /* the request was HEAD */
 	bool keep_alive; /* the connection stays open behind this response */
 	bool is_old;     /* the request was HTTP/1.0 */
-	bool is_open;    /* the length is not known: it is told by chunks, or by the end */
-	uint64_t more;   /* bytes that follow those of the response */
-	time_t time;     /* for the Date field */
+	int64_t more; /* bytes that follow those of the response; -1: told by chunks, or the end */
+	time_t time; /* for the Date field */
 };
 
 /* Append the head of `response`; `*body` becomes the bytes that follow it, perhaps none. */
 SV_MUST_USE bool http1_write_head(struct buffer *out, const struct host_response *response,
 		const struct http1_frame *frame, struct sv_bytes *body, struct sv_error *error);
-
-/* True if a response with this status has a body. */
-bool http1_has_content(int status);
 
 /* Append the trailers, which are fields of `response`, and the line that ends them. */
 SV_MUST_USE bool http1_write_trailers(struct buffer *out, const struct host_response *response,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "server/connection.h"
+#include "server/http2.h"
 #include "server/log_writer.h"
 
 /* A client that has its response closes; one that does not is not waited for longer. */
@@ -28,11 +29,11 @@ static void server_take_answers(struct loop_source *source, uint32_t events)
 	struct exchange *exchange = executor_take(server->executor);
 	while (exchange) {
 		struct exchange *next = exchange->next;
-		connection_answer(exchange);
+		stream_answered(exchange);
 		exchange = next;
 	}
 	while ((exchange = executor_take_news(server->executor)))
-		connection_news(exchange);
+		stream_news(exchange);
 }
 
 static void server_begin_stop(struct loop_source *source, uint32_t events)
@@ -90,6 +91,8 @@ static bool server_start(struct server *server, const struct server_config *conf
 	loop_add_timeouts(&server->loop, &server->body, limits->body_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->write, limits->write_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->linger, linger_time, connection_expired);
+	loop_add_timeouts(&server->loop, &server->stream_body, limits->body_time, http2_expired);
+	loop_add_timeouts(&server->loop, &server->stream_write, limits->write_time, http2_expired);
 	const struct executor_config executor = {.handler = config->handler,
 			.workers = config->workers,
 			.queue_limit = limits->queue,
@@ -125,15 +128,6 @@ const char *server_address(const struct server *server, size_t index)
 	return server->listeners[index].address;
 }
 
-static void server_bury(struct server *server)
-{
-	while (server->dead) {
-		struct connection *connection = server->dead;
-		server->dead = connection->next;
-		free(connection);
-	}
-}
-
 bool server_run(struct server *server)
 {
 	uint64_t stop_by = UINT64_MAX;
@@ -142,7 +136,8 @@ bool server_run(struct server *server)
 	while (!server->is_stopping || server->connection_count) {
 		bool must_look = executor_nudge(server->executor, server->loop.now);
 		loop_turn(&server->loop, must_look ? 1 : server->is_stopping ? 20 : -1);
-		server_bury(server);
+		connection_send_all(server);
+		connection_bury(server);
 		log_flush(&server->log);
 		if (server->is_stopping && stop_by == UINT64_MAX)
 			stop_by = server->loop.now + server->limits.stop_time;
@@ -151,7 +146,7 @@ bool server_run(struct server *server)
 	}
 	size_t left = 0;
 	for (struct connection *c = server->connections; c; c = c->next)
-		left += c->is_out;
+		left += c->out_count;
 	if (left)
 		log_event(&server->log, "stopped with %zu requests unanswered", left);
 	log_flush(&server->log);
@@ -173,10 +168,10 @@ void server_free(struct server *server)
 	if (!server)
 		return;
 	while (server->connections) {
-		check(!server->connections->is_out);
+		check(!server->connections->out_count);
 		connection_close(server->connections);
 	}
-	server_bury(server);
+	connection_bury(server);
 	executor_free(server->executor);
 	listen_close(server);
 	for (size_t i = 0; i < server->listener_count; i++)

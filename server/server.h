@@ -1,6 +1,6 @@
 /*
- * server.h: an HTTP/1.1 server, with and without TLS, for one handler. Made, run until it is told
- * to stop, freed.
+ * server.h: a server of HTTP/1.1 and HTTP/2, with and without TLS, for one handler. Made, run until
+ * it is told to stop, freed.
  */
 #ifndef SELVAGE_SERVER_H
 #define SELVAGE_SERVER_H

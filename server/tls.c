@@ -27,7 +27,7 @@ static const char *const groups = "X25519:P-256:P-384";
 static const long ticket_time = 3600;
 
 /* What we speak, as ALPN has it: a length and a name (RFC 7301). The first is preferred. */
-static const unsigned char protocols[] = "\x08http/1.1\x08http/1.0";
+static const unsigned char protocols[] = "\x02h2\x08http/1.1\x08http/1.0";
 
 static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_length,
 		const unsigned char *in, unsigned in_length, void *data)

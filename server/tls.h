@@ -67,9 +67,12 @@ bool tls_session_end(struct tls_session *session);
 /* The name the client asked for (dns_name.h); "" if it named none. */
 const char *tls_session_name(const struct tls_session *session);
 
+/* True if client and server have agreed on HTTP/2 (ALPN). */
+bool tls_session_is_http2(const struct tls_session *session);
+
 /*
  * True if requests for this host (of a Host field, with or without a port) may come here: it is the
- * name the client asked for or, if it named none, one that the certificate is for.
+ * name the client asked for or, if it named none or speaks HTTP/2, one that the certificate is for.
  */
 bool tls_session_covers(const struct tls_session *session, struct sv_bytes host);
 

@@ -200,6 +200,14 @@ bool tls_session_end(struct tls_session *session)
 	return true;
 }
 
+bool tls_session_is_http2(const struct tls_session *session)
+{
+	const unsigned char *protocol;
+	unsigned length;
+	SSL_get0_alpn_selected(session->ssl, &protocol, &length);
+	return length == 2 && memcmp(protocol, "h2", 2) == 0;
+}
+
 /* The host of a Host field without port and brackets; false if it is longer than any name. */
 static bool host_read(struct sv_bytes host, char text[DNS_NAME_MOST + 2])
 {
@@ -232,8 +240,11 @@ bool tls_session_covers(const struct tls_session *session, struct sv_bytes host)
 	if (length && text[length - 1] == '.')
 		text[--length] = '\0';
 	bool is_name = dns_name_read((struct sv_bytes){(const uint8_t *)text, length}, name);
-	if (session->name)
-		return is_name && strcmp(name, session->name) == 0;
+	if (session->name && is_name && strcmp(name, session->name) == 0)
+		return true;
+	/* One connection of HTTP/2 may be for all that the certificate covers (RFC 9113, 9.1.1). */
+	if (session->name && !tls_session_is_http2(session))
+		return false;
 	const struct certificate shown = {.leaf = SSL_get_certificate(session->ssl)};
 	return shown.leaf && certificate_covers(&shown, is_name ? name : text);
 }

@@ -202,7 +202,7 @@ static bool environment_add_all(struct cgi_environment *environment, const struc
 	TRY(environment_add_text(e, "GATEWAY_INTERFACE", "CGI/1.1", error));
 	TRY(environment_add_text(e, "SERVER_SOFTWARE", "Selvage/" SV_VERSION, error));
 	TRY(environment_add_text(e, "SERVER_PROTOCOL",
-			request->minor_version ? "HTTP/1.1" : "HTTP/1.0", error));
+			host_request_protocol(request), error));
 	TRY(environment_add_text(e, "SERVER_NAME", request->server_name, error));
 	TRY(environment_add_number(e, "SERVER_PORT", request->server_port, error));
 	TRY(environment_add_text(e, "REMOTE_ADDR", request->remote_address, error));

@@ -33,11 +33,17 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
+/* As the guest knows it: 1 is HTTP/1.0, 2 HTTP/1.1, 3 HTTP/2. */
+static uint32_t request_version(const struct host_request *request)
+{
+	return request->major_version > 1 ? 3 : request->minor_version ? 2 : 1;
+}
+
 static enum fastly_status request_copy(struct fastly_guest *guest, struct fastly_message *message)
 {
 	const struct host_request *request = guest->call->request;
 	struct host_response *head = &message->fields.head;
-	message->version = request->minor_version ? 2 : 1;
+	message->version = request_version(request);
 	/* What the server has let in is within its limits; what the guest adds, within ours. */
 	head->field_limit = head->text.limit = 0;
 	bool is_copied = buffer_append(&message->method, request->method.data,

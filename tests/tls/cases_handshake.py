@@ -25,16 +25,16 @@ def test_versions_from_1_2_on():
     expect("TLS: unsupported protocol" in server.log_text, "the log does not say it")
 
 
-def test_the_protocol_is_http_1():
+def test_the_protocol_is_agreed_on():
     with SecureServer() as server:
-        for offered, chosen in ((["h2", "http/1.1"], "http/1.1"), (["http/1.0"], "http/1.0"), (None, None)):
+        for offered, chosen in ((["http/1.1", "h2"], "h2"), (["http/1.1"], "http/1.1"), (["http/1.0"], "http/1.0"), (None, None)):
             context = server.context()
             if offered:
                 context.set_alpn_protocols(offered)
             with server.connect(context=context) as client:
                 expect(client.socket.selected_alpn_protocol() == chosen, f"not {chosen}")
         context = server.context()
-        context.set_alpn_protocols(["h2", "spdy/3"])
+        context.set_alpn_protocols(["h3", "spdy/3"])
         refused_handshake(server, "no application protocol", context=context)
 
 

@@ -52,9 +52,10 @@ def curl(server, *arguments, name="localhost", data=None):
 def test_curl_trusts_the_authority():
     show = ("-o", "/dev/null", "-w", "%{http_code} %{http_version} %{num_connects}")
     with SecureServer() as server:
-        expect(curl(server, *show) == b"200 1.1 1", "no answer over HTTP/1.1")
+        expect(curl(server, *show) == b"200 2 1", "no answer over HTTP/2")
+        expect(curl(server, *show, "--http1.1") == b"200 1.1 1", "no answer over HTTP/1.1")
         expect(curl(server, *show, "--http1.0").startswith(b"200 1."), "no answer over HTTP/1.0")
-        expect(curl(server, *show, name="app-7.localhost") == b"200 1.1 1", "no answer for a name")
+        expect(curl(server, *show, name="app-7.localhost") == b"200 2 1", "no answer for a name")
         text = curl(server, "--data-binary", "@-", data=b"x" * 3_000_000)
         expect(text == b"x" * 3_000_000, f"{len(text)} bytes came back")
 

@@ -48,7 +48,7 @@ static void parse(const void *bytes, size_t length, size_t step, struct result *
 		result->used += used;
 		free(part);
 	}
-	result->status = parser.status;
+	result->status = parser.head.status;
 }
 
 static void finish(struct result *result)

@@ -1,0 +1,64 @@
+/*
+ * response.c: see response.h. The guest's fields with names of ours are left out.
+ */
+#include "server/response.h"
+
+static bool name_is_among(struct sv_bytes name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (host_name_equal(name, host_text(names[i])))
+			return true;
+	}
+	return false;
+}
+
+bool response_field_is_ours(struct sv_bytes name)
+{
+	static const char *const ours[] = {"Connection", "Content-Length", "Date", "Keep-Alive",
+			"Proxy-Connection", "Server", "TE", "Trailer", "Transfer-Encoding",
+			"Upgrade"};
+	return name_is_among(name, ours, ARRAY_LENGTH(ours));
+}
+
+bool response_field_is_for_heads(struct sv_bytes name)
+{
+	static const char *const heads[] = {"Age", "Authorization", "Cache-Control",
+			"Content-Encoding", "Content-Range", "Content-Type", "Expires", "Host",
+			"Location", "Retry-After", "Set-Cookie", "Vary", "WWW-Authenticate"};
+	return name_is_among(name, heads, ARRAY_LENGTH(heads)) || response_field_is_ours(name);
+}
+
+bool response_has_content(int status)
+{
+	return status != 204 && status != 304;
+}
+
+int64_t response_length(const struct host_response *response, bool is_head, int64_t more)
+{
+	if (!response_has_content(response->status))
+		return -1;
+	if ((is_head || more < 0) && response->announced >= 0)
+		return response->announced;
+	return more < 0 ? -1 : (int64_t)(response->body.length - response->body_start) + more;
+}
+
+struct sv_bytes response_body(const struct host_response *response)
+{
+	if (response->body.length <= response->body_start)
+		return (struct sv_bytes){0};
+	return (struct sv_bytes){response->body.data + response->body_start,
+			response->body.length - response->body_start};
+}
+
+/* The text of a second is made once. */
+const char *response_date(time_t time)
+{
+	static _Thread_local time_t made_for;
+	static _Thread_local char text[40];
+	struct tm parts;
+	if (time != made_for && gmtime_r(&time, &parts)) {
+		strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+		made_for = time;
+	}
+	return text;
+}

@@ -1,0 +1,198 @@
+/*
+ * stream.c: see stream.h.
+ */
+#include "server/stream.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "server/connection.h"
+#include "server/http1_write.h"
+#include "server/response.h"
+
+bool stream_take_exchange(struct stream *stream)
+{
+	if (!stream->exchange)
+		stream->exchange = spare_exchange_take(stream->connection->server);
+	return stream->exchange != NULL;
+}
+
+void stream_reset(struct stream *stream)
+{
+	if (stream->exchange)
+		spare_exchange_give(stream->connection->server, stream->exchange);
+	stream->exchange = NULL;
+	stream->has_begun = stream->is_over = false;
+	stream->body = (struct sv_bytes){0};
+	buffer_finish(&stream->piece);
+}
+
+/* ---- requests ---- */
+
+bool stream_is_covered(const struct stream *stream, struct request_head *head)
+{
+	const struct tls_session *tls = stream->connection->transport.tls;
+	/* In TLS the client has said who it wants to talk to, and with whom it does. */
+	if (tls && !tls_session_covers(tls, head->host))
+		return request_refuse(head, 421, "the connection is for another host");
+	return true;
+}
+
+bool stream_is_admitted(const struct stream *stream, struct request_head *head)
+{
+	const struct handler *handler = stream->connection->server->handler;
+	const char *reason = NULL;
+	int status = handler->admit ? handler->admit(handler->data, head->request, &reason) : 0;
+	return !status || request_refuse(head, status, "%s", reason);
+}
+
+static void set_server_name(struct exchange *exchange, struct sv_bytes host, const char *fallback)
+{
+	size_t length = host.length;
+	const uint8_t *end = host.length ? memrchr(host.data, ':', host.length) : NULL;
+	/* A colon inside brackets belongs to an IPv6 address. */
+	if (end && !memchr(end, ']', host.length - (size_t)(end - host.data)))
+		length = (size_t)(end - host.data);
+	if (length && length < sizeof exchange->server_name)
+		snprintf(exchange->server_name, sizeof exchange->server_name, "%.*s", (int)length,
+				(const char *)host.data);
+	else
+		snprintf(exchange->server_name, sizeof exchange->server_name, "%s", fallback);
+}
+
+/* What the connection knows of the request. */
+static void stream_describe(struct stream *stream, const struct request_head *head)
+{
+	struct connection *connection = stream->connection;
+	struct exchange *exchange = stream->exchange;
+	struct host_request *request = &exchange->request;
+	const struct tls_session *tls = connection->transport.tls;
+	const char *name = tls ? tls_session_name(tls) : "";
+	set_server_name(exchange, head->host, name[0] ? name : "localhost");
+	request->body = buffer_view(&exchange->body);
+	request->scheme = tls ? "https" : "http";
+	request->remote_address = connection->remote_address;
+	request->remote_port = connection->remote_port;
+	request->server_name = exchange->server_name;
+	request->server_port = connection->listener->port;
+}
+
+static void stream_settle(struct stream *stream);
+
+void stream_submit(struct stream *stream, const struct request_head *head)
+{
+	struct connection *connection = stream->connection;
+	struct server *server = connection->server;
+	struct exchange *exchange = stream->exchange;
+	stream_describe(stream, head);
+	exchange->owner = stream;
+	exchange->began = stream->began;
+	exchange->deadline = server->loop.now + server->limits.request_time;
+	if (connection->has_hung_up)
+		host_stream_hang_up(&exchange->stream);
+	stream->is_out = true;
+	connection->out_count++;
+	if (executor_submit(server->executor, exchange))
+		return;
+	host_outcome_set(&exchange->outcome, HOST_BUSY, "more than %llu requests are waiting",
+			(unsigned long long)server->limits.queue);
+	stream_settle(stream);
+}
+
+/* ---- answers ---- */
+
+bool stream_refuse(struct stream *stream, int status, const char *reason)
+{
+	struct connection *connection = stream->connection;
+	log_refusal(&connection->server->log, connection->remote_address, status, reason);
+	return stream_take_exchange(stream) &&
+			http1_make_text(&stream->exchange->response, status, reason, NULL);
+}
+
+/* A guest that failed: its answer is ours to write. */
+static bool answer_for_failure(struct exchange *exchange)
+{
+	if (exchange->outcome.ending == HOST_ANSWERED)
+		return true;
+	int status = host_ending_status(exchange->outcome.ending);
+	return http1_make_text(&exchange->response, status, exchange->outcome.cause, NULL);
+}
+
+/* Nothing is sent yet: an answer, or a failure. */
+static void stream_respond(struct stream *stream)
+{
+	const struct protocol *protocol = stream->connection->protocol;
+	bool is_failure = stream->exchange->outcome.ending != HOST_ANSWERED;
+	if (is_failure && !answer_for_failure(stream->exchange)) {
+		protocol->abort(stream);
+		return;
+	}
+	/* What it had begun to stream is not for the client. */
+	if (is_failure)
+		host_stream_reset(&stream->exchange->stream);
+	protocol->respond(stream);
+}
+
+/* The exchange is back. It stays out until it is logged, so that it is not dropped before. */
+static void stream_settle(struct stream *stream)
+{
+	struct connection *connection = stream->connection;
+	struct server *server = connection->server;
+	struct exchange *exchange = stream->exchange;
+	if (!stream->has_begun && !stream->is_over)
+		stream_respond(stream);
+	else if (!stream->has_begun)
+		/* Nobody gets it, but the log has its status. */
+		(void)!answer_for_failure(exchange);
+	if (stream->has_begun)
+		exchange->sent += exchange->stream.total;
+	log_exchange(&server->log, exchange, server->loop.now);
+	stream->is_out = false;
+	connection->out_count--;
+	bool was_closed = connection->phase == CONNECTION_CLOSED;
+	connection->protocol->settled(stream);
+	if (was_closed && !connection->out_count)
+		connection_drop(connection);
+}
+
+void stream_answered(struct exchange *exchange)
+{
+	stream_settle(exchange->owner);
+}
+
+void stream_news(struct exchange *exchange)
+{
+	struct stream *stream = exchange->owner;
+	if (!stream->is_over)
+		stream->connection->protocol->news(stream);
+}
+
+void stream_lose(struct stream *stream, const char *reason)
+{
+	stream->is_over = true;
+	if (stream->is_out)
+		host_stream_lose(&stream->exchange->stream, reason);
+}
+
+struct stream_plan stream_plan(struct stream *stream)
+{
+	struct exchange *exchange = stream->exchange;
+	const struct host_request *request = &exchange->request;
+	size_t waiting = 0;
+	enum host_stream_state state = host_stream_look(&exchange->stream, &waiting);
+	struct stream_plan plan = {
+			.is_head = request_bytes_are(request->method, "HEAD"),
+			.is_whole = state == HOST_STREAM_NONE || state == HOST_STREAM_WHOLE,
+			.more = -1,
+	};
+	plan.has_body = !plan.is_head && response_has_content(exchange->response.status);
+	if (plan.is_whole) {
+		plan.has_trailers = state == HOST_STREAM_WHOLE &&
+				exchange->stream.trailers.field_count &&
+				!host_request_is_old(request) && request_takes_trailers(request);
+		plan.more = (int64_t)waiting;
+	}
+	if (!plan.has_body && state != HOST_STREAM_NONE)
+		host_stream_drop(&exchange->stream);
+	return plan;
+}

@@ -1,0 +1,203 @@
+"""Several requests at once: their order, windows, answers that are streamed, ends."""
+import os
+import re
+import shutil
+import signal
+import tempfile
+import time
+
+import origin
+from cases_backends import serve, settings
+from cases_stream import MIB, Streamed
+from frames import CANCEL, INITIAL_WINDOW, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, Http2
+from hyperframe.frame import SettingsFrame, WindowUpdateFrame
+from script import build_guest
+from serving import PATIENCE, Server, artifact, expect
+
+FOLDER = tempfile.mkdtemp(prefix="selvage-http2-")
+GUEST = []
+
+
+def calls_guest():
+    """The guest of tests/fastly, compiled once."""
+    if not GUEST:
+        module = build_guest(FOLDER)
+        GUEST.append(module and artifact(module))
+        shutil.rmtree(FOLDER)
+    return GUEST[0]
+
+
+def post(client, script, **rest):
+    return client.ask(method="POST", body=script.code, host="localhost", **rest)
+
+
+def test_many_streams_at_once():
+    with Server("echo.wat", "--quiet") as server, Http2(server.port) as client:
+        numbers = [client.ask(f"/{i}") for i in range(90)]
+        for i, number in enumerate(numbers):
+            expect(client.answer(number).field("x-target") == f"/{i}", f"the answer of {i}")
+        expect(client.settings[SettingsFrame.MAX_CONCURRENT_STREAMS] == 100, "another limit is announced")
+
+
+def test_streams_beyond_the_limit_are_refused():
+    with Server("c_cgi.wasm", "--max-streams", "3", "--timeout", "60s", "--quiet") as server:
+        with Http2(server.port) as client:  # has not heard of the limit
+            for _ in range(3):
+                client.ask("/sleep")
+            expect(client.get("/").reset == REFUSED_STREAM, "a fourth one is taken")
+        with Http2(server.port) as client:
+            client.wait_for(lambda: client.settings, "settings")
+            for _ in range(4):
+                client.ask("/sleep")
+            expect(client.end() == PROTOCOL_ERROR, "a fourth one is taken though the client knows")
+
+
+def test_a_body_waits_for_windows():
+    body = os.urandom(200000)
+    with Server("echo.wat") as server, \
+            Http2(server.port, settings={INITIAL_WINDOW: 1000}, keeps_windows=True) as client:
+        number = client.ask(method="POST", body=body)
+        answer = client.answers[number]
+        client.wait_for(lambda: len(answer.body) == 1000, "a window is used")
+        client.ping()
+        client.wait_for(lambda: client.pings, "a ping is answered")
+        expect(len(answer.body) == 1000, "more than the window")
+        client.send(WindowUpdateFrame(number, 64000))
+        client.wait_for(lambda: len(answer.body) == 65000, "the next window is used")
+        client.send(WindowUpdateFrame(number, 1 << 20), WindowUpdateFrame(0, 1 << 20))
+        expect(client.answer(number).body == body, "not what was sent")
+
+
+def test_a_client_that_gives_no_window_loses_its_stream():
+    with Server("echo.wat", "--write-timeout", "300ms") as server, \
+            Http2(server.port, settings={INITIAL_WINDOW: 10}, keeps_windows=True) as client:
+        answer = client.answer(client.ask(method="POST", body=b"x" * 1000))
+        expect(answer.reset == CANCEL and len(answer.body) == 10, f"code {answer.reset}")
+        expect(client.get().status == 200, "the connection has suffered")
+    expect("--write-timeout" in server.log_text, "the log does not say it")
+
+
+def test_a_client_that_takes_no_byte_loses_its_connection():
+    with Server("echo.wat", "--write-timeout", "500ms") as server:
+        with Http2(server.port, settings={INITIAL_WINDOW: (1 << 31) - 1}) as client:
+            client.send(WindowUpdateFrame(0, (1 << 30)))
+            for _ in range(3):  # sending ends when the server no longer reads either
+                client.ask(method="POST", body=b"x" * (7 << 20))
+            deadline = time.monotonic() + PATIENCE
+            while "--write-timeout" not in server.read_log() and time.monotonic() < deadline:
+                time.sleep(0.05)
+        expect("--write-timeout" in server.read_log(), "it is still there")
+
+
+def test_a_slow_body_is_answered():
+    with Server("echo.wat", "--body-timeout", "200ms") as server, Http2(server.port) as client:
+        number = client.ask(method="POST", body=b"part", ends=False)
+        expect(client.answer(number).status == 408, "not 408")
+        expect(client.get().status == 200, "the connection has suffered")
+
+
+def test_bodies_of_many_streams_are_gathered_one_after_the_other():
+    """One body may be large, but not all that a client sends at once."""
+    with Server("echo.wat", "--body-limit", "1MiB", "--quiet", "--max-memory", "64MiB") as server, \
+            Http2(server.port) as client:
+        client.wait_for(lambda: client.settings, "settings")
+        window = client.settings[INITIAL_WINDOW]
+        numbers = [client.ask(method="POST", ends=False) for _ in range(40)]
+        for number in numbers:
+            client.data(number, b"x" * window, ends=False)
+        client.ping()
+        client.wait_for(lambda: client.pings, "a ping is answered")
+        given = [client.windows.get(number, 0) for number in numbers]
+        expect(given[0] >= window // 2 and not any(given[-20:]), f"windows {given}")
+        for number in numbers:
+            client.data(number, b"")
+            expect(len(client.answer(number).body) == window, "not what was sent")
+
+
+def test_streamed_answers_and_trailers():
+    if not calls_guest():
+        return "no compiler"
+    with Server(calls_guest(), "--timeout", "60s") as server, Http2(server.port) as client:
+        script = Streamed(fields=(("x-a", "b"),))
+        script.stream(script.body, 0, MIB, 1)
+        script.call("http_body.trailer_append", script.body.value, "x-sum", "7")
+        script.close()
+        answer = client.answer(post(client, script, fields=[("te", "trailers")]))
+        expect(answer.status == 200 and answer.field("x-a") == "b", f"{answer.status}")
+        expect(answer.field("content-length") is None and len(answer.body) == MIB + 5, f"{len(answer.body)} bytes")
+        expect(answer.trailers == [("x-sum", "7")], f"trailers {answer.trailers}")
+        expect(client.answer(post(client, script)).trailers is None, "trailers for a client that has no use for them")
+
+
+def test_an_answer_that_breaks_off_is_seen_to():
+    if not calls_guest():
+        return "no compiler"
+    with Server(calls_guest(), "--timeout", "60s") as server, Http2(server.port) as client:
+        script = Streamed()
+        script.stream(script.body, 0, MIB, 1)  # and no close
+        answer = client.answer(post(client, script))
+        expect(answer.reset == INTERNAL_ERROR and not answer.is_whole, f"code {answer.reset}")
+        expect(client.get().status is not None, "the connection has suffered")
+
+
+def test_a_guest_whose_client_breaks_off_is_ended():
+    if not calls_guest():
+        return "no compiler"
+    with origin.Origin() as backend, settings(backend) as path, serve(calls_guest(), path) as server, \
+            Http2(server.port) as client:
+        script = Streamed()
+        script.ask("/gate")
+        script.close()
+        number = post(client, script)
+        client.wait_for(lambda: client.answers[number].status, "the head")
+        client.reset(number)
+        deadline = time.monotonic() + PATIENCE
+        while "broken off" not in server.read_log() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        backend.gate.set()
+    expect(re.search(r"POST / 200 .*\(the client has broken off the request\)", server.log_text), server.log_text)
+
+
+def test_a_client_that_does_not_read_makes_its_guest_wait():
+    if not calls_guest():
+        return "no compiler"
+    with Server(calls_guest(), "--timeout", "60s") as server, Http2(server.port, keeps_windows=True) as client:
+        script = Streamed()
+        script.stream(script.body, 0, MIB, 20)
+        script.close()
+        number = post(client, script)
+        answer = client.answers[number]
+        client.wait_for(lambda: len(answer.body) == 65535, "the window is used")
+        memory = server.memory_kb()
+        time.sleep(0.3)
+        expect(server.memory_kb() < memory + 4000, "memory grows though nobody reads")
+        client.keeps_windows = False
+        client.send(WindowUpdateFrame(0, 1 << 20), WindowUpdateFrame(number, 1 << 20))
+        client.answer(number)
+        expect(len(answer.body) == 20 * MIB + 5, f"{len(answer.body)} bytes came, code {answer.reset}")
+
+
+def test_a_stop_lets_streams_end():
+    with Server("c_cgi.wasm", "--timeout", "20s") as server, Http2(server.port) as client:
+        client.get("/")
+        number = client.ask("/big")
+        server.process.send_signal(signal.SIGTERM)
+        expect(client.answer(number).status == 200, "the request is lost")
+        expect(client.end() == NO_ERROR, "no word at the end")
+        expect(client.goaways[0].last_stream_id == (1 << 31) - 1, "no notice before the end")
+        expect(client.goaways[-1].last_stream_id == number, f"last is {client.goaways[-1].last_stream_id}")
+
+
+def test_an_idle_connection_is_told_of_its_end():
+    with Server("echo.wat", "--idle-timeout", "100ms") as server, Http2(server.port) as client:
+        client.get("/")
+        expect(client.end() == NO_ERROR, "no word at the end")
+
+
+def test_too_many_connections_are_told_so():
+    from secure import SecureServer
+    with SecureServer("echo.wat", "--max-connections", "1") as server:
+        with Http2(server.port, server.context()) as first:
+            expect(first.get(host="localhost", scheme="https").status == 200, "no answer")
+            with Http2(server.port, server.context()) as second:
+                expect(second.end() == 11, "the second one is taken")
