@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,8 +20,11 @@
 /* Offsets in an artifact are 32 bits; nothing larger can be one. */
 static const uint64_t artifact_max_bytes = UINT64_C(4) << 30;
 
-/* Append the whole file, whatever the descriptor's position. */
-static bool artifact_read(int fd, struct buffer *buffer, struct sv_error *error)
+/* See artifact_check. */
+static const size_t small_size = 256 << 10;
+
+/* The size of a file that may be an artifact. */
+static bool artifact_size(int fd, size_t *size, struct sv_error *error)
 {
 	struct stat status;
 	if (fstat(fd, &status) != 0)
@@ -30,20 +34,44 @@ static bool artifact_read(int fd, struct buffer *buffer, struct sv_error *error)
 	if ((uint64_t)status.st_size > artifact_max_bytes)
 		return sv_fail(error, SV_ERROR_LIMIT, "is larger than %" PRIu64 " bytes",
 				artifact_max_bytes);
-	TRY(buffer_reserve(buffer, (size_t)status.st_size, error));
-	while (buffer->length < (size_t)status.st_size) {
-		ssize_t got = pread(fd, buffer->data + buffer->length,
-				(size_t)status.st_size - buffer->length, (off_t)buffer->length);
-		if (got < 0 && errno == EINTR)
+	/* Of no bytes there is nothing to map. */
+	if (status.st_size == 0)
+		return sv_fail(error, SV_ERROR_ARTIFACT, "is empty");
+	*size = (size_t)status.st_size;
+	return true;
+}
+
+/* The first `size` bytes, whatever the descriptor's position. */
+static bool artifact_copy(int from, int to, size_t size, struct sv_error *error)
+{
+	off_t done = 0;
+	while ((size_t)done < size) {
+		ssize_t n = sendfile(to, from, &done, size - (size_t)done);
+		if (n < 0 && errno == EINTR)
 			continue;
-		if (got < 0)
-			return sv_fail_errno(error, "cannot be read");
-		if (got == 0)
+		if (n < 0)
+			return sv_fail_errno(error, "cannot be copied into memory");
+		if (n == 0)
 			return sv_fail(error, SV_ERROR_ARTIFACT,
 					"became shorter while it was read");
-		buffer->length += (size_t)got;
 	}
 	return true;
+}
+
+/*
+ * A sealed copy in memory. It is what is checked, and text and image are mapped from it, so that
+ * nobody who can write the file can change or cut what was checked while it runs.
+ */
+static bool artifact_seal(struct sv_artifact *artifact, int from, size_t size,
+		struct sv_error *error)
+{
+	artifact->fd = memfd_create("selvage", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (artifact->fd < 0)
+		return sv_fail_errno(error, "cannot be copied into memory");
+	TRY(artifact_copy(from, artifact->fd, size, error));
+	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	return fcntl(artifact->fd, F_ADD_SEALS, seals) == 0 ||
+			sv_fail_errno(error, "cannot be sealed in memory");
 }
 
 /*
@@ -163,42 +191,35 @@ static void artifact_measure(struct sv_artifact *artifact)
 }
 
 /*
- * A sealed copy in memory. Text and image are mapped from it, so that nobody who can write
- * the file can change or cut what was checked while it runs.
+ * Check the sealed copy. A small one is read, which costs less than the page faults of a mapping;
+ * a large one is mapped, which costs less than another copy of it.
  */
-static int artifact_seal(struct sv_bytes bytes, struct sv_error *error)
+static bool artifact_check(const struct sv_artifact *artifact, size_t size,
+		struct artifact_elf *elf, struct sv_error *error)
 {
-	int fd = memfd_create("selvage", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	size_t done = 0;
-	while (fd >= 0 && done < bytes.length) {
-		ssize_t n = write(fd, bytes.data + done, bytes.length - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		done += (size_t)n;
-	}
-	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-	if (fd >= 0 && done == bytes.length && fcntl(fd, F_ADD_SEALS, seals) == 0)
-		return fd;
-	sv_fail_errno(error, "cannot be copied into memory");
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	const bool is_small = size <= small_size;
+	void *bytes = is_small ? malloc(size)
+			       : mmap(NULL, size, PROT_READ, MAP_PRIVATE, artifact->fd, 0);
+	if (!bytes || bytes == MAP_FAILED)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory to check %zu bytes", size);
+	bool done = (!is_small || pread(artifact->fd, bytes, size, 0) == (ssize_t)size ||
+				    sv_fail_errno(error, "cannot be read")) &&
+			artifact_elf_check((struct sv_bytes){bytes, size}, elf, error) &&
+			cpu_check(elf->note.cpu, error);
+	if (is_small)
+		free(bytes);
+	else
+		munmap(bytes, size);
+	return done;
 }
 
 static bool artifact_open(struct sv_artifact *artifact, int fd, struct sv_error *error)
 {
-	struct buffer bytes = {.limit = artifact_max_bytes};
 	struct artifact_elf elf;
-	bool is_good = artifact_read(fd, &bytes, error) &&
-			artifact_elf_check(buffer_view(&bytes), &elf, error) &&
-			cpu_check(elf.note.cpu, error);
-	if (is_good)
-		artifact->fd = artifact_seal(buffer_view(&bytes), error);
-	is_good = is_good && artifact->fd >= 0;
-	buffer_finish(&bytes);
-	TRY(is_good);
+	size_t size = 0;
+	TRY(artifact_size(fd, &size, error));
+	TRY(artifact_seal(artifact, fd, size, error));
+	TRY(artifact_check(artifact, size, &elf, error));
 	TRY(artifact_map(artifact, &elf, error));
 	TRY(artifact_place(artifact, &elf, error));
 	TRY(artifact_intern_types(artifact, error));
