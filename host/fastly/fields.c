@@ -26,11 +26,13 @@ static enum fastly_status list_begin(struct list *list, struct fastly_call *call
 			.size = fastly_argument(call, index + 1),
 			.cursor = fastly_argument(call, index + 2)};
 	list->room = fastly_range(call, fastly_argument(call, index), list->size);
+	bool has_end = fastly_argument(call, index + 3) != 0;
+	/* Before any of them is written. */
+	if (!list->room || !fastly_is_place(call, index + 4, sizeof(uint32_t)) ||
+			(has_end && !fastly_is_place(call, index + 3, sizeof(uint64_t))))
+		return FASTLY_INVAL;
 	/* The end, whatever happens. */
-	enum fastly_status status = FASTLY_OK;
-	if (fastly_argument(call, index + 3))
-		status = fastly_give_u64(call, index + 3, UINT64_MAX);
-	return list->room ? status : FASTLY_INVAL;
+	return has_end ? fastly_give_u64(call, index + 3, UINT64_MAX) : FASTLY_OK;
 }
 
 static void list_add(struct list *list, struct sv_bytes item, bool lower)
