@@ -20,7 +20,7 @@ static bool request_see(struct sv_caller *caller, const union sv_value *values,
 {
 	struct terrarium_guest *guest = terrarium_of(caller);
 	uint32_t handle = terrarium_argument(values, 2);
-	const struct host_request *incoming = guest->call->request;
+	const struct host_request *incoming = &guest->incoming;
 	const struct terrarium_thing *thing = terrarium_thing(guest, handle, TERRARIUM_REQUEST);
 	if (handle == TERRARIUM_INCOMING) {
 		*view = (struct request_view){{incoming, NULL}, incoming->method, incoming->target,
@@ -150,7 +150,7 @@ static enum sv_host_result request_set(struct sv_caller *caller, union sv_value 
 		return result;
 	sv_caller_set_trap(caller, SV_TRAP_HOST,
 			"requests and responses of more than %llu bytes, the guest's limit of "
-	                "memory",
+			"memory",
 			(unsigned long long)guest->call->guest->max_memory);
 	return SV_HOST_TRAP;
 }

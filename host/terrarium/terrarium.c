@@ -154,6 +154,35 @@ static void *terrarium_state_new(const struct host_guest *guest, void *service,
 	return state;
 }
 
+/*
+ * The request with its client's address in the two fields where Terrarium had it; what a client
+ * says there itself is nothing to go by.
+ */
+static bool incoming_make(struct terrarium_guest *guest)
+{
+	static const char *const names[] = {"fastly-client-ip", "x-fastly-client-ip"};
+	const struct host_request *request = guest->call->request;
+	size_t count = 0;
+	guest->headers =
+			calloc(request->header_count + ARRAY_LENGTH(names), sizeof *guest->headers);
+	if (!guest->headers)
+		return false;
+	for (size_t i = 0; i < request->header_count; i++) {
+		bool is_ours = false;
+		for (size_t k = 0; k < ARRAY_LENGTH(names); k++)
+			is_ours |= host_name_equal(request->headers[i].name, host_text(names[k]));
+		if (!is_ours)
+			guest->headers[count++] = request->headers[i];
+	}
+	for (size_t k = 0; k < ARRAY_LENGTH(names); k++)
+		guest->headers[count++] = (struct host_header){
+				host_text(names[k]), host_text(request->remote_address)};
+	guest->incoming = *request;
+	guest->incoming.headers = guest->headers;
+	guest->incoming.header_count = count;
+	return true;
+}
+
 static const char *terrarium_begin(struct host_call *call)
 {
 	struct terrarium_guest *guest = call->state;
@@ -161,6 +190,10 @@ static const char *terrarium_begin(struct host_call *call)
 	guest->has_memory_manager = guest->has_waited = guest->is_giving = false;
 	guest->panic[0] = '\0';
 	host_lines_init(&guest->lines, call->guest);
+	if (!incoming_make(guest)) {
+		host_outcome_set(call->outcome, HOST_FAILED, "no memory for a request");
+		return NULL;
+	}
 	sv_store_set_data(call->store, guest);
 	return "run";
 }
@@ -170,6 +203,8 @@ static void terrarium_leave(struct host_call *call, bool has_ended_well)
 	struct terrarium_guest *guest = call->state;
 	sv_store_set_data(call->store, NULL);
 	terrarium_things_drop(guest);
+	free(guest->headers);
+	guest->headers = NULL;
 	dns_release(guest->query);
 	guest->query = NULL;
 	host_lines_flush(&guest->lines);

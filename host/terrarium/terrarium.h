@@ -36,14 +36,16 @@ struct terrarium_service {
 	struct terrarium_settings *settings; /* owned */
 	struct fetcher *fetcher;             /* owned */
 	struct dns *dns;                     /* owned */
-	struct kv *kv;		       /* owned; */
-	int store;			   /* the one in it */
+	struct kv *kv;         /* owned; */
+	int store;      /* the one in it */
 };
 
 /* One request; the store's data while the guest runs. */
 struct terrarium_guest {
 	struct host_call *call;
 	struct terrarium_service *service; /* borrowed */
+	struct host_request incoming; /* the call's, with its client's address as a field */
+	struct host_header *headers;  /* owned; those of `incoming` */
 	struct host_lines lines;
 	bool has_memory_manager; /* init_mm was called */
 	bool is_giving; /* its malloc runs, for something that is about to be copied out */

@@ -4,7 +4,7 @@ import functools
 import json
 import os
 
-from guests import SCRATCH, artifact, build
+from guests import ROOT, SCRATCH, artifact, build
 from nameserver import NameServer
 from origin import Origin
 from serving import Server
@@ -23,12 +23,11 @@ def build_command(source, module):
 
 @functools.lru_cache(maxsize=None)
 def guest(name):
-    """The artifact of guests/NAME, made once; Skip without its compiler."""
-    source = os.path.join(HERE, "guests", name)
-    ending = os.path.splitext(name)[1]
-    if ending == ".wat":
+    """The artifact of guests/NAME or of an example, made once; Skip without its compiler."""
+    source = str(ROOT / name) if name.startswith("examples/") else os.path.join(HERE, "guests", name)
+    if source.endswith(".wat"):
         return artifact(source)
-    module = os.path.join(SCRATCH.name, name + ".wasm")
+    module = os.path.join(SCRATCH.name, name.replace("/", "-") + ".wasm")
     build(*build_command(source, module))
     return artifact(module)
 
@@ -43,7 +42,10 @@ def settings_write(origin, names, allow, extra):
 
 @contextlib.contextmanager
 def serving(name, *options, allow=(), extra=""):
-    """A server of a guest, the origin and the name server it may use."""
+    """A server of a guest, the origin (@HERE@ in what it is told) and the name server it may use."""
     with Origin() as origin, NameServer() as names:
-        with Server(guest(name), "--config", settings_write(origin, names, allow, extra), *options) as server:
+        def here(text):
+            return text.replace("@HERE@", f"http://127.0.0.1:{origin.port}")
+        settings = settings_write(origin, names, allow, here(extra))
+        with Server(guest(name), "--config", settings, *map(here, options)) as server:
             yield server, origin, names
