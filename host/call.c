@@ -131,11 +131,26 @@ static bool call_was_left(struct host_call *call, enum sv_outcome ended, struct 
 	return true;
 }
 
+uint64_t host_call_ran(const struct host_call *call)
+{
+	return call->ran + (host_now() - call->turn_began);
+}
+
+/* The same at the end of a turn. */
+static bool turn_was_left(struct host_call *call, enum sv_outcome ended, struct sv_error *error)
+{
+	bool is_over = call_was_left(call, ended, error);
+	call->ran = host_call_ran(call);
+	return is_over;
+}
+
 bool host_call_begin(struct host_call *call)
 {
 	struct sv_error error = SV_ERROR_INIT;
+	call->ran = 0;
+	call->turn_began = host_now();
 	call->entry = call->abi->begin(call);
-	return !call->entry || call_was_left(call, sv_pool_start(call->store, &error), &error);
+	return !call->entry || turn_was_left(call, sv_pool_start(call->store, &error), &error);
 }
 
 bool host_call_go_on(struct host_call *call)
@@ -145,11 +160,12 @@ bool host_call_go_on(struct host_call *call)
 	union sv_value result = {.i32 = 0};
 	bool has_slept = call->wake != 0;
 	call->wake = 0;
+	call->turn_began = host_now();
 	if (has_slept && call->abi->calls_again)
-		return call_was_left(call, sv_resume_call(call->store, &error), &error);
+		return turn_was_left(call, sv_resume_call(call->store, &error), &error);
 	if (call->abi->go_on && !call->abi->go_on(call, &result))
 		return false;
-	return call_was_left(call, sv_resume(call->store, &result, &error), &error);
+	return turn_was_left(call, sv_resume(call->store, &result, &error), &error);
 }
 
 void host_call_cancel(struct host_call *call, enum host_ending ending, const char *reason)

@@ -167,6 +167,8 @@ struct host_call {
 	struct sv_store *store; /* leased, not started, its deadline set */
 	const char *entry;      /* the function to call when the instance has started, or NULL */
 	uint64_t deadline;      /* nanoseconds of CLOCK_MONOTONIC */
+	uint64_t turn_began;    /* the same */
+	uint64_t ran;           /* nanoseconds of the turns that are over */
 	uint64_t wake; /* the same: the guest sleeps until then or until it is woken; 0: not */
 	struct host_waker *waker; /* of this guest, until it ends */
 	const struct host_request *request;
@@ -219,6 +221,9 @@ const struct host_abi *host_abi_detect(const struct sv_artifact *artifact, struc
  */
 bool host_call_begin(struct host_call *call);
 bool host_call_go_on(struct host_call *call);
+
+/* How long it has run until now, nanoseconds, without the time that it waited; within a turn. */
+uint64_t host_call_ran(const struct host_call *call);
 
 /* End a guest that waits, for this reason. */
 void host_call_cancel(struct host_call *call, enum host_ending ending, const char *reason);

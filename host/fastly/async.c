@@ -1,13 +1,14 @@
 /*
  * async.c: waiting for one of several things (fastly_async_io): responses, bytes of bodies or room
- * for them, and operations on stores, which are always done.
+ * for them, lookups in the cache, and operations on stores, which are always done.
  */
 #include <string.h>
 
 #include "host/fastly/body.h"
+#include "host/fastly/entries.h"
+#include "host/fastly/flow.h"
 #include "host/fastly/kv_ops.h"
 #include "host/fastly/pending.h"
-#include "host/stream.h"
 
 /* Things that can be waited for at once. */
 #define MAX_HANDLES 256u
@@ -33,12 +34,9 @@ uint32_t fastly_handles_get(const struct fastly_handles *list, uint32_t index)
 
 static bool body_is_ready(struct fastly_guest *guest, struct fastly_body *body)
 {
-	if (body->is_streaming)
-		return host_stream_writable(guest->call->stream) != HOST_STREAM_LATER;
-	if (body->sink)
-		return fetch_writable(body->sink) != FETCH_LATER;
-	return !body->source || fastly_body_left(body) ||
-			fetch_readable(body->source) != FETCH_LATER;
+	if (flow_goes(body))
+		return flow_writable(guest, body) != FLOW_LATER;
+	return fastly_body_left(body) || flow_readable(guest, body) != FLOW_LATER;
 }
 
 bool fastly_async_ready(struct fastly_guest *guest, uint32_t handle, bool *is_ready)
@@ -46,13 +44,18 @@ bool fastly_async_ready(struct fastly_guest *guest, uint32_t handle, bool *is_re
 	struct fastly_pending *pending = fastly_pending_of(guest, handle);
 	bool is_op = fastly_slot_is_taken(&guest->op_slots, handle - FASTLY_OP_HANDLES);
 	bool is_body = fastly_slot_is_taken(&guest->body_slots, handle);
+	uint32_t entry = handle - FASTLY_ENTRY_HANDLES;
+	bool is_promise = guest->has_promise && handle == FASTLY_PROMISE;
+	bool is_entry = fastly_slot_is_taken(&guest->entry_slots, entry);
 	if (pending)
 		*is_ready = fetch_answered(pending->fetch) != FETCH_LATER;
 	else if (is_body)
 		*is_ready = body_is_ready(guest, &guest->bodies[handle]);
+	else if (is_entry)
+		*is_ready = fastly_entry_settle(guest, &guest->entries[entry]) != FASTLY_WAITS;
 	else
-		*is_ready = is_op;
-	return pending || is_body || is_op;
+		*is_ready = is_op || is_promise;
+	return pending || is_body || is_entry || is_op || is_promise;
 }
 
 enum fastly_status fastly_async_io_is_ready(struct fastly_call *call)

@@ -3,12 +3,12 @@
  * memory may. Those of responses from backends come as they are read, and those of requests
  * to backends that are still being written go as they are; the guest waits where it must.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "host/fastly/body.h"
 #include "host/fastly/fastly.h"
 #include "host/fastly/fields.h"
+#include "host/fastly/flow.h"
 #include "host/fastly/response.h"
 #include "host/fetch/fetch.h"
 
@@ -80,7 +80,7 @@ static struct fastly_body *body_to_write(struct fastly_call *call, uint32_t hand
 static struct fastly_body *body_to_read(struct fastly_call *call, uint32_t handle)
 {
 	struct fastly_body *body = fastly_body(call, handle);
-	if (!body || body->sink)
+	if (!body || body->sink || body->stored)
 		return NULL;
 	return call->guest->has_sent && handle == call->guest->sent_body ? NULL : body;
 }
@@ -90,24 +90,6 @@ static struct fastly_body *body_to_read(struct fastly_call *call, uint32_t handl
 /* Bytes that are taken from a source at once. */
 #define PORTION (64u * 1024)
 
-void fastly_body_close_source(struct fastly_guest *guest, struct fastly_body *body)
-{
-	fetch_release(body->source);
-	guest->held -= body->source_counted;
-	body->source = NULL;
-	body->source_counted = 0;
-}
-
-static enum fastly_status source_fail(struct fastly_guest *guest, struct fastly_body *body)
-{
-	const char *reason;
-	char line[256];
-	enum fetch_error error = fetch_failure(body->source, &reason);
-	snprintf(line, sizeof line, "a response from a backend was cut off: %s", reason);
-	fastly_tell(guest, line);
-	return error == FETCH_CLOSED ? FASTLY_HTTPINCOMPLETE : FASTLY_ERROR;
-}
-
 /* Take a portion of what comes; WAITS if nothing is there. The end closes the source. */
 static enum fastly_status body_fill(struct fastly_guest *guest, struct fastly_body *body)
 {
@@ -115,15 +97,13 @@ static enum fastly_status body_fill(struct fastly_guest *guest, struct fastly_bo
 	enum fastly_status status = body_reserve(guest, body, PORTION);
 	if (status != FASTLY_OK)
 		return status;
-	switch (fetch_read(body->source, body->own.data + body->own.length, PORTION, &count)) {
-	case FETCH_LATER:
+	switch (flow_take(guest, body, body->own.data + body->own.length, PORTION, &count)) {
+	case FLOW_LATER:
 		return FASTLY_WAITS;
-	case FETCH_BROKEN:
-		return source_fail(guest, body);
-	case FETCH_END:
-		fastly_body_close_source(guest, body);
-		return FASTLY_OK;
-	case FETCH_READY:
+	case FLOW_BROKEN:
+		return flow_fail(guest, body);
+	case FLOW_END:
+	case FLOW_READY:
 		break;
 	}
 	body->own.length += count;
@@ -135,7 +115,7 @@ enum fastly_status fastly_body_gather(struct fastly_guest *guest, struct fastly_
 		size_t most)
 {
 	enum fastly_status status = FASTLY_OK;
-	while (body->source && status == FASTLY_OK && fastly_body_left(body) < most)
+	while (flow_comes(body) && status == FASTLY_OK && fastly_body_left(body) < most)
 		status = body_fill(guest, body);
 	return status == FASTLY_WAITS ? FASTLY_OK : status;
 }
@@ -143,7 +123,7 @@ enum fastly_status fastly_body_gather(struct fastly_guest *guest, struct fastly_
 static enum fastly_status body_collect(struct fastly_guest *guest, struct fastly_body *body)
 {
 	enum fastly_status status = FASTLY_OK;
-	while (body->source && status == FASTLY_OK)
+	while (flow_comes(body) && status == FASTLY_OK)
 		status = body_fill(guest, body);
 	return status;
 }
@@ -186,37 +166,17 @@ void fastly_body_empty(struct fastly_guest *guest, struct fastly_body *body)
 
 /* ---- what goes to a backend or to the client ---- */
 
-static bool body_goes_on(const struct fastly_body *body)
-{
-	return body->sink || body->is_streaming;
-}
-
-static enum fastly_status sink_write(struct fastly_guest *guest, struct fastly_body *body,
-		struct sv_bytes bytes, size_t *count)
-{
-	if (body->is_streaming)
-		return fastly_response_write(guest, bytes, count);
-	switch (fetch_write(body->sink, bytes, count)) {
-	case FETCH_LATER:
-		return FASTLY_WAITS;
-	case FETCH_READY:
-		return FASTLY_OK;
-	default:
-		return FASTLY_ERROR;
-	}
-}
-
 /* All of another body, as it comes and goes. What has gone is no longer in it. */
 enum fastly_status fastly_body_pour(struct fastly_guest *guest, struct fastly_body *to,
 		struct fastly_body *from)
 {
 	struct sv_bytes parts[2];
 	enum fastly_status status = FASTLY_OK;
-	while (status == FASTLY_OK && (from->source || fastly_body_left(from))) {
+	while (status == FASTLY_OK && (flow_comes(from) || fastly_body_left(from))) {
 		size_t count = 0;
 		fastly_body_parts(from, parts);
 		if (fastly_body_left(from))
-			status = sink_write(guest, to, parts[0].length ? parts[0] : parts[1],
+			status = flow_write(guest, to, parts[0].length ? parts[0] : parts[1],
 					&count);
 		else
 			status = body_fill(guest, from);
@@ -252,8 +212,8 @@ enum fastly_status fastly_http_body_append(struct fastly_call *call)
 	struct fastly_body *from = body_to_read(call, fastly_argument(call, 1));
 	if (!to || !from || to == from)
 		return FASTLY_BADF;
-	enum fastly_status status = body_goes_on(to) ? fastly_body_pour(call->guest, to, from)
-						     : body_append(call->guest, to, from);
+	enum fastly_status status = flow_goes(to) ? fastly_body_pour(call->guest, to, from)
+						  : body_append(call->guest, to, from);
 	if (status == FASTLY_OK)
 		fastly_close_body(call->guest, from);
 	return status;
@@ -267,15 +227,13 @@ static enum fastly_status source_read(struct fastly_call *call, struct fastly_bo
 	uint8_t *to = fastly_range(call, fastly_argument(call, 1), most);
 	if (!to)
 		return FASTLY_INVAL;
-	switch (fetch_read(body->source, to, most, &count)) {
-	case FETCH_LATER:
+	switch (flow_take(call->guest, body, to, most, &count)) {
+	case FLOW_LATER:
 		return FASTLY_WAITS;
-	case FETCH_BROKEN:
-		return source_fail(call->guest, body);
-	case FETCH_END:
-		fastly_body_close_source(call->guest, body);
-		break;
-	case FETCH_READY:
+	case FLOW_BROKEN:
+		return flow_fail(call->guest, body);
+	case FLOW_END:
+	case FLOW_READY:
 		break;
 	}
 	return fastly_give_u32(call, 3, (uint32_t)count);
@@ -290,7 +248,7 @@ enum fastly_status fastly_http_body_read(struct fastly_call *call)
 	if (!fastly_is_place(call, 3, sizeof(uint32_t)))
 		return FASTLY_INVAL;
 	size_t left = fastly_body_left(body), count = left < room ? left : room;
-	if (!left && room && body->source)
+	if (!left && room && flow_comes(body))
 		return source_read(call, body, room);
 	struct sv_bytes parts[2];
 	uint8_t *to = fastly_range(call, fastly_argument(call, 1), count);
@@ -312,11 +270,11 @@ static enum fastly_status body_write_some(struct fastly_call *call, struct fastl
 {
 	size_t count = bytes.length;
 	enum fastly_status status;
-	bool goes_on = body_goes_on(body);
+	bool goes_on = flow_goes(body);
 	if (goes_on && is_front)
 		return FASTLY_UNSUPPORTED;
 	if (goes_on)
-		status = sink_write(call->guest, body, bytes, &count);
+		status = flow_write(call->guest, body, bytes, &count);
 	else if (is_front)
 		status = body_put_in_front(call->guest, body, bytes);
 	else
@@ -346,11 +304,7 @@ enum fastly_status fastly_http_body_close(struct fastly_call *call)
 		return FASTLY_BADF;
 	if (body->is_streaming)
 		return fastly_response_close(call->guest, body);
-	if (body->sink) {
-		fetch_finish(body->sink);
-		fetch_release(body->sink);
-		body->sink = NULL;
-	}
+	flow_finish(body);
 	fastly_close_body(call->guest, body);
 	return FASTLY_OK;
 }
@@ -374,8 +328,9 @@ enum fastly_status fastly_http_body_known_length(struct fastly_call *call)
 	const struct fastly_body *body = fastly_body(call, fastly_argument(call, 0));
 	if (!body)
 		return FASTLY_BADF;
-	bool is_unknown = body->is_streaming || body->source || body->sink;
-	return is_unknown ? FASTLY_NONE : fastly_give_u64(call, 1, fastly_body_left(body));
+	int64_t coming = flow_goes(body) ? -1 : flow_length(body);
+	return coming < 0 ? FASTLY_NONE
+			  : fastly_give_u64(call, 1, fastly_body_left(body) + (uint64_t)coming);
 }
 
 /* ---- trailers: none arrive; those set are sent to clients that say that they take them ---- */

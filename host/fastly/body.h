@@ -28,9 +28,6 @@ enum fastly_status fastly_body_pour(struct fastly_guest *guest, struct fastly_bo
 /* Drop what it holds; it stays open. */
 void fastly_body_empty(struct fastly_guest *guest, struct fastly_body *body);
 
-/* Let go of what it reads from. */
-void fastly_body_close_source(struct fastly_guest *guest, struct fastly_body *body);
-
 /* Bytes that are left to read, not counting what is still to come. */
 size_t fastly_body_left(const struct fastly_body *body);
 

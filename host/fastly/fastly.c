@@ -10,11 +10,13 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "host/fastly/entries.h"
 #include "host/fastly/kv_ops.h"
 #include "host/fastly/pending.h"
 #include "host/fastly/response.h"
 #include "host/fastly/settings.h"
 #include "host/fetch/fetch.h"
+#include "host/rates.h"
 #include "host/wasi/wasi.h"
 #include "runtime/selvage_serve.h"
 
@@ -31,6 +33,15 @@ static const struct fastly_row rows[] = {
 #include "host/fastly/fastly.def"
 #undef FASTLY_CALL
 #undef FASTLY_LATER
+};
+
+/* Names that some of them had before. */
+static const struct {
+	const char *old, *module, *name;
+} legacy[] = {
+#define FASTLY_LEGACY(old, module, name) {"xqd_" #old, "fastly_" #module, #name},
+#include "host/fastly/legacy.def"
+#undef FASTLY_LEGACY
 };
 
 /* ---- calls ---- */
@@ -127,9 +138,25 @@ static bool name_is(const char *name, size_t length, const char *text)
 	return length == strlen(text) && memcmp(name, text, length) == 0;
 }
 
+/* The number of an old name; -1: it is none. */
+static int import_legacy(const struct sv_import *import)
+{
+	bool is_env = name_is(import->module, import->module_length, "env");
+	for (size_t i = 0; is_env && i < ARRAY_LENGTH(legacy); i++) {
+		if (name_is(import->name, import->name_length, legacy[i].old))
+			return (int)i;
+	}
+	return -1;
+}
+
 static const struct fastly_row *import_row(const struct sv_import *import)
 {
+	int old = import_legacy(import);
+	const char *module = old < 0 ? NULL : legacy[old].module;
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		if (old >= 0 && strcmp(module, rows[i].module) == 0 &&
+				strcmp(legacy[old].name, rows[i].name) == 0)
+			return &rows[i];
 		if (name_is(import->module, import->module_length, rows[i].module) &&
 				name_is(import->name, import->name_length, rows[i].name))
 			return &rows[i];
@@ -144,6 +171,8 @@ static bool fastly_detect(const struct sv_artifact *artifact)
 	for (uint32_t i = 0; sv_artifact_import(artifact, i, &import); i++) {
 		if (import.module_length > sizeof prefix - 1 &&
 				memcmp(import.module, prefix, sizeof prefix - 1) == 0)
+			return true;
+		if (import_legacy(&import) >= 0)
 			return true;
 	}
 	return false;
@@ -164,10 +193,11 @@ static bool fastly_bind(struct sv_linker *linker, const struct sv_artifact *arti
 	struct sv_import import;
 	for (uint32_t i = 0; sv_artifact_import(artifact, i, &import); i++) {
 		const struct fastly_row *row = import_row(&import);
+		int old = import_legacy(&import);
 		if (row)
-			TRY(sv_linker_define_function(linker, row->module, row->name,
-					row->signature, fastly_enter, (void *)(uintptr_t)row,
-					error));
+			TRY(sv_linker_define_function(linker, old < 0 ? row->module : "env",
+					old < 0 ? row->name : legacy[old].old, row->signature,
+					fastly_enter, (void *)(uintptr_t)row, error));
 	}
 	return wasi_bind(linker, artifact, error);
 }
@@ -216,6 +246,7 @@ static void fastly_state_free(void *data)
 	wasi_free(guest->wasi);
 	free(guest->environment);
 	free(guest->ops);
+	free(guest->entries);
 	free(guest->pendings);
 	free(guest->is_told);
 	free(guest);
@@ -230,8 +261,9 @@ static void *fastly_state_new(const struct host_guest *guest, void *service, str
 		state->pendings = calloc(FASTLY_MAX_OPEN, sizeof *state->pendings);
 		state->is_told = calloc(ARRAY_LENGTH(rows), sizeof *state->is_told);
 		state->ops = calloc(FASTLY_MAX_OPEN, sizeof *state->ops);
+		state->entries = calloc(FASTLY_MAX_OPEN, sizeof *state->entries);
 	}
-	if (state && state->is_told && state->ops && state->pendings &&
+	if (state && state->is_told && state->ops && state->pendings && state->entries &&
 			fastly_make_environment(state, guest))
 		return state;
 	fastly_state_free(state);
@@ -244,6 +276,8 @@ static void fastly_service_free(void *data)
 	struct fastly_service *service = data;
 	if (!service)
 		return;
+	cache_free(service->cache);
+	rates_free(service->rates);
 	fetcher_free(service->fetcher);
 	fastly_settings_free(service->settings);
 	free(service);
@@ -260,7 +294,11 @@ static void *fastly_service_new(const struct host_guest *guest, struct sv_error 
 	if (service->settings)
 		service->fetcher = fetcher_new(error);
 	if (service->fetcher)
+		service->rates = rates_new();
+	service->cache = cache_new();
+	if (service->rates && service->cache)
 		return service;
+	sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the service");
 	fastly_service_free(service);
 	return NULL;
 }
@@ -307,6 +345,7 @@ static const char *fastly_begin(struct host_call *call)
 	uint64_t trace[2] = {0};
 	guest->call = call;
 	guest->has_sent = false;
+	guest->has_promise = false;
 	guest->wait = (struct fastly_wait){0};
 	/* Without it, requests have the same number. */
 	(void)!getrandom(trace, sizeof trace, 0);

@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/cache/cache.h"
 #include "host/host.h"
 #include "host/lines.h"
 #include "runtime/selvage.h"
 
 struct fastly_backend;
+struct fastly_entry;
 struct fastly_op;
 struct fastly_pending;
 struct fastly_row;
@@ -21,6 +23,7 @@ struct fastly_settings;
 struct fetch;
 struct fetcher;
 struct kv_value;
+struct rates;
 struct wasi;
 
 /* What every function returns. */
@@ -53,7 +56,7 @@ struct fastly_slots {
 /* Header fields, or trailers. */
 struct fastly_fields {
 	struct host_response head; /* of a response also the status */
-	size_t counted;            /* bytes of them that are in the guest's `held` */
+	size_t counted;            /* bytes that they have room for, in the guest's `held` */
 };
 
 /* A request or a response. Buffers are kept from one use to the next. */
@@ -74,6 +77,12 @@ struct fastly_body {
 	size_t read; /* bytes of `own` that were read */
 	struct fetch *source;  /* behind `own`; one use of it is ours, as of `sink`; NULL: none */
 	size_t source_counted; /* bytes that its request sent, in what the guest holds */
+	int64_t coming;        /* bytes of it that are still to come; -1: nobody said */
+	struct cache_object
+			*cached; /* in place of `source`; one use of it is ours, as of `stored` */
+	uint64_t cached_at, cached_end; /* bytes of it that are still to come */
+	struct cache_waiter waiter;     /* for them */
+	struct cache_object *stored;    /* in place of `sink` */
 	struct fetch *sink;    /* where what is written goes, in place of `own` */
 	struct fastly_fields trailers;
 };
@@ -87,6 +96,8 @@ struct fastly_secret {
 /* What can be waited for is one space of numbers: bodies from 0, then these. */
 #define FASTLY_PENDING_HANDLES 0x100u
 #define FASTLY_OP_HANDLES 0x200u
+#define FASTLY_ENTRY_HANDLES 0x300u
+#define FASTLY_PROMISE 0x400u /* of another request */
 
 /* A call that waits. It is the same one each time it is made, and may remember things. */
 struct fastly_wait {
@@ -115,11 +126,14 @@ struct fastly_guest {
 	uint32_t backend_count;
 	struct fastly_op *ops; /* owned; on key-value stores */
 	struct fastly_slots op_slots;
+	struct fastly_entry *entries; /* owned; of the cache */
+	struct fastly_slots entry_slots;
 	struct fastly_secret secrets[FASTLY_MAX_OPEN];
 	uint32_t secret_count;
 	char endpoints[16][64]; /* names; empty: free */
 	size_t held; /* bytes in all of these: as much as its own memory may have */
 	bool has_sent;
+	bool has_promise; /* it waits for another request */
 	uint32_t sent_body;
 	bool *is_told; /* owned; by row: that it is not there was logged */
 	const char **environment; /* owned; the variables that Fastly has, then the operator's */
@@ -131,6 +145,8 @@ struct fastly_guest {
 struct fastly_service {
 	struct fastly_settings *settings; /* owned */
 	struct fetcher *fetcher;          /* owned */
+	struct rates *rates;              /* owned */
+	struct cache *cache;              /* owned */
 };
 
 /* One call of a function of fastly.def. */
@@ -138,12 +154,6 @@ struct fastly_call {
 	struct fastly_guest *guest;
 	struct sv_memory *memory; /* NULL: there is none */
 	const union sv_value *values;
-};
-
-/* Handles that a guest lists. */
-struct fastly_handles {
-	const uint8_t *bytes;
-	uint32_t count;
 };
 
 /* A function for each row of fastly.def that is there. */
@@ -230,12 +240,6 @@ void fastly_release_value(struct fastly_guest *guest, struct kv_value **value);
 
 /* Whether the guest may hold so many bytes more. */
 bool fastly_may_hold(const struct fastly_guest *guest, size_t length);
-
-/* ---- async.c ---- */
-
-/* The handles that arguments 0 and 1 are; false: not in memory, or too many. */
-SV_MUST_USE bool fastly_handles_read(struct fastly_call *call, struct fastly_handles *list);
-uint32_t fastly_handles_get(const struct fastly_handles *list, uint32_t index);
 
 /* ---- stores.c ---- */
 

@@ -75,7 +75,7 @@ void fastly_fields_reset(struct fastly_fields *fields)
 void fastly_fields_count(struct fastly_guest *guest, struct fastly_fields *fields)
 {
 	const struct host_response *head = &fields->head;
-	size_t length = head->text.length + head->field_count * sizeof *head->fields;
+	size_t length = head->text.capacity + head->field_capacity * sizeof *head->fields;
 	guest->held = guest->held - fields->counted + length;
 	fields->counted = length;
 }
@@ -177,6 +177,30 @@ enum fastly_status fastly_fields_values(struct fastly_call *call,
 			list_add(&list, field.value, false);
 	}
 	return list_end(&list, index + 2);
+}
+
+static int64_t number_of(struct sv_bytes digits)
+{
+	int64_t number = digits.length ? 0 : -1;
+	for (size_t at = 0; at < digits.length && number >= 0; at++) {
+		uint8_t c = digits.data[at];
+		bool is_digit = c >= '0' && c <= '9' && number < INT64_MAX / 10 - 9;
+		number = is_digit ? number * 10 + (c - '0') : -1;
+	}
+	return number;
+}
+
+int64_t fastly_fields_length(const struct host_response *head)
+{
+	int64_t length = -1;
+	for (size_t i = 0; i < head->field_count; i++) {
+		struct host_header field = host_response_field(head, i);
+		if (host_name_equal(field.name, host_text("Transfer-Encoding")))
+			return -1;
+		if (host_name_equal(field.name, host_text("Content-Length")))
+			length = number_of(field.value);
+	}
+	return length;
 }
 
 static enum fastly_status status_of(const struct sv_error *error)

@@ -5,15 +5,18 @@
 
 #include "host/fastly/backends.h"
 #include "host/fastly/body.h"
+#include "host/fastly/entries.h"
 #include "host/fastly/fastly.h"
 #include "host/fastly/fields.h"
+#include "host/fastly/flow.h"
 #include "host/fastly/kv_ops.h"
 #include "host/fastly/pending.h"
 #include "host/kv.h"
 
 bool fastly_may_hold(const struct fastly_guest *guest, size_t length)
 {
-	return length <= guest->call->guest->max_memory - guest->held;
+	uint64_t most = guest->call->guest->max_memory;
+	return guest->held <= most && length <= most - guest->held;
 }
 
 /* ---- numbers ---- */
@@ -99,7 +102,8 @@ static void fields_close(struct fastly_guest *guest, struct fastly_fields *field
 	static const size_t kept = 4096;
 	struct host_response *head = &fields->head;
 	fastly_fields_reset(fields);
-	fastly_fields_count(guest, fields);
+	guest->held -= fields->counted;
+	fields->counted = 0;
 	if (head->text.capacity > kept || head->field_capacity > kept / sizeof *head->fields)
 		host_response_finish(head);
 }
@@ -140,13 +144,9 @@ void fastly_close_body(struct fastly_guest *guest, struct fastly_body *body)
 		buffer_finish(&body->own);
 	body->arrived = (struct sv_bytes){0};
 	fastly_release_value(guest, &body->value);
-	fastly_body_close_source(guest, body);
-	if (body->sink) {
-		/* Who has not said that it is whole has given it up. */
-		fetch_abort(body->sink, "the guest gave up its request's body");
-		fetch_release(body->sink);
-		body->sink = NULL;
-	}
+	flow_close_source(guest, body);
+	/* Who has not said that it is whole has given it up. */
+	flow_abandon(body);
 	fastly_slot_give(&guest->body_slots, fastly_body_handle(guest, body));
 }
 
@@ -170,6 +170,7 @@ void fastly_close_all(struct fastly_guest *guest, bool is_end)
 		fastly_op_close(guest, &guest->ops[i]);
 	for (uint32_t i = 0; i < guest->pending_slots.used; i++)
 		fastly_pending_close(guest, &guest->pendings[i]);
+	fastly_entries_close(guest);
 	fastly_close_backends(guest);
 	fastly_close_secrets(guest);
 	check(guest->held == 0);

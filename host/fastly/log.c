@@ -1,12 +1,11 @@
 /*
  * log.c: log endpoints (fastly_log). All of them end in the log of the server, with the endpoint's
- * name in front of each line; and what the guest may know of its own use of resources.
+ * name in front of each line.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "host/fastly/fastly.h"
-#include "runtime/selvage_serve.h"
 
 enum fastly_status fastly_log_endpoint_get(struct fastly_call *call)
 {
@@ -44,10 +43,4 @@ enum fastly_status fastly_log_write(struct fastly_call *call)
 	host_lines_write(&guest->lines, message.data, message.length);
 	host_lines_flush(&guest->lines);
 	return fastly_give_u32(call, 3, (uint32_t)message.length);
-}
-
-enum fastly_status fastly_compute_runtime_get_heap_mib(struct fastly_call *call)
-{
-	uint64_t bytes = call->memory ? sv_memory_size(call->memory) : 0;
-	return fastly_give_u32(call, 0, (uint32_t)((bytes + (1 << 20) - 1) >> 20));
 }

@@ -10,7 +10,18 @@
 struct fastly_pending {
 	struct fetch *fetch; /* one use of it is ours */
 	size_t counted;      /* bytes of its body, in what the guest holds */
+	bool is_head;        /* its answer has no body */
 };
+
+/* Handles that a guest lists. */
+struct fastly_handles {
+	const uint8_t *bytes;
+	uint32_t count;
+};
+
+/* The handles that arguments 0 and 1 are; false: not in memory, or too many. */
+SV_MUST_USE bool fastly_handles_read(struct fastly_call *call, struct fastly_handles *list);
+uint32_t fastly_handles_get(const struct fastly_handles *list, uint32_t index);
 
 /* What a handle stands for; NULL: no such request. */
 struct fastly_pending *fastly_pending_of(struct fastly_guest *guest, uint32_t handle);

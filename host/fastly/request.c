@@ -7,6 +7,7 @@
 
 #include "host/fastly/fastly.h"
 #include "host/fastly/fields.h"
+#include "host/fastly/settings.h"
 
 /* SDKs parse it as a whole URL. */
 static bool request_write_uri(struct buffer *uri, const struct host_request *request)
@@ -209,13 +210,29 @@ enum fastly_status fastly_http_downstream_downstream_client_ip_addr(struct fastl
 	return request_of(call) ? give_client(call, 1) : FASTLY_BADF;
 }
 
-/* There are no such keys here. */
+/* Whether the request has a key that fastly.toml names. */
+static bool key_is_valid(const struct fastly_call *call)
+{
+	const struct host_header *field =
+			host_request_header(call->guest->call->request, "Fastly-Key");
+	const json_t *keys = call->guest->settings->keys, *key;
+	size_t index;
+	json_array_foreach((json_t *)(uintptr_t)keys, index, key)
+	{
+		if (field && json_string_length(key) == field->value.length &&
+				memcmp(json_string_value(key), field->value.data,
+						field->value.length) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum fastly_status fastly_http_req_fastly_key_is_valid(struct fastly_call *call)
 {
-	return fastly_give_u32(call, 0, 0);
+	return fastly_give_u32(call, 0, key_is_valid(call));
 }
 
 enum fastly_status fastly_http_downstream_fastly_key_is_valid(struct fastly_call *call)
 {
-	return request_of(call) ? fastly_give_u32(call, 1, 0) : FASTLY_BADF;
+	return request_of(call) ? fastly_give_u32(call, 1, key_is_valid(call)) : FASTLY_BADF;
 }

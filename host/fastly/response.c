@@ -4,6 +4,8 @@
 #include "host/fastly/response.h"
 
 #include "host/fastly/body.h"
+#include "host/fastly/fields.h"
+#include "host/fastly/flow.h"
 #include "host/stream.h"
 
 static struct fastly_message *response_of(struct fastly_call *call)
@@ -54,25 +56,6 @@ bool fastly_response_is_whole(const struct fastly_guest *guest)
 	return guest->has_sent && host_stream_look(guest->call->stream, NULL) == HOST_STREAM_WHOLE;
 }
 
-/* What the guest says that the length is, or -1. */
-static int64_t content_length(const struct fastly_message *message)
-{
-	const struct host_response *head = &message->fields.head;
-	int64_t length = -1;
-	for (size_t i = 0; i < head->field_count; i++) {
-		struct host_header field = host_response_field(head, i);
-		if (!host_name_equal(field.name, host_text("Content-Length")))
-			continue;
-		length = 0;
-		for (size_t at = 0; at < field.value.length && length >= 0; at++) {
-			uint8_t c = field.value.data[at];
-			bool is_digit = c >= '0' && c <= '9' && length < INT64_MAX / 10 - 9;
-			length = is_digit ? length * 10 + (c - '0') : -1;
-		}
-	}
-	return length;
-}
-
 /* Head and what is there of the body. */
 static bool response_copy(struct host_response *to, const struct fastly_message *message,
 		const struct fastly_body *body, struct sv_error *error)
@@ -92,21 +75,30 @@ static bool response_copy(struct host_response *to, const struct fastly_message 
 }
 
 /*
- * How many bytes follow those that are there, if the guest means it, or -1. An answer to HEAD has
- * no body: what its length would be is what the guest says.
+ * How many bytes follow those that are there, if that is known, or -1: the guest means its
+ * Content-Length, or the body comes from where its length is known. An answer to HEAD has no body:
+ * what its length would be is what the guest says.
  */
 static int64_t response_announce(struct host_call *call, const struct fastly_message *message,
-		bool is_streaming)
+		const struct fastly_body *body, bool is_streaming)
 {
 	struct host_response *response = call->response;
 	bool is_head = host_name_equal(call->request->method, host_text("HEAD"));
 	bool has_body = !is_head && response->status != 204 && response->status != 304;
 	bool is_meant = has_body && is_streaming && message->is_manual;
-	int64_t length = is_head || is_meant ? content_length(message) : -1;
-	int64_t there = (int64_t)response->body.length;
-	bool is_wrong = is_meant && length < there;
-	response->announced = is_wrong ? -1 : length;
-	return is_wrong || !is_meant ? -1 : length - there;
+	bool is_known = has_body && !is_streaming && flow_comes(body);
+	int64_t there = (int64_t)response->body.length, more = -1;
+	response->announced = -1;
+	if (is_head)
+		response->announced = fastly_fields_length(&message->fields.head);
+	else if (is_meant)
+		more = fastly_fields_length(&message->fields.head) - there;
+	else if (is_known)
+		more = flow_length(body);
+	if (more < 0)
+		return -1;
+	response->announced = there + more;
+	return more;
 }
 
 /* The response is the client's from here on, and so is the body, but for the end of a stream. */
@@ -127,10 +119,10 @@ static enum fastly_status response_begin(struct fastly_call *call, struct fastly
 		return FASTLY_ERROR;
 	}
 	bool is_streaming = fastly_argument(call, 2) != 0;
-	int64_t more = response_announce(host, message, is_streaming);
+	int64_t more = response_announce(host, message, body, is_streaming);
 	fastly_body_empty(guest, body);
 	host_stream_begin(host->stream, more);
-	if (is_streaming || body->source)
+	if (is_streaming || flow_comes(body))
 		host_stream_flush(host->stream);
 	return FASTLY_OK;
 }
@@ -166,7 +158,7 @@ enum fastly_status fastly_http_resp_send_downstream(struct fastly_call *call)
 	struct fastly_message *message = response_of(call);
 	struct fastly_body *body = fastly_body(call, fastly_argument(call, 1));
 	bool is_sent = guest->has_sent && fastly_argument(call, 1) == guest->sent_body;
-	if (!message || !body || body->sink || is_sent)
+	if (!message || !body || body->sink || body->stored || is_sent)
 		return FASTLY_BADF;
 	/* Early hints: HTTP/1.1 clients need not be told. */
 	if (!host_status_is_final(message->fields.head.status)) {

@@ -89,6 +89,13 @@ static bool head_copy(struct fastly_guest *guest, struct fastly_fields *fields,
 	return true;
 }
 
+/* Some answers have no body, whatever its length would be. */
+static int64_t coming_length(const struct fastly_pending *pending, const struct host_response *head)
+{
+	bool has_body = !pending->is_head && head->status != 204 && head->status != 304;
+	return has_body ? fastly_fields_length(head) : 0;
+}
+
 /* A response and a body for what has come; arguments from `index` are where their handles go. */
 static enum fastly_status response_give(struct fastly_call *call, struct fastly_pending *pending,
 		unsigned index)
@@ -107,6 +114,7 @@ static enum fastly_status response_give(struct fastly_call *call, struct fastly_
 	/* What was sent may still be on its way: it goes on being counted. */
 	body->source = fetch_use(pending->fetch);
 	body->source_counted = pending->counted;
+	body->coming = coming_length(pending, &message->fields.head);
 	pending->counted = 0;
 	fastly_pending_close(guest, pending);
 	(void)fastly_give_u32(call, index, fastly_message_handle(guest, message));
@@ -299,8 +307,10 @@ static enum fastly_status send_request(struct fastly_call *call, bool is_streami
 	buffer_finish(&sending.path);
 	if (!fetch)
 		return status;
+	bool is_head = host_name_equal(buffer_view(&sending.message->method), host_text("HEAD"));
 	sending_end(call, &sending, fetch);
-	guest->pendings[*slot] = (struct fastly_pending){fetch, length};
+	guest->pendings[*slot] = (struct fastly_pending){
+			.fetch = fetch, .counted = length, .is_head = is_head};
 	guest->held += length;
 	return FASTLY_OK;
 }
@@ -463,6 +473,11 @@ enum fastly_status fastly_http_req_cache_override_v2_set(struct fastly_call *cal
 {
 	struct sv_bytes key;
 	return fastly_bytes(call, 4, &key) ? request_is_there(call) : FASTLY_INVAL;
+}
+
+enum fastly_status fastly_http_req_cache_override_v3_set(struct fastly_call *call)
+{
+	return request_is_there(call);
 }
 
 enum fastly_status fastly_http_req_auto_decompress_response_set(struct fastly_call *call)

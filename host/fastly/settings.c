@@ -1,95 +1,27 @@
 /*
  * settings.c: [local_server] of a fastly.toml: config_stores (or dictionaries), kv_stores (or
- * object_stores), secret_stores, geolocation; backends are read in backends.c. Files that it
- * names are beside it.
+ * object_stores) and secret_stores; backends are read in backends.c, the rest in
+ * settings_tables.c. Files that it names are beside it.
  */
 #include "host/fastly/settings.h"
 
-#include <arpa/inet.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "host/fastly/settings_inner.h"
 #include "host/toml.h"
 
-/* Bytes of a file that is read. */
-#define MAX_FILE (64u * 1024 * 1024)
-
-struct reader {
-	const struct host_guest *guest;
-	struct fastly_settings *settings;
-	const char *folder; /* of the file */
-};
-
 /* What is done with each item of a store: its key and the table that describes it. */
-typedef bool (*take_item)(struct reader *reader, size_t store, const char *key, const json_t *item,
-		struct sv_error *error);
+typedef bool (*take_item)(struct settings_reader *reader, size_t store, const char *key,
+		const json_t *item, struct sv_error *error);
 
-/* ---- values and files ---- */
-
-static struct sv_bytes string_bytes(const json_t *string)
-{
-	return (struct sv_bytes){
-			(const uint8_t *)json_string_value(string), json_string_length(string)};
-}
-
-static bool file_read_beside(const struct reader *reader, const json_t *path, struct buffer *bytes,
-		struct sv_error *error)
-{
-	char whole[4096];
-	const char *name = json_string_value(path);
-	if (!name || !*name)
-		return sv_fail(error, SV_ERROR_USAGE, "the name of a file is not a string");
-	int length = snprintf(whole, sizeof whole, "%s%s%s", *name == '/' ? "" : reader->folder,
-			*name == '/' ? "" : "/", name);
-	if (length < 0 || (size_t)length >= sizeof whole)
-		return sv_fail(error, SV_ERROR_LIMIT, "the name of a file is too long");
-	bytes->limit = MAX_FILE;
-	return file_read(whole, bytes, error);
-}
-
-static json_t *json_read_beside(const struct reader *reader, const json_t *path,
-		struct sv_error *error)
-{
-	struct buffer text = {0};
-	json_error_t wrong;
-	json_t *value = NULL;
-	if (file_read_beside(reader, path, &text, error)) {
-		value = json_loadb((const char *)text.data, text.length, JSON_ALLOW_NUL, &wrong);
-		if (!value)
-			sv_fail(error, SV_ERROR_MALFORMED, "%s, line %d: %s",
-					json_string_value(path), wrong.line, wrong.text);
-	}
-	buffer_finish(&text);
-	if (value && !json_is_object(value)) {
-		sv_fail(error, SV_ERROR_MALFORMED, "%s is not a JSON object",
-				json_string_value(path));
-		json_decref(value);
-		return NULL;
-	}
-	return value;
-}
-
-/* Every name in `table` is one of `names`, which ends with NULL. */
-static bool names_are_known(const json_t *table, const char *const *names, struct sv_error *error)
-{
-	const char *name;
-	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)table, name, value)
-	{
-		size_t i = 0;
-		while (names[i] && strcmp(names[i], name) != 0)
-			i++;
-		if (!names[i])
-			return sv_fail(error, SV_ERROR_USAGE, "\"%s\" is not known", name);
-	}
-	return true;
-}
+/* ---- what an item holds ---- */
 
 /* What an item holds: "data" is it, "file" or "path" has it, "env" names a variable that is it. */
-static bool item_read(const struct reader *reader, const json_t *item, struct buffer *bytes,
-		struct sv_error *error)
+static bool item_read(const struct settings_reader *reader, const json_t *item,
+		struct buffer *bytes, struct sv_error *error)
 {
 	const json_t *data = json_object_get(item, "data"), *file = json_object_get(item, "file");
 	const json_t *env = json_object_get(item, "env");
@@ -97,10 +29,10 @@ static bool item_read(const struct reader *reader, const json_t *item, struct bu
 	if ((data != NULL) + (file != NULL) + (env != NULL) != 1)
 		return sv_fail(error, SV_ERROR_USAGE, "needs one of data, file and env");
 	if (file)
-		return file_read_beside(reader, file, bytes, error);
+		return settings_file(reader, file, bytes, error);
 	if (!json_is_string(data ? data : env))
 		return sv_fail(error, SV_ERROR_USAGE, "the value is not a string");
-	struct sv_bytes value = string_bytes(data ? data : env);
+	struct sv_bytes value = settings_bytes(data ? data : env);
 	const char *variable = data ? NULL : getenv(json_string_value(env));
 	if (!data && !variable)
 		return sv_fail(error, SV_ERROR_USAGE, "there is no variable %s in the environment",
@@ -112,8 +44,8 @@ static bool item_read(const struct reader *reader, const json_t *item, struct bu
 
 /* ---- the items of a store ---- */
 
-static bool items_take_object(struct reader *reader, size_t store, json_t *items, take_item take,
-		struct sv_error *error)
+static bool items_take_object(struct settings_reader *reader, size_t store, json_t *items,
+		take_item take, struct sv_error *error)
 {
 	const char *key;
 	json_t *value;
@@ -132,7 +64,7 @@ static bool items_take_object(struct reader *reader, size_t store, json_t *items
 	return true;
 }
 
-static bool items_take_array(struct reader *reader, size_t store, const json_t *items,
+static bool items_take_array(struct settings_reader *reader, size_t store, const json_t *items,
 		take_item take, struct sv_error *error)
 {
 	size_t index;
@@ -150,18 +82,18 @@ static bool items_take_array(struct reader *reader, size_t store, const json_t *
 }
 
 /* A list of tables with a key each, or { file = "…", format = "json" }. */
-static bool items_take(struct reader *reader, size_t store, const json_t *items, take_item take,
-		struct sv_error *error)
+static bool items_take(struct settings_reader *reader, size_t store, const json_t *items,
+		take_item take, struct sv_error *error)
 {
 	static const char *const names[] = {"file", "format", NULL};
 	if (json_is_array(items))
 		return items_take_array(reader, store, items, take, error);
 	const char *format = json_string_value(json_object_get(items, "format"));
-	TRY(names_are_known(items, names, error));
+	TRY(settings_names_known(items, names, error));
 	if (!format || strcmp(format, "json") != 0)
 		return sv_fail(error, SV_ERROR_USAGE,
 				"is neither a list of items nor a file with format = \"json\"");
-	json_t *object = json_read_beside(reader, json_object_get(items, "file"), error);
+	json_t *object = settings_json(reader, json_object_get(items, "file"), error);
 	bool is_taken = object && items_take_object(reader, store, object, take, error);
 	json_decref(object);
 	return is_taken;
@@ -184,7 +116,7 @@ struct sv_bytes fastly_stores_get(const struct fastly_stores *stores, size_t num
 {
 	const json_t *items = stores->stores[number].items;
 	const json_t *value = json_object_getn(items, (const char *)key.data, key.length);
-	return value ? string_bytes(value) : (struct sv_bytes){0};
+	return value ? settings_bytes(value) : (struct sv_bytes){0};
 }
 
 static bool stores_reserve(struct fastly_stores *stores, const json_t *tables,
@@ -202,14 +134,15 @@ static void stores_finish(struct fastly_stores *stores)
 }
 
 /* The strings of a config store. */
-static json_t *config_read(const struct reader *reader, const json_t *table, struct sv_error *error)
+static json_t *config_read(const struct settings_reader *reader, const json_t *table,
+		struct sv_error *error)
 {
 	static const char *const names[] = {"format", "contents", "file", NULL};
 	const char *format = json_string_value(json_object_get(table, "format"));
-	if (!names_are_known(table, names, error))
+	if (!settings_names_known(table, names, error))
 		return NULL;
 	if (format && strcmp(format, "json") == 0)
-		return json_read_beside(reader, json_object_get(table, "file"), error);
+		return settings_json(reader, json_object_get(table, "file"), error);
 	json_t *contents = json_object_get(table, "contents");
 	if (format && strcmp(format, "inline-toml") == 0 && json_is_object(contents))
 		return json_incref(contents);
@@ -219,7 +152,8 @@ static json_t *config_read(const struct reader *reader, const json_t *table, str
 	return NULL;
 }
 
-static bool config_stores_read(struct reader *reader, json_t *tables, struct sv_error *error)
+static bool config_stores_read(struct settings_reader *reader, json_t *tables,
+		struct sv_error *error)
 {
 	struct fastly_stores *stores = &reader->settings->config;
 	const char *name, *key;
@@ -245,13 +179,13 @@ static bool config_stores_read(struct reader *reader, json_t *tables, struct sv_
 	return true;
 }
 
-static bool secret_take(struct reader *reader, size_t store, const char *key, const json_t *item,
-		struct sv_error *error)
+static bool secret_take(struct settings_reader *reader, size_t store, const char *key,
+		const json_t *item, struct sv_error *error)
 {
 	static const char *const names[] = {"key", "data", "file", "env", NULL};
 	struct buffer bytes = {0};
 	json_t *items = reader->settings->secrets.stores[store].items;
-	bool is_read = names_are_known(item, names, error) &&
+	bool is_read = settings_names_known(item, names, error) &&
 			item_read(reader, item, &bytes, error);
 	/* A secret need not be text. */
 	if (is_read &&
@@ -263,7 +197,8 @@ static bool secret_take(struct reader *reader, size_t store, const char *key, co
 	return is_read;
 }
 
-static bool secret_stores_read(struct reader *reader, json_t *tables, struct sv_error *error)
+static bool secret_stores_read(struct settings_reader *reader, json_t *tables,
+		struct sv_error *error)
 {
 	struct fastly_stores *stores = &reader->settings->secrets;
 	const char *name;
@@ -303,19 +238,19 @@ bool fastly_key_is_valid(struct sv_bytes key)
 			memcmp(text, challenge, sizeof challenge - 1) != 0;
 }
 
-static bool kv_take(struct reader *reader, size_t store, const char *key, const json_t *item,
-		struct sv_error *error)
+static bool kv_take(struct settings_reader *reader, size_t store, const char *key,
+		const json_t *item, struct sv_error *error)
 {
 	static const char *const names[] = {"key", "data", "file", "path", "metadata", NULL};
 	struct buffer bytes = {0};
 	const json_t *metadata = json_object_get(item, "metadata");
-	bool is_read = names_are_known(item, names, error) &&
+	bool is_read = settings_names_known(item, names, error) &&
 			item_read(reader, item, &bytes, error);
 	struct kv_put put = {.parts = {buffer_view(&bytes)}};
 	if (is_read && metadata && !json_is_string(metadata))
 		is_read = sv_fail(error, SV_ERROR_USAGE, "metadata is not a string");
 	if (is_read && metadata)
-		put.metadata = string_bytes(metadata);
+		put.metadata = settings_bytes(metadata);
 	if (is_read && !fastly_key_is_valid(host_text(key)))
 		is_read = sv_fail(error, SV_ERROR_USAGE, "the key is not valid");
 	if (is_read && kv_put(reader->settings->kv, (int)store, host_text(key), &put) != KV_OK)
@@ -325,7 +260,7 @@ static bool kv_take(struct reader *reader, size_t store, const char *key, const 
 	return is_read;
 }
 
-static bool kv_stores_read(struct reader *reader, json_t *tables, struct sv_error *error)
+static bool kv_stores_read(struct settings_reader *reader, json_t *tables, struct sv_error *error)
 {
 	const char *name;
 	json_t *table;
@@ -343,85 +278,39 @@ static bool kv_stores_read(struct reader *reader, json_t *tables, struct sv_erro
 	return true;
 }
 
-/* ---- geolocation ---- */
-
-static bool geolocation_add(json_t *texts, const char *address, const json_t *place,
-		struct sv_error *error)
-{
-	uint8_t octets[16];
-	char written[INET6_ADDRSTRLEN];
-	int family = strchr(address, ':') ? AF_INET6 : AF_INET;
-	if (inet_pton(family, address, octets) != 1 || !json_is_object(place))
-		return sv_fail(error, SV_ERROR_USAGE, "\"%.200s\" is not an address with a table",
-				address);
-	inet_ntop(family, octets, written, sizeof written);
-	char *text = json_dumps(place, JSON_COMPACT);
-	bool is_added = text && json_object_set_new(texts, written, json_string(text)) == 0;
-	free(text);
-	return is_added || sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a place");
-}
-
-static bool geolocation_read(struct reader *reader, json_t *table, struct sv_error *error)
-{
-	static const char *const names[] = {
-			"format", "file", "addresses", "use_default_loopback", NULL};
-	const char *format = json_string_value(json_object_get(table, "format"));
-	const char *address;
-	json_t *place, *addresses = NULL, *file = NULL;
-	TRY(names_are_known(table, names, error));
-	reader->settings->has_loopback =
-			!json_is_false(json_object_get(table, "use_default_loopback"));
-	if (format && strcmp(format, "json") == 0) {
-		addresses = file = json_read_beside(reader, json_object_get(table, "file"), error);
-		if (!file)
-			return false;
-	} else if (format && strcmp(format, "inline-toml") == 0) {
-		addresses = json_object_get(table, "addresses");
-	}
-	if (format && !json_is_object(addresses))
-		return sv_fail(error, SV_ERROR_USAGE,
-				"needs format = \"inline-toml\" and addresses, or format = "
-				"\"json\" and file");
-	bool is_read = true;
-	json_object_foreach(addresses, address, place)
-	{
-		is_read = is_read &&
-				geolocation_add(reader->settings->geolocation, address, place,
-						error);
-	}
-	json_decref(file);
-	return is_read;
-}
-
 /* ---- the file ---- */
 
-static bool backends_read(struct reader *reader, json_t *tables, struct sv_error *error)
+static bool backends_read(struct settings_reader *reader, json_t *tables, struct sv_error *error)
 {
 	return fastly_backends_read(&reader->settings->backends, tables, reader->folder, error);
 }
 
 static const struct {
 	const char *name;
-	bool (*read)(struct reader *reader, json_t *table, struct sv_error *error);
+	bool (*read)(struct settings_reader *reader, json_t *table, struct sv_error *error);
+	bool is_list; /* and no table */
 } sections[] = {
-		{"config_stores", config_stores_read},
-		{"dictionaries", config_stores_read},
-		{"kv_stores", kv_stores_read},
-		{"object_stores", kv_stores_read},
-		{"object_store", kv_stores_read},
-		{"secret_stores", secret_stores_read},
-		{"geolocation", geolocation_read},
-		{"backends", backends_read},
+		{"config_stores", config_stores_read, false},
+		{"dictionaries", config_stores_read, false},
+		{"kv_stores", kv_stores_read, false},
+		{"object_stores", kv_stores_read, false},
+		{"object_store", kv_stores_read, false},
+		{"secret_stores", secret_stores_read, false},
+		{"geolocation", settings_read_places, false},
+		{"device_detection", settings_read_devices, false},
+		{"acls", settings_read_acls, false},
+		{"fake_valid_fastly_keys", settings_read_keys, true},
+		{"backends", backends_read, false},
 };
 
-static bool section_read(struct reader *reader, const char *name, json_t *table,
+static bool section_read(struct settings_reader *reader, const char *name, json_t *table,
 		struct sv_error *error)
 {
 	char line[200];
 	size_t i = 0;
 	while (i < ARRAY_LENGTH(sections) && strcmp(sections[i].name, name) != 0)
 		i++;
-	if (i < ARRAY_LENGTH(sections) && !json_is_object(table))
+	if (i < ARRAY_LENGTH(sections) && !sections[i].is_list && !json_is_object(table))
 		return sv_fail(error, SV_ERROR_USAGE, "local_server.%s is not a table", name);
 	if (i < ARRAY_LENGTH(sections)) {
 		bool is_read = sections[i].read(reader, table, error);
@@ -437,9 +326,9 @@ static bool section_read(struct reader *reader, const char *name, json_t *table,
 	return true;
 }
 
-static bool settings_read(struct reader *reader, struct sv_error *error)
+static bool settings_read(struct settings_reader *reader, struct sv_error *error)
 {
-	struct buffer text = {.limit = MAX_FILE};
+	struct buffer text = {.limit = SETTINGS_MAX_FILE};
 	struct fastly_settings *settings = reader->settings;
 	const char *name;
 	json_t *table;
@@ -468,13 +357,15 @@ struct fastly_settings *fastly_settings_new(const struct host_guest *guest, stru
 	if (settings) {
 		settings->kv = kv_new();
 		settings->geolocation = json_object();
+		settings->devices = json_object();
 		settings->has_loopback = true;
 	}
-	bool is_read = settings && path && settings->kv && settings->geolocation;
+	bool is_read = settings && path && settings->kv && settings->geolocation &&
+			settings->devices;
 	if (!is_read)
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the settings");
 	if (is_read && guest->config) {
-		struct reader reader = {guest, settings, dirname(path)};
+		struct settings_reader reader = {guest, settings, dirname(path)};
 		is_read = settings_read(&reader, error);
 		if (!is_read)
 			sv_error_prefix(error, "%s", guest->config);
@@ -486,6 +377,13 @@ struct fastly_settings *fastly_settings_new(const struct host_guest *guest, stru
 	return NULL;
 }
 
+static void acl_finish(struct fastly_acl *acl)
+{
+	for (size_t i = 0; i < acl->count; i++)
+		free(acl->entries[i].text);
+	free(acl->entries);
+}
+
 void fastly_settings_free(struct fastly_settings *settings)
 {
 	if (!settings)
@@ -495,6 +393,10 @@ void fastly_settings_free(struct fastly_settings *settings)
 	fastly_backends_finish(&settings->backends);
 	kv_free(settings->kv);
 	json_decref(settings->geolocation);
+	json_decref(settings->devices);
+	for (size_t i = 0; i < settings->acl_count; i++)
+		acl_finish(&settings->acls[i]);
+	free(settings->acls);
 	json_decref(settings->file);
 	free(settings);
 }

@@ -23,13 +23,29 @@ struct fastly_stores {
 	size_t count;
 };
 
+/* Addresses that begin with the same bits. */
+struct fastly_acl_entry {
+	uint8_t octets[16], length, bits; /* 4 or 16 octets */
+	char *text;		       /* owned; JSON, for guests */
+};
+
+struct fastly_acl {
+	const char *name;                 /* borrowed from the file's values */
+	struct fastly_acl_entry *entries; /* owned */
+	size_t count;
+};
+
 struct fastly_settings {
 	json_t *file; /* owned; the whole of it */
 	struct fastly_stores config, secrets;
 	struct fastly_backends backends;
 	struct kv *kv;       /* owned */
 	json_t *geolocation; /* owned; texts by address, written as inet_ntop does */
+	json_t *devices;     /* owned; texts by user agent */
 	bool has_loopback;   /* the machine itself is somewhere too */
+	struct fastly_acl *acls; /* owned */
+	size_t acl_count;
+	const json_t *keys; /* borrowed from the file; strings that count as keys; NULL: none */
 };
 
 /* Read the file at `guest->config`; without one there are no stores. NULL with `error`. */

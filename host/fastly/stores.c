@@ -1,8 +1,7 @@
 /*
  * stores.c: stores of constant strings (fastly_dictionary, fastly_config_store) and of secrets
- * (fastly_secret_store), and where addresses are (fastly_geo).
+ * (fastly_secret_store).
  */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "host/fastly/fastly.h"
@@ -20,6 +19,20 @@ static enum fastly_status store_open(struct fastly_call *call, const struct fast
 	return number < 0 ? unknown : fastly_give_u32(call, 2, (uint32_t)number);
 }
 
+/* What the key of arguments 1 and 2 stands for in the store that argument 0 is. */
+static enum fastly_status store_get(struct fastly_call *call, const struct fastly_stores *stores,
+		struct sv_bytes *value)
+{
+	uint32_t number = fastly_argument(call, 0);
+	struct sv_bytes key;
+	if (number >= stores->count)
+		return FASTLY_BADF;
+	if (!fastly_bytes(call, 1, &key))
+		return FASTLY_INVAL;
+	*value = fastly_stores_get(stores, number, key);
+	return value->data ? FASTLY_OK : FASTLY_NONE;
+}
+
 static enum fastly_status config_open(struct fastly_call *call)
 {
 	return store_open(call, &call->guest->settings->config, FASTLY_BADF);
@@ -27,15 +40,9 @@ static enum fastly_status config_open(struct fastly_call *call)
 
 static enum fastly_status config_get(struct fastly_call *call)
 {
-	const struct fastly_stores *stores = &call->guest->settings->config;
-	uint32_t number = fastly_argument(call, 0);
-	struct sv_bytes key;
-	if (number >= stores->count)
-		return FASTLY_BADF;
-	if (!fastly_bytes(call, 1, &key))
-		return FASTLY_INVAL;
-	struct sv_bytes value = fastly_stores_get(stores, number, key);
-	return value.data ? fastly_give(call, 3, value) : FASTLY_NONE;
+	struct sv_bytes value;
+	enum fastly_status status = store_get(call, &call->guest->settings->config, &value);
+	return status == FASTLY_OK ? fastly_give(call, 3, value) : status;
 }
 
 enum fastly_status fastly_dictionary_open(struct fastly_call *call)
@@ -84,15 +91,9 @@ static enum fastly_status secret_give(struct fastly_call *call, unsigned index,
 
 enum fastly_status fastly_secret_store_get(struct fastly_call *call)
 {
-	const struct fastly_stores *stores = &call->guest->settings->secrets;
-	uint32_t number = fastly_argument(call, 0);
-	struct sv_bytes key;
-	if (number >= stores->count)
-		return FASTLY_BADF;
-	if (!fastly_bytes(call, 1, &key))
-		return FASTLY_INVAL;
-	struct sv_bytes text = fastly_stores_get(stores, number, key);
-	return text.data ? secret_give(call, 3, text) : FASTLY_NONE;
+	struct sv_bytes text;
+	enum fastly_status status = store_get(call, &call->guest->settings->secrets, &text);
+	return status == FASTLY_OK ? secret_give(call, 3, text) : status;
 }
 
 enum fastly_status fastly_secret_store_plaintext(struct fastly_call *call)
@@ -131,36 +132,4 @@ void fastly_close_secrets(struct fastly_guest *guest)
 		secret->text = (struct sv_bytes){0};
 	}
 	guest->secret_count = 0;
-}
-
-/* ---- places ---- */
-
-/* What SDKs expect of any place, of one that says nothing. */
-static const char loopback[] =
-		"{\"as_name\":\"local\",\"as_number\":0,\"area_code\":0,\"city\":\"local\","
-		"\"conn_speed\":\"broadband\",\"conn_type\":\"wired\",\"continent\":\"NA\","
-		"\"country_code\":\"US\",\"country_code3\":\"USA\","
-		"\"country_name\":\"United States of America\",\"latitude\":0.0,"
-		"\"longitude\":0.0,\"metro_code\":0,\"postal_code\":\"00000\","
-		"\"proxy_description\":\"?\",\"proxy_type\":\"?\",\"region\":\"CA\","
-		"\"utc_offset\":0}";
-
-static bool is_loopback(const uint8_t *octets, size_t length)
-{
-	static const uint8_t six[16] = {[15] = 1};
-	return length == 4 ? octets[0] == 127 : memcmp(octets, six, sizeof six) == 0;
-}
-
-enum fastly_status fastly_geo_lookup(struct fastly_call *call)
-{
-	const struct fastly_settings *settings = call->guest->settings;
-	struct sv_bytes octets;
-	char address[INET6_ADDRSTRLEN];
-	if (!fastly_bytes(call, 0, &octets) || (octets.length != 4 && octets.length != 16))
-		return FASTLY_INVAL;
-	inet_ntop(octets.length == 4 ? AF_INET : AF_INET6, octets.data, address, sizeof address);
-	const char *place = json_string_value(json_object_get(settings->geolocation, address));
-	if (!place && settings->has_loopback && is_loopback(octets.data, octets.length))
-		place = loopback;
-	return place ? fastly_give(call, 2, host_text(place)) : FASTLY_NONE;
 }

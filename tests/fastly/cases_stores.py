@@ -37,7 +37,7 @@ format = "inline-toml"
 [local_server.geolocation.addresses."2001:0DB8::0001"]
 city = "Somewhere"
 latitude = 1.5
-[local_server.acls.list]
+[local_server.something_else]
 """
 
 
@@ -90,7 +90,7 @@ def test_config_stores_and_dictionaries_give_values(guest):
     short.gives("BUFLEN")
     none.gives("BADF")
     stale.gives("BADF")
-    expect("local_server.acls is not supported" in server.log_text, server.log_text)
+    expect("local_server.something_else is not supported" in server.log_text, server.log_text)
 
 
 def test_secrets_are_given(guest):

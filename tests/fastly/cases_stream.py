@@ -417,10 +417,12 @@ def test_a_backends_response_is_passed_on_as_it_comes(guest):
                 client.send(Streamed.head(script) + script.code)
                 head_of(client)
                 data = b""
+                # The length is known, unless the guest has begun without it.
+                more = client.chunk if streaming else lambda: client.take(min(65536, size - len(data)))
                 while len(data) < size // 2:
-                    data += client.chunk()
+                    data += more()
                 backend.gate.set()
-                while part := client.chunk():
+                while part := more():
                     data += part
             expect(data == origin.pattern(size), f"{len(data)} other bytes")
         # Half of it is no response.

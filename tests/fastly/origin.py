@@ -4,6 +4,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import urllib.parse
 
 from serving import PATIENCE
 
@@ -31,6 +32,8 @@ class Origin:
         self.asked = threading.Event()
         self.gate = threading.Event()
         self.together = {}
+        self.numbers = {}
+        self.not_modified = 0
         self.lock = threading.Condition()
         self.context = None
         if tls_folder:
@@ -97,6 +100,7 @@ class Origin:
         path = line.split()[1].removeprefix("/base")
         self.requests.append(path)
         word, *rest = path.strip("/").split("?")[0].split("/")
+        self.asked_with = fields
         special = getattr(self, "do_" + word, None)
         if special:
             return special(connection, body, *rest)
@@ -106,6 +110,30 @@ class Origin:
     def reply(self, connection, body, head=b""):
         connection.sendall(b"HTTP/1.1 200 OK\r\nX-Origin: here\r\nContent-Length: %d\r\n" % len(body) + head +
                            b"\r\n" + body)
+
+    def do_with(self, connection, body, *rest):
+        """The number of this request among those for the path, with the fields that are in it."""
+        path = "/".join(rest)
+        with self.lock:
+            self.numbers[path] = self.numbers.get(path, 0) + 1
+            number = self.numbers[path]
+        fields = [urllib.parse.unquote(part).split("=", 1) for part in rest if "=" in part]
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields if name != "Pad")
+        pad = "".join(value for name, value in fields if name == "Pad")
+        self.reply(connection, f"{number}{pad}".encode(), head.encode())
+        return True
+
+    def do_versioned(self, connection, body, tag):
+        """Not to be kept without asking; X-Round says how often that was."""
+        with self.lock:
+            self.numbers[tag] = self.numbers.get(tag, 0) + 1
+        fields = f'ETag: "{tag}"\r\nCache-Control: max-age=0\r\nX-Round: {self.numbers[tag]}\r\n'
+        if self.asked_with.get("if-none-match") == f'"{tag}"':
+            self.not_modified += 1
+            connection.sendall(f"HTTP/1.1 304 Not Modified\r\n{fields}\r\n".encode())
+        else:
+            self.reply(connection, f"version {tag}".encode(), fields.encode())
+        return True
 
     def do_silent(self, connection, body):
         connection.settimeout(PATIENCE)

@@ -37,7 +37,7 @@ def test_fastly_calls_give_what_was_sent():
         expect(response.text() == text, f"{response.text()!r}, not {text!r}")
         values = [value for name, value in response.headers if name.lower() == "x-set"]
         expect(values == ["one", "two"], f"x-set is {values}")
-    for line in ("endpoint: a line", "fastly_acl.open is not supported by this version",
+    for line in ("endpoint: a line", "fastly_http_req.redirect_to_grip_proxy_v2 is not supported by this version",
                  "after the response: trap: unreachable"):
         expect(server.log_text.count(line) == 1, f"{line!r} is not once in {server.log_text!r}")
 

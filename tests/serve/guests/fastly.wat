@@ -31,7 +31,7 @@
   (import "fastly_http_resp" "send_downstream" (func $send (param i32 i32 i32) (result i32)))
   (import "fastly_log" "endpoint_get" (func $endpoint (param i32 i32 i32) (result i32)))
   (import "fastly_log" "write" (func $log (param i32 i32 i32 i32) (result i32)))
-  (import "fastly_acl" "open" (func $acl (param i32 i32 i32) (result i32)))
+  (import "fastly_http_req" "redirect_to_grip_proxy_v2" (func $missing (param i32 i32 i32) (result i32)))
   (memory (export "memory") 2)
   (data (i32.const 512) "x-many\00x-set\00one\00two\00bad name\00endpoint\00a line")
   ;; 0: request, 4: its body, 8: response, 12: its body, 16: bytes written, 24: next cursor
@@ -72,8 +72,8 @@
     (call $say (call $status (i32.load (i32.const 8)) (i32.const 99)))
     (call $say (call $set_method (local.get $request) (i32.const 533) (i32.const 8)))
     ;; what is not there; another version of the interface
-    (call $say (call $acl (i32.const 512) (i32.const 6) (i32.const 16)))
-    (call $say (call $acl (i32.const 512) (i32.const 6) (i32.const 16)))
+    (call $say (call $missing (i32.const 512) (i32.const 6) (i32.const 16)))
+    (call $say (call $missing (i32.const 512) (i32.const 6) (i32.const 16)))
     (call $say (call $init (i64.const 2)))
     ;; itself appended to itself; a body that was closed
     (call $say (call $append (i32.load (i32.const 12)) (i32.load (i32.const 12))))

@@ -1,0 +1,205 @@
+/*
+ * flow.c: see flow.h.
+ */
+#include "host/fastly/flow.h"
+
+#include <stdio.h>
+
+#include "host/fastly/response.h"
+#include "host/fetch/fetch.h"
+#include "host/stream.h"
+
+bool flow_comes(const struct fastly_body *body)
+{
+	return body->source || body->cached;
+}
+
+bool flow_goes(const struct fastly_body *body)
+{
+	return body->is_streaming || body->sink || body->stored;
+}
+
+int64_t flow_length(const struct fastly_body *body)
+{
+	if (body->source)
+		return body->coming;
+	if (!body->cached)
+		return 0;
+	int64_t length = cache_object_length(body->cached);
+	if (length < 0)
+		return -1;
+	uint64_t end = body->cached_end < (uint64_t)length ? body->cached_end : (uint64_t)length;
+	return body->cached_at < end ? (int64_t)(end - body->cached_at) : 0;
+}
+
+static enum flow_progress of_fetch(enum fetch_progress progress)
+{
+	static const enum flow_progress same[] = {
+			[FETCH_LATER] = FLOW_LATER,
+			[FETCH_READY] = FLOW_READY,
+			[FETCH_END] = FLOW_END,
+			[FETCH_BROKEN] = FLOW_BROKEN,
+	};
+	return same[progress];
+}
+
+static enum flow_progress of_cache(enum cache_progress progress)
+{
+	switch (progress) {
+	case CACHE_LATER:
+		return FLOW_LATER;
+	case CACHE_READY:
+		return FLOW_READY;
+	case CACHE_END:
+		return FLOW_END;
+	default:
+		return FLOW_BROKEN;
+	}
+}
+
+/* ---- what comes ---- */
+
+static enum flow_progress cache_take(struct fastly_body *body, uint8_t *to, size_t room,
+		size_t *count)
+{
+	uint64_t left = body->cached_end - body->cached_at;
+	if (!left)
+		return FLOW_END;
+	enum flow_progress progress = of_cache(cache_read(body->cached, body->cached_at, to,
+			left < room ? (size_t)left : room, &body->waiter, count));
+	body->cached_at += *count;
+	return progress;
+}
+
+enum flow_progress flow_take(struct fastly_guest *guest, struct fastly_body *body, uint8_t *to,
+		size_t room, size_t *count)
+{
+	*count = 0;
+	enum flow_progress progress = body->source
+			? of_fetch(fetch_read(body->source, to, room, count))
+			: cache_take(body, to, room, count);
+	if (body->source && body->coming > 0 && progress == FLOW_READY)
+		body->coming -= *count < (size_t)body->coming ? (int64_t)*count : body->coming;
+	if (progress == FLOW_END)
+		flow_close_source(guest, body);
+	if (progress != FLOW_READY)
+		*count = 0;
+	return progress;
+}
+
+enum fastly_status flow_fail(struct fastly_guest *guest, struct fastly_body *body)
+{
+	const char *reason;
+	char line[256];
+	if (!body->source) {
+		fastly_tell(guest, "an object of the cache was given up by who wrote it");
+		return FASTLY_HTTPINCOMPLETE;
+	}
+	enum fetch_error error = fetch_failure(body->source, &reason);
+	snprintf(line, sizeof line, "a response from a backend was cut off: %s", reason);
+	fastly_tell(guest, line);
+	return error == FETCH_CLOSED ? FASTLY_HTTPINCOMPLETE : FASTLY_ERROR;
+}
+
+enum flow_progress flow_readable(struct fastly_guest *guest, struct fastly_body *body)
+{
+	(void)guest;
+	if (body->source)
+		return of_fetch(fetch_readable(body->source));
+	if (!body->cached || body->cached_at == body->cached_end)
+		return FLOW_END;
+	return of_cache(cache_readable(body->cached, body->cached_at, &body->waiter));
+}
+
+void flow_from_cache(struct fastly_guest *guest, struct fastly_body *body,
+		struct cache_object *object, uint64_t from, uint64_t end)
+{
+	body->cached = object;
+	body->cached_at = from;
+	body->cached_end = end;
+	body->waiter = (struct cache_waiter){.waker = guest->call->waker};
+}
+
+void flow_close_source(struct fastly_guest *guest, struct fastly_body *body)
+{
+	fetch_release(body->source);
+	guest->held -= body->source_counted;
+	body->source = NULL;
+	body->source_counted = 0;
+	if (!body->cached)
+		return;
+	cache_waiter_leave(guest->service->cache, &body->waiter);
+	cache_object_release(body->cached);
+	body->cached = NULL;
+}
+
+/* ---- what goes ---- */
+
+static enum fastly_status store_write(struct fastly_guest *guest, struct fastly_body *body,
+		struct sv_bytes bytes, size_t *count)
+{
+	char line[120];
+	enum cache_progress progress = cache_write(body->stored, bytes);
+	*count = progress == CACHE_READY ? bytes.length : 0;
+	if (progress == CACHE_READY)
+		return FASTLY_OK;
+	if (progress != CACHE_FULL)
+		return FASTLY_ERROR;
+	snprintf(line, sizeof line,
+			"the cache has %llu bytes at most, and what is in use takes them",
+			(unsigned long long)CACHE_MAX_BYTES);
+	fastly_tell(guest, line);
+	return FASTLY_LIMITEXCEEDED;
+}
+
+enum fastly_status flow_write(struct fastly_guest *guest, struct fastly_body *body,
+		struct sv_bytes bytes, size_t *count)
+{
+	if (body->is_streaming)
+		return fastly_response_write(guest, bytes, count);
+	if (body->stored)
+		return store_write(guest, body, bytes, count);
+	switch (fetch_write(body->sink, bytes, count)) {
+	case FETCH_LATER:
+		return FASTLY_WAITS;
+	case FETCH_READY:
+		return FASTLY_OK;
+	default:
+		return FASTLY_ERROR;
+	}
+}
+
+enum flow_progress flow_writable(struct fastly_guest *guest, struct fastly_body *body)
+{
+	if (body->is_streaming) {
+		bool is_later = host_stream_writable(guest->call->stream) == HOST_STREAM_LATER;
+		return is_later ? FLOW_LATER : FLOW_READY;
+	}
+	return body->sink ? of_fetch(fetch_writable(body->sink)) : FLOW_READY;
+}
+
+static void sinks_release(struct fastly_body *body)
+{
+	fetch_release(body->sink);
+	cache_object_release(body->stored);
+	body->sink = NULL;
+	body->stored = NULL;
+}
+
+void flow_finish(struct fastly_body *body)
+{
+	if (body->sink)
+		fetch_finish(body->sink);
+	if (body->stored)
+		cache_write_end(body->stored);
+	sinks_release(body);
+}
+
+void flow_abandon(struct fastly_body *body)
+{
+	if (body->sink)
+		fetch_abort(body->sink, "the guest gave up its request's body");
+	if (body->stored)
+		cache_write_break(body->stored);
+	sinks_release(body);
+}

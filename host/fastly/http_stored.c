@@ -1,0 +1,183 @@
+/*
+ * http_stored.c: see http_stored.h.
+ */
+#include "host/fastly/http_stored.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "host/fastly/fields.h"
+#include "host/fastly/flow.h"
+#include "host/fastly/http_rules.h"
+
+/* ---- bytes ---- */
+
+struct stored_field {
+	uint32_t name_length, value_length;
+};
+
+/* Fields of one connection (RFC 9110, 7.6.1), and the age, which is known better. */
+static bool field_is_kept(struct sv_bytes name)
+{
+	static const char *const dropped[] = {"Connection", "Keep-Alive", "Proxy-Connection",
+			"Proxy-Authenticate", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+			"Age"};
+	for (size_t i = 0; i < ARRAY_LENGTH(dropped); i++) {
+		if (host_name_equal(name, host_text(dropped[i])))
+			return false;
+	}
+	return true;
+}
+
+bool http_head_write(const struct host_response *head, struct buffer *bytes)
+{
+	int32_t status = head->status;
+	TRY(buffer_append(bytes, &status, sizeof status, NULL));
+	for (size_t i = 0; i < head->field_count; i++) {
+		struct host_header field = host_response_field(head, i);
+		const struct stored_field lengths = {
+				(uint32_t)field.name.length, (uint32_t)field.value.length};
+		if (!field_is_kept(field.name))
+			continue;
+		TRY(buffer_append(bytes, &lengths, sizeof lengths, NULL));
+		TRY(buffer_append(bytes, field.name.data, field.name.length, NULL));
+		TRY(buffer_append(bytes, field.value.data, field.value.length, NULL));
+	}
+	return true;
+}
+
+/* What is read was written above. */
+bool http_head_read(struct sv_bytes bytes, struct host_response *head)
+{
+	int32_t status;
+	size_t at = sizeof status;
+	if (bytes.length < at)
+		return false;
+	memcpy(&status, bytes.data, sizeof status);
+	head->status = status;
+	while (at < bytes.length) {
+		struct stored_field lengths;
+		memcpy(&lengths, bytes.data + at, sizeof lengths);
+		at += sizeof lengths;
+		struct sv_bytes name = {bytes.data + at, lengths.name_length};
+		struct sv_bytes value = {bytes.data + at + name.length, lengths.value_length};
+		TRY(host_response_add(head, name, value, NULL));
+		at += name.length + value.length;
+	}
+	return true;
+}
+
+/* RFC 9111, 3.2: but for what tells of the body that is stored. */
+static bool field_is_updated(struct sv_bytes name)
+{
+	return field_is_kept(name) && !host_name_equal(name, host_text("Content-Length")) &&
+			!host_name_equal(name, host_text("Content-Encoding")) &&
+			!host_name_equal(name, host_text("Content-Type")) &&
+			!host_name_equal(name, host_text("Content-Range"));
+}
+
+bool http_head_merge(struct host_response *stored, const struct host_response *news)
+{
+	for (size_t i = 0; i < news->field_count; i++) {
+		struct host_header field = host_response_field(news, i);
+		if (field_is_updated(field.name))
+			host_response_remove(stored, field.name, stored->field_count);
+	}
+	for (size_t i = 0; i < news->field_count; i++) {
+		struct host_header field = host_response_field(news, i);
+		if (field_is_updated(field.name))
+			TRY(host_response_add(stored, field.name, field.value, NULL));
+	}
+	return true;
+}
+
+/* ---- for a client ---- */
+
+/* What part of the body goes with it. */
+struct part {
+	uint64_t from, end;
+	bool is_empty;
+};
+
+static bool field_set(struct host_response *head, const char *name, const char *value)
+{
+	host_response_remove(head, host_text(name), head->field_count);
+	return host_response_add(head, host_text(name), host_text(value), NULL);
+}
+
+static bool range_answer(struct host_response *head, const struct host_response *request,
+		int64_t length, struct part *part)
+{
+	char text[96];
+	if (length < 0)
+		return true;
+	uint64_t size = (uint64_t)length;
+	switch (http_range_of(request, head, size, &part->from, &part->end)) {
+	case HTTP_RANGE_NONE:
+		part->from = 0;
+		part->end = UINT64_MAX;
+		return true;
+	case HTTP_RANGE_OUTSIDE:
+		head->status = 416;
+		part->is_empty = true;
+		host_response_remove(head, host_text("Content-Length"), head->field_count);
+		snprintf(text, sizeof text, "bytes */%llu", (unsigned long long)size);
+		return field_set(head, "Content-Range", text);
+	case HTTP_RANGE_FOUND:
+		break;
+	}
+	head->status = 206;
+	snprintf(text, sizeof text, "bytes %llu-%llu/%llu", (unsigned long long)part->from,
+			(unsigned long long)part->end - 1, (unsigned long long)size);
+	TRY(field_set(head, "Content-Range", text));
+	snprintf(text, sizeof text, "%llu", (unsigned long long)(part->end - part->from));
+	return field_set(head, "Content-Length", text);
+}
+
+static bool client_answer(struct host_response *head, const struct fastly_entry *entry,
+		struct part *part)
+{
+	const struct host_response *request = &entry->lookup.request;
+	struct cache_object *object = entry->lookup.object;
+	char text[32];
+	snprintf(text, sizeof text, "%lld",
+			(long long)(cache_object_age(object, host_now()) / 1000000000));
+	TRY(field_set(head, "Age", text));
+	if (http_is_not_modified(request, head)) {
+		head->status = 304;
+		part->is_empty = true;
+		host_response_remove(head, host_text("Content-Length"), head->field_count);
+		return true;
+	}
+	TRY(range_answer(head, request, cache_object_length(object), part));
+	if (host_name_equal(buffer_view(&entry->method), host_text("HEAD")))
+		part->is_empty = true;
+	return true;
+}
+
+enum fastly_status http_found_give(struct fastly_call *call, const struct fastly_entry *entry,
+		bool is_for_client, unsigned index)
+{
+	struct fastly_guest *guest = call->guest;
+	struct cache_object *object = entry->lookup.object;
+	struct part part = {.end = UINT64_MAX};
+	if (!fastly_may_hold(guest, object->metadata.length + 256))
+		return FASTLY_LIMITEXCEEDED;
+	struct fastly_message *message = fastly_new_message(guest, FASTLY_RESPONSE);
+	struct fastly_body *body = message ? fastly_new_body(guest) : NULL;
+	bool is_made = body && http_head_read(object->metadata, &message->fields.head) &&
+			(!is_for_client || client_answer(&message->fields.head, entry, &part));
+	if (message)
+		fastly_fields_count(guest, &message->fields);
+	if (!is_made) {
+		if (message)
+			fastly_close_message(guest, message);
+		if (body)
+			fastly_close_body(guest, body);
+		return FASTLY_LIMITEXCEEDED;
+	}
+	if (!part.is_empty)
+		flow_from_cache(guest, body, cache_object_use(object), part.from, part.end);
+	(void)fastly_give_u32(call, index, fastly_message_handle(guest, message));
+	return fastly_give_u32(call, index + 1, fastly_body_handle(guest, body));
+}
