@@ -11,10 +11,10 @@
 #include "cli/module_open.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "cli/serving.h"
 #include "cli/tls_flags.h"
 #include "host/host.h"
 #include "runtime/selvage.h"
-#include "server/guest.h"
 #include "server/limits.h"
 #include "server/log.h"
 #include "server/log_writer.h"
@@ -29,6 +29,7 @@ struct serve_options {
 	struct option_list envs;
 	uint64_t workers;
 	bool quiet;
+	bool watch;
 	bool pass_authorization;
 	struct server_limits limits;
 };
@@ -64,6 +65,11 @@ static const struct option_row rows[] = {
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct serve_options, quiet),
 				.help = "log only requests that failed"},
+		{.name = "watch",
+				.kind = OPTION_FLAG,
+				.offset = offsetof(struct serve_options, watch),
+				.help = "when FILE or the file of --config changes, serve the new "
+					"one"},
 		{.name = "pass-authorization",
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct serve_options, pass_authorization),
@@ -98,8 +104,7 @@ struct serve {
 	const char *path;
 	struct grants grants;
 	struct sv_engine *engine;
-	struct host_guest guest;
-	struct guest_service *service;
+	struct serving *serving;
 	struct tls_identities *tls; /* NULL: no TLS */
 	struct server *server;
 };
@@ -116,14 +121,11 @@ static bool serve_open_guest(struct serve *serve, struct sv_error *error)
 	serve->engine = sv_engine_new(NULL, error);
 	if (!serve->engine)
 		return false;
-	struct sv_artifact *artifact =
-			module_open(serve->engine, serve->path, &options->flags, error);
-	if (!artifact)
-		return false;
-	serve->guest = (struct host_guest){
+	/* What is read for the guest may have something to say. */
+	TRY(log_writer_start(error));
+	const struct host_guest guest = {
 			.name = module_base_name(serve->path),
 			.config = options->config,
-			.artifact = artifact,
 			.environment = serve->grants.env,
 			.environment_count = serve->grants.env_count,
 			.preopens = serve->grants.preopens,
@@ -134,7 +136,16 @@ static bool serve_open_guest(struct serve *serve, struct sv_error *error)
 			.log = log_guest,
 			.log_data = (void *)(uintptr_t)module_base_name(serve->path),
 	};
-	return true;
+	const struct serving_config config = {
+			.engine = serve->engine,
+			.path = serve->path,
+			.flags = &options->flags,
+			.limits = &options->limits,
+			.guest = guest,
+			.is_watched = options->watch,
+	};
+	serve->serving = serving_new(&config, error);
+	return serve->serving != NULL;
 }
 
 static bool serve_prepare(struct serve *serve, struct sv_error *error)
@@ -143,13 +154,6 @@ static bool serve_prepare(struct serve *serve, struct sv_error *error)
 	TRY(server_limits_check(&options->limits, error));
 	TRY(tls_flags_open(&options->tls, &serve->tls, error));
 	TRY(serve_open_guest(serve, error));
-	/* What is read for the guest may have something to say. */
-	TRY(log_writer_start(error));
-	serve->service = guest_service_new(serve->engine, &serve->guest, &options->limits, error);
-	if (!serve->service) {
-		sv_error_prefix(error, "%s", serve->path);
-		return false;
-	}
 	const struct server_listener listeners[] = {
 			{.where = options->listen},
 			{.where = tls_flags_where(&options->tls), .tls = serve->tls},
@@ -160,18 +164,17 @@ static bool serve_prepare(struct serve *serve, struct sv_error *error)
 			.limits = options->limits,
 			.workers = daemon_workers(options->workers),
 			.quiet = options->quiet,
-			.handler = guest_service_handler(serve->service),
+			.handler = serving_handler(serve->serving),
 	};
 	serve->server = server_new(&config, error);
-	return serve->server != NULL;
+	return serve->server && serving_watch(serve->serving, error);
 }
 
 static void serve_finish(struct serve *serve)
 {
 	server_free(serve->server);
 	tls_identities_free(serve->tls);
-	guest_service_free(serve->service);
-	sv_artifact_free(serve->guest.artifact);
+	serving_free(serve->serving);
 	sv_engine_free(serve->engine);
 	grants_close(&serve->grants);
 }

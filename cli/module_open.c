@@ -154,7 +154,7 @@ static int memory_file(struct sv_bytes bytes, struct sv_error *error)
 	return fd;
 }
 
-static struct sv_artifact *artifact_of_bytes(struct sv_engine *engine, const char *path,
+struct sv_artifact *module_load_bytes(struct sv_engine *engine, const char *path,
 		struct sv_bytes bytes, struct sv_error *error)
 {
 	int fd = memory_file(bytes, error);
@@ -165,8 +165,8 @@ static struct sv_artifact *artifact_of_bytes(struct sv_engine *engine, const cha
 	return artifact;
 }
 
-static bool module_compile(const char *path, const struct compile_flags *flags,
-		struct sv_bytes module, struct buffer *output, struct sv_error *error)
+bool module_compile(const char *path, const struct compile_flags *flags, struct sv_bytes module,
+		struct buffer *output, struct sv_error *error)
 {
 	struct compiler compiler;
 	TRY(compiler_load(&compiler, error));
@@ -188,11 +188,11 @@ static struct sv_artifact *module_open_bytes(struct sv_engine *engine, const cha
 	if (!module_read_file(path, bytes, &form, error))
 		return NULL;
 	if (form == MODULE_ARTIFACT)
-		return artifact_of_bytes(engine, path, buffer_view(bytes), error);
+		return module_load_bytes(engine, path, buffer_view(bytes), error);
 	struct buffer output = {0};
 	struct sv_artifact *artifact = NULL;
 	if (module_compile(path, flags, buffer_view(bytes), &output, error))
-		artifact = artifact_of_bytes(engine, path, buffer_view(&output), error);
+		artifact = module_load_bytes(engine, path, buffer_view(&output), error);
 	buffer_finish(&output);
 	return artifact;
 }

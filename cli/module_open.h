@@ -51,4 +51,12 @@ bool module_is_artifact(const char *path);
 struct sv_artifact *module_open(struct sv_engine *engine, const char *path,
 		const struct compile_flags *flags, struct sv_error *error);
 
+/* Compile a binary module, which messages name after `path`, to the end of `output`. */
+SV_MUST_USE bool module_compile(const char *path, const struct compile_flags *flags,
+		struct sv_bytes module, struct buffer *output, struct sv_error *error);
+
+/* Load an artifact that is in memory; NULL with `error`. */
+struct sv_artifact *module_load_bytes(struct sv_engine *engine, const char *path,
+		struct sv_bytes bytes, struct sv_error *error);
+
 #endif

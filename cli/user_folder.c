@@ -29,6 +29,11 @@ bool user_folder_data(char *path, size_t size, struct sv_error *error)
 	return user_folder(path, size, "XDG_DATA_HOME", ".local/share", error);
 }
 
+bool user_folder_cache(char *path, size_t size, struct sv_error *error)
+{
+	return user_folder(path, size, "XDG_CACHE_HOME", ".cache", error);
+}
+
 bool user_folder_config(char *path, size_t size, struct sv_error *error)
 {
 	return user_folder(path, size, "XDG_CONFIG_HOME", ".config", error);

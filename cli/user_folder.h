@@ -1,5 +1,5 @@
 /*
- * user_folder.h: where the platform and its client keep things, by the XDG Base Directory
+ * user_folder.h: where commands keep things, by the XDG Base Directory
  * Specification.
  */
 #ifndef SELVAGE_CLI_USER_FOLDER_H
@@ -16,5 +16,8 @@ SV_MUST_USE bool user_folder_data(char *path, size_t size, struct sv_error *erro
 
 /* "$XDG_CONFIG_HOME/selvage" or "~/.config/selvage". */
 SV_MUST_USE bool user_folder_config(char *path, size_t size, struct sv_error *error);
+
+/* "$XDG_CACHE_HOME/selvage" or "~/.cache/selvage": what can be made again. */
+SV_MUST_USE bool user_folder_cache(char *path, size_t size, struct sv_error *error);
 
 #endif
