@@ -281,54 +281,70 @@ enum fastly_status fastly_http_cache_prepare_response_for_storage(struct fastly_
 	return fastly_give_u32(call, 3, fastly_message_handle(call->guest, made));
 }
 
-/* A text that the guest has room for at `place`; its length, or what is needed, is in `*length`. */
-static enum fastly_status text_give(struct fastly_call *call, struct sv_bytes text, uint32_t place,
-		uint32_t *length)
+/* A text that is wanted: how long it is, and where the guest has room for it. */
+struct text_out {
+	struct sv_bytes text;
+	uint32_t *length; /* that there is room for; then the text's */
+	uint8_t *to;      /* NULL: it does not fit, or there is none */
+};
+
+/* Nothing is written yet; BUFLEN if there is too little room. */
+static enum fastly_status text_place(struct fastly_call *call, struct text_out *out, uint32_t place)
 {
-	bool fits = text.length <= *length;
-	void *to = fits ? fastly_range(call, place, text.length) : NULL;
-	*length = (uint32_t)text.length;
+	bool fits = out->text.length <= *out->length;
+	if (fits && out->text.length)
+		out->to = fastly_range(call, place, out->text.length);
+	*out->length = (uint32_t)out->text.length;
 	if (!fits)
 		return FASTLY_BUFLEN;
-	if (!to)
-		return FASTLY_INVAL;
-	if (text.length)
-		memcpy(to, text.data, text.length);
-	return FASTLY_OK;
+	return out->to || !out->text.length ? FASTLY_OK : FASTLY_INVAL;
+}
+
+static void text_write(const struct text_out *out)
+{
+	if (out->to)
+		memcpy(out->to, out->text.data, out->text.length);
+}
+
+/* The numbers among the options, and which of those that are wanted there are. */
+static uint32_t options_fill(struct write_options *options, const struct host_response *head,
+		uint32_t wanted)
+{
+	struct http_freshness fresh = http_freshness_of(head);
+	int64_t length = fastly_fields_length(head);
+	options->max_age = fresh.max_age * SECOND;
+	options->initial_age = fresh.age * SECOND;
+	options->stale_while = fresh.stale_while * SECOND;
+	options->stale_if_error = fresh.stale_if_error * SECOND;
+	options->length = length < 0 ? 0 : (uint64_t)length;
+	return (wanted & (WRITE_INITIAL_AGE | WRITE_STALE_WHILE | WRITE_STALE_IF_ERROR)) |
+			(length < 0 ? 0 : wanted & WRITE_LENGTH);
 }
 
 static enum fastly_status options_give(struct fastly_call *call, const struct host_response *head,
-		struct sv_bytes vary)
+		struct sv_bytes rule)
 {
 	struct write_options options = {0};
-	uint32_t wanted = fastly_argument(call, 2), mask = 0;
+	uint32_t wanted = fastly_argument(call, 2);
 	size_t size = options_size(wanted);
 	if (!fastly_read(call, fastly_argument(call, 3), &options, size) ||
-			!fastly_is_place(call, 4, sizeof mask) || !fastly_is_place(call, 5, size))
+			!fastly_is_place(call, 4, sizeof wanted) || !fastly_is_place(call, 5, size))
 		return FASTLY_INVAL;
-	struct http_freshness fresh = http_freshness_of(head);
-	struct sv_bytes keys = http_field(head, "Surrogate-Key");
-	int64_t length = fastly_fields_length(head);
-	enum fastly_status first = FASTLY_OK, second = FASTLY_OK;
-	if (wanted & WRITE_VARY && vary.length) {
-		mask |= WRITE_VARY;
-		first = text_give(call, vary, options.vary, &options.vary_length);
-	} else {
-		options.vary_length = 0;
-	}
-	if (wanted & WRITE_SURROGATES && keys.length) {
-		mask |= WRITE_SURROGATES;
-		second = text_give(call, keys, options.surrogates, &options.surrogates_length);
-	} else {
-		options.surrogates_length = 0;
-	}
-	options.max_age = fresh.max_age * SECOND;
-	options.initial_age = fresh.age * SECOND;
-	options.stale_while = fresh.stale_while * SECOND;
-	options.stale_if_error = fresh.stale_if_error * SECOND;
-	options.length = length < 0 ? 0 : (uint64_t)length;
-	mask |= wanted & (WRITE_INITIAL_AGE | WRITE_STALE_WHILE | WRITE_STALE_IF_ERROR);
-	mask |= length < 0 ? 0 : wanted & WRITE_LENGTH;
+	struct text_out vary = {.length = &options.vary_length};
+	struct text_out keys = {.length = &options.surrogates_length};
+	if (wanted & WRITE_VARY)
+		vary.text = rule;
+	if (wanted & WRITE_SURROGATES)
+		keys.text = http_field(head, "Surrogate-Key");
+	uint32_t mask = options_fill(&options, head, wanted);
+	mask |= vary.text.length ? WRITE_VARY : 0;
+	mask |= keys.text.length ? WRITE_SURROGATES : 0;
+	enum fastly_status first = text_place(call, &vary, options.vary);
+	enum fastly_status second = text_place(call, &keys, options.surrogates);
+	if (first == FASTLY_INVAL || second == FASTLY_INVAL)
+		return FASTLY_INVAL;
+	text_write(&vary);
+	text_write(&keys);
 	(void)fastly_give_u32(call, 4, mask);
 	(void)fastly_put(call, 5, &options, size);
 	return first == FASTLY_OK ? second : first;

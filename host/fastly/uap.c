@@ -66,6 +66,14 @@ enum fastly_status fastly_uap_parse(struct fastly_call *call)
 		return FASTLY_INVAL;
 	text.length = text.length < MAX_AGENT ? text.length : MAX_AGENT;
 	struct agent agent = agent_read(text);
+	/* All of it or nothing, but for the lengths of what does not fit. */
+	for (unsigned i = 0; i < 4; i++) {
+		size_t length = i ? agent.versions[i - 1].length : agent.family.length;
+		bool fits = length <= fastly_argument(call, 3 + 3 * i);
+		if (!fastly_is_place(call, 2 + 3 * i, fits ? length : 0) ||
+				!fastly_is_place(call, 4 + 3 * i, sizeof(uint32_t)))
+			return FASTLY_INVAL;
+	}
 	enum fastly_status status = fastly_give(call, 2, agent.family);
 	for (unsigned i = 0; i < 3 && status == FASTLY_OK; i++)
 		status = fastly_give(call, 5 + 3 * i, agent.versions[i]);
