@@ -88,6 +88,15 @@ BACKEND_FUNCTION(get_between_bytes_timeout_ms,
 		fastly_give_u32(call, 2, backend->target.between_bytes_time))
 BACKEND_FUNCTION(is_ssl, fastly_give_u32(call, 2, backend->target.is_tls))
 
+/* Connections are kept as libcurl does it, and TLS has the versions that OpenSSL allows. */
+BACKEND_FUNCTION(get_tcp_keepalive_enable, fastly_give_u32(call, 2, 0))
+BACKEND_FUNCTION(get_http_keepalive_time, FASTLY_NONE)
+BACKEND_FUNCTION(get_tcp_keepalive_interval, FASTLY_NONE)
+BACKEND_FUNCTION(get_tcp_keepalive_probes, FASTLY_NONE)
+BACKEND_FUNCTION(get_tcp_keepalive_time, FASTLY_NONE)
+BACKEND_FUNCTION(get_ssl_min_version, FASTLY_NONE)
+BACKEND_FUNCTION(get_ssl_max_version, FASTLY_NONE)
+
 /* ---- dynamic ones ---- */
 
 /* As it is in the guest's memory; the rest is hints about connections. */

@@ -257,6 +257,64 @@ def test_lists_have_the_longest_prefix_and_keys_are_compared(guest):
     expect(valid.u32 == 1, "the key is not valid")
 
 
+def parse_agent(script, text):
+    """Family and the parts of the version, as places that are cut to their lengths."""
+    parts = []
+    arguments = []
+    for _ in range(4):
+        place, length = script.out(32), script.out()
+        place.count = length
+        parts.append(place)
+        arguments += [place, 32, length]
+    script.call("uap.parse", text, *arguments).name = f"parse {text}"
+    return parts
+
+
+def test_user_agents_are_parsed(guest):
+    chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.6478.55 Safari/537.36"
+    safari = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+              "Version/17.5 Mobile/15E148 Safari/604.1")
+    cases = ((chrome, ("Chrome", "126", "0", "6478")), (chrome + " Edg/126.1", ("Edge", "126", "1", "")),
+             (safari, ("Mobile Safari", "17", "5", "")), ("curl/8", ("curl", "8", "", "")),
+             ("nobody", ("Other", "", "", "")), ("", ("Other", "", "", "")), ("Chrome/x", ("Chrome", "", "", "")))
+    script = Script()
+    parsed = [parse_agent(script, text) for text, _ in cases]
+    lengths = [script.out() for _ in range(4)]
+    short = script.call("uap.parse", "curl/8", *(argument for length in lengths
+                                               for argument in (script.take(4), 2, length)))
+    with serve(guest) as server:
+        script.send(server)
+    for (text, wanted), parts in zip(cases, parsed):
+        found = tuple(part.bytes.decode() for part in parts)
+        expect(found == wanted, f"{text!r} is {found}")
+    short.gives("BUFLEN")
+    expect(lengths[0].u32 == 4, f"{lengths[0].u32}")
+
+
+def test_a_request_has_a_number_and_no_other_comes(guest):
+    script = Script()
+    number, length = script.out(64), script.out()
+    script.call("http_req.downstream_client_request_id", number, 64, length)
+    none = script.call("http_req.downstream_tls_ja4", script.out(), 4, script.out())
+    address = script.out()
+    script.call("http_req.downstream_server_ip_addr", script.take(16), address)
+    promise, ready = script.out(), script.out()
+    script.call("http_downstream.next_request", 0, script.take(8), promise)
+    twice = script.call("http_downstream.next_request", 0, script.take(8), script.out())
+    script.call("async_io.is_ready", promise.value, ready)
+    early = script.call("http_downstream.next_request_wait", promise.value, script.out(), script.out())
+    gone = script.call("http_downstream.next_request_abandon", promise.value)
+    with serve(guest) as server:
+        script.send(server)
+    expect(length.u32 == 32 and int(number.bytes[:32], 16), f"{number.bytes!r}")
+    none.gives("NONE")
+    expect(address.u32 == 0 and ready.u32 == 1, f"{address.u32} {ready.u32}")
+    twice.gives("LIMITEXCEEDED")
+    # Its own response has not been sent.
+    early.gives("UNSUPPORTED")
+    gone.gives("BADF")
+
+
 def test_a_body_on_its_way_keeps_its_length(guest):
     with origin.Origin() as backend, settings(backend) as path, \
             Server(guest, "--timeout", "60s", "--config", path) as server:

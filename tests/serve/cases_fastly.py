@@ -42,6 +42,12 @@ def test_fastly_calls_give_what_was_sent():
         expect(server.log_text.count(line) == 1, f"{line!r} is not once in {server.log_text!r}")
 
 
+def test_functions_have_their_older_names_too():
+    with Server("legacy.wat") as server:
+        response = server.get("/", "PUT")
+        expect(response.status == 418 and response.text() == "PUT", f"{response.status} {response.text()!r}")
+
+
 SETTINGS = """
 [local_server.config_stores.settings]
 format = "inline-toml"
