@@ -102,14 +102,13 @@ static int64_t response_announce(struct host_call *call, const struct fastly_mes
 }
 
 /* The response is the client's from here on, and so is the body, but for the end of a stream. */
-static enum fastly_status response_begin(struct fastly_call *call, struct fastly_message *message,
-		struct fastly_body *body)
+static enum fastly_status response_begin(struct fastly_guest *guest, struct fastly_message *message,
+		struct fastly_body *body, bool is_streaming)
 {
-	struct fastly_guest *guest = call->guest;
 	struct host_call *host = guest->call;
 	struct sv_error error = SV_ERROR_INIT;
 	guest->has_sent = true;
-	guest->sent_body = fastly_argument(call, 1);
+	guest->sent_body = fastly_body_handle(guest, body);
 	message->kind = FASTLY_SENT;
 	body->is_streaming = true;
 	if (!response_copy(host->response, message, body, &error)) {
@@ -118,7 +117,6 @@ static enum fastly_status response_begin(struct fastly_call *call, struct fastly
 				"the response: %s", error.text);
 		return FASTLY_ERROR;
 	}
-	bool is_streaming = fastly_argument(call, 2) != 0;
 	int64_t more = response_announce(host, message, body, is_streaming);
 	fastly_body_empty(guest, body);
 	host_stream_begin(host->stream, more);
@@ -127,21 +125,19 @@ static enum fastly_status response_begin(struct fastly_call *call, struct fastly
 	return FASTLY_OK;
 }
 
-/* What has come of a body goes with the head; the rest goes to the client as it comes. */
-static enum fastly_status send_downstream(struct fastly_call *call)
+enum fastly_status fastly_response_send(struct fastly_guest *guest, struct fastly_message *message,
+		struct fastly_body *body, bool is_streaming)
 {
-	struct fastly_guest *guest = call->guest;
-	struct fastly_body *body = fastly_body(call, fastly_argument(call, 1));
 	enum fastly_status status = FASTLY_OK;
 	if (!guest->wait.has_begun) {
 		status = fastly_body_gather(guest, body, guest->call->stream->limit);
 		if (status == FASTLY_OK)
-			status = response_begin(call, response_of(call), body);
+			status = response_begin(guest, message, body, is_streaming);
 		guest->wait.has_begun = status == FASTLY_OK;
 	}
 	if (status == FASTLY_OK)
 		status = fastly_body_pour(guest, body, body);
-	if (status == FASTLY_WAITS || fastly_argument(call, 2))
+	if (status == FASTLY_WAITS || is_streaming)
 		return status;
 	if (status == FASTLY_OK)
 		return fastly_response_close(guest, body);
@@ -153,10 +149,11 @@ static enum fastly_status send_downstream(struct fastly_call *call)
 enum fastly_status fastly_http_resp_send_downstream(struct fastly_call *call)
 {
 	struct fastly_guest *guest = call->guest;
-	if (guest->wait.has_begun)
-		return send_downstream(call);
 	struct fastly_message *message = response_of(call);
 	struct fastly_body *body = fastly_body(call, fastly_argument(call, 1));
+	bool is_streaming = fastly_argument(call, 2) != 0;
+	if (guest->wait.has_begun)
+		return fastly_response_send(guest, message, body, is_streaming);
 	bool is_sent = guest->has_sent && fastly_argument(call, 1) == guest->sent_body;
 	if (!message || !body || body->sink || body->stored || is_sent)
 		return FASTLY_BADF;
@@ -166,7 +163,8 @@ enum fastly_status fastly_http_resp_send_downstream(struct fastly_call *call)
 		fastly_close_body(guest, body);
 		return FASTLY_OK;
 	}
-	return guest->has_sent ? FASTLY_ERROR : send_downstream(call);
+	return guest->has_sent ? FASTLY_ERROR
+			       : fastly_response_send(guest, message, body, is_streaming);
 }
 
 /* ---- streaming ---- */

@@ -9,6 +9,13 @@
 /* Whether the client gets all of it, whatever the guest does now. */
 bool fastly_response_is_whole(const struct fastly_guest *guest);
 
+/*
+ * Send a response: what has come of its body goes with the head, the rest as it comes. WAITS, and
+ * is then called again, when the message may be NULL, until all has gone; a stream is the guest's.
+ */
+enum fastly_status fastly_response_send(struct fastly_guest *guest, struct fastly_message *message,
+		struct fastly_body *body, bool is_streaming);
+
 /* Write some bytes of a streamed body: WAITS, or ERROR if they do not get to the client. */
 enum fastly_status fastly_response_write(struct fastly_guest *guest, struct sv_bytes bytes,
 		size_t *count);

@@ -8,6 +8,7 @@
 #include "host/fastly/body.h"
 #include "host/fastly/fields.h"
 #include "host/fastly/pending.h"
+#include "host/fastly/response.h"
 #include "host/fastly/settings.h"
 
 /* ---- why there is no response ---- */
@@ -96,36 +97,58 @@ static int64_t coming_length(const struct fastly_pending *pending, const struct 
 	return has_body ? fastly_fields_length(head) : 0;
 }
 
-/* A response and a body for what has come; arguments from `index` are where their handles go. */
-static enum fastly_status response_give(struct fastly_call *call, struct fastly_pending *pending,
-		unsigned index)
+/* A response and a body for what has come; the request is then no longer pending. */
+static enum fastly_status response_make(struct fastly_guest *guest, struct fastly_pending *pending,
+		struct fastly_message **message, struct fastly_body **body)
 {
-	struct fastly_guest *guest = call->guest;
-	struct fastly_message *message = fastly_new_message(guest, FASTLY_RESPONSE);
-	struct fastly_body *body = message ? fastly_new_body(guest) : NULL;
-	if (!body || !head_copy(guest, &message->fields, fetch_head(pending->fetch))) {
-		if (message)
-			fastly_close_message(guest, message);
-		if (body)
-			fastly_close_body(guest, body);
+	*message = fastly_new_message(guest, FASTLY_RESPONSE);
+	*body = *message ? fastly_new_body(guest) : NULL;
+	if (!*body || !head_copy(guest, &(*message)->fields, fetch_head(pending->fetch))) {
+		if (*message)
+			fastly_close_message(guest, *message);
+		if (*body)
+			fastly_close_body(guest, *body);
 		fastly_pending_close(guest, pending);
 		return FASTLY_LIMITEXCEEDED;
 	}
 	/* What was sent may still be on its way: it goes on being counted. */
-	body->source = fetch_use(pending->fetch);
-	body->source_counted = pending->counted;
-	body->coming = coming_length(pending, &message->fields.head);
+	(*body)->source = fetch_use(pending->fetch);
+	(*body)->source_counted = pending->counted;
+	(*body)->coming = coming_length(pending, &(*message)->fields.head);
 	pending->counted = 0;
 	fastly_pending_close(guest, pending);
-	(void)fastly_give_u32(call, index, fastly_message_handle(guest, message));
-	return fastly_give_u32(call, index + 1, fastly_body_handle(guest, body));
+	return FASTLY_OK;
+}
+
+/* Arguments from `index` are where the handles go. */
+static enum fastly_status response_give(struct fastly_call *call, struct fastly_pending *pending,
+		unsigned index)
+{
+	struct fastly_message *message;
+	struct fastly_body *body;
+	enum fastly_status status = response_make(call->guest, pending, &message, &body);
+	if (status != FASTLY_OK)
+		return status;
+	(void)fastly_give_u32(call, index, fastly_message_handle(call->guest, message));
+	return fastly_give_u32(call, index + 1, fastly_body_handle(call->guest, body));
+}
+
+/* Why there is none, for the log and the guest; it is no longer pending. */
+static enum fetch_error pending_fail(struct fastly_guest *guest, struct fastly_pending *pending)
+{
+	const char *reason;
+	char line[256];
+	enum fetch_error error = fetch_failure(pending->fetch, &reason);
+	snprintf(line, sizeof line, "a request to a backend failed: %s", reason);
+	fastly_tell(guest, line);
+	fastly_pending_close(guest, pending);
+	return error;
 }
 
 /* The response of a request, when it is there; all places have been looked at. */
 static enum fastly_status pending_finish(struct fastly_call *call, struct fastly_pending *pending,
 		int detail, unsigned index)
 {
-	const char *reason;
 	enum fetch_progress progress = fetch_answered(pending->fetch);
 	if (progress == FETCH_LATER)
 		return FASTLY_WAITS;
@@ -133,12 +156,8 @@ static enum fastly_status pending_finish(struct fastly_call *call, struct fastly
 		detail_give(call, detail, DETAIL_OK);
 		return response_give(call, pending, index);
 	}
-	char line[256];
-	enum fetch_error error = fetch_failure(pending->fetch, &reason);
-	snprintf(line, sizeof line, "a request to a backend failed: %s", reason);
-	fastly_tell(call->guest, line);
+	enum fetch_error error = pending_fail(call->guest, pending);
 	detail_give(call, detail, detail_of(error));
-	fastly_pending_close(call->guest, pending);
 	return error == FETCH_CLOSED ? FASTLY_HTTPINCOMPLETE : FASTLY_ERROR;
 }
 
@@ -454,6 +473,49 @@ enum fastly_status fastly_http_req_pending_req_select(struct fastly_call *call)
 enum fastly_status fastly_http_req_pending_req_select_v2(struct fastly_call *call)
 {
 	return pending_select(call, 2, 3);
+}
+
+/* ---- to the client without the guest ---- */
+
+/* What goes to the client: the backend's response, or one that says that there is none. */
+static enum fastly_status client_response(struct fastly_guest *guest,
+		struct fastly_pending *pending, struct fastly_message **message,
+		struct fastly_body **body)
+{
+	enum fetch_progress progress = fetch_answered(pending->fetch);
+	if (progress == FETCH_LATER)
+		return FASTLY_WAITS;
+	if (progress == FETCH_READY)
+		return response_make(guest, pending, message, body);
+	(void)pending_fail(guest, pending);
+	*message = fastly_new_message(guest, FASTLY_RESPONSE);
+	*body = *message ? fastly_new_body(guest) : NULL;
+	if (*body) {
+		(*message)->fields.head.status = 502;
+		return FASTLY_OK;
+	}
+	if (*message)
+		fastly_close_message(guest, *message);
+	return FASTLY_LIMITEXCEEDED;
+}
+
+/* The guest waits here, so that it need not do so in its own code. */
+enum fastly_status fastly_http_resp_send_downstream_pending(struct fastly_call *call)
+{
+	struct fastly_guest *guest = call->guest;
+	struct fastly_message *message = NULL;
+	struct fastly_body *body = &guest->bodies[guest->sent_body];
+	if (!guest->wait.has_begun) {
+		struct fastly_pending *pending = fastly_pending_of(guest, fastly_argument(call, 0));
+		if (!pending)
+			return FASTLY_BADF;
+		if (guest->has_sent)
+			return FASTLY_ERROR;
+		enum fastly_status status = client_response(guest, pending, &message, &body);
+		if (status != FASTLY_OK)
+			return status;
+	}
+	return fastly_response_send(guest, message, body, false);
 }
 
 /* ---- what changes nothing: there is no cache, and nothing is unpacked ---- */

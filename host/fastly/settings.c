@@ -299,6 +299,7 @@ static const struct {
 		{"geolocation", settings_read_places, false},
 		{"device_detection", settings_read_devices, false},
 		{"acls", settings_read_acls, false},
+		{"shielding_sites", settings_read_shields, false},
 		{"fake_valid_fastly_keys", settings_read_keys, true},
 		{"backends", backends_read, false},
 };
@@ -358,10 +359,11 @@ struct fastly_settings *fastly_settings_new(const struct host_guest *guest, stru
 		settings->kv = kv_new();
 		settings->geolocation = json_object();
 		settings->devices = json_object();
+		settings->shields = json_object();
 		settings->has_loopback = true;
 	}
 	bool is_read = settings && path && settings->kv && settings->geolocation &&
-			settings->devices;
+			settings->devices && settings->shields;
 	if (!is_read)
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the settings");
 	if (is_read && guest->config) {
@@ -394,6 +396,8 @@ void fastly_settings_free(struct fastly_settings *settings)
 	kv_free(settings->kv);
 	json_decref(settings->geolocation);
 	json_decref(settings->devices);
+	json_decref(settings->shields);
+	fastly_backends_finish(&settings->shield_backends);
 	for (size_t i = 0; i < settings->acl_count; i++)
 		acl_finish(&settings->acls[i]);
 	free(settings->acls);

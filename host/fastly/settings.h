@@ -26,7 +26,7 @@ struct fastly_stores {
 /* Addresses that begin with the same bits. */
 struct fastly_acl_entry {
 	uint8_t octets[16], length, bits; /* 4 or 16 octets */
-	char *text;		       /* owned; JSON, for guests */
+	char *text;         /* owned; JSON, for guests */
 };
 
 struct fastly_acl {
@@ -43,6 +43,8 @@ struct fastly_settings {
 	json_t *geolocation; /* owned; texts by address, written as inet_ntop does */
 	json_t *devices;     /* owned; texts by user agent */
 	bool has_loopback;   /* the machine itself is somewhere too */
+	json_t *shields; /* owned; what shield_info gives, by name */
+	struct fastly_backends shield_backends; /* by address */
 	struct fastly_acl *acls; /* owned */
 	size_t acl_count;
 	const json_t *keys; /* borrowed from the file; strings that count as keys; NULL: none */

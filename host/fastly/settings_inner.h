@@ -39,6 +39,8 @@ SV_MUST_USE bool settings_read_devices(struct settings_reader *reader, json_t *t
 		struct sv_error *error);
 SV_MUST_USE bool settings_read_acls(struct settings_reader *reader, json_t *tables,
 		struct sv_error *error);
+SV_MUST_USE bool settings_read_shields(struct settings_reader *reader, json_t *tables,
+		struct sv_error *error);
 SV_MUST_USE bool settings_read_keys(struct settings_reader *reader, json_t *keys,
 		struct sv_error *error);
 

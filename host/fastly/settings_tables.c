@@ -1,7 +1,7 @@
 /*
  * settings_tables.c: sections of a fastly.toml that say what is known of others: where addresses
- * are (geolocation), what devices are (device_detection), who may pass (acls), and which keys
- * count as valid (fake_valid_fastly_keys).
+ * are (geolocation), what devices are (device_detection), who may pass (acls), where shields are
+ * (shielding_sites), and which keys count as valid (fake_valid_fastly_keys).
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -192,6 +192,66 @@ bool settings_read_acls(struct settings_reader *reader, json_t *tables, struct s
 		}
 	}
 	return true;
+}
+
+/* ---- shields ---- */
+
+/* The two addresses of a place that is elsewhere; each becomes a backend. */
+static bool shield_read(const json_t *site, json_t *backends, struct buffer *block,
+		struct sv_error *error)
+{
+	static const char *const names[] = {"unencrypted", "encrypted", NULL};
+	TRY(settings_names_known(site, names, error));
+	TRY(buffer_append(block, "", 1, error));
+	for (size_t i = 0; names[i]; i++) {
+		json_t *url = json_object_get(site, names[i]);
+		if (!json_string_length(url))
+			return sv_fail(error, SV_ERROR_USAGE,
+					"is neither \"Local\" nor two urls, unencrypted and "
+					"encrypted");
+		TRY(buffer_append(block, json_string_value(url), json_string_length(url) + 1,
+				error));
+		if (json_object_set_new(backends, json_string_value(url),
+				    json_pack("{s:O}", "url", url)) != 0)
+			return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for it");
+	}
+	return true;
+}
+
+static bool shields_read(struct settings_reader *reader, json_t *tables, json_t *backends,
+		struct sv_error *error)
+{
+	static const char local[] = "\1\0"; /* and a NUL behind that */
+	const char *name;
+	json_t *site;
+	json_object_foreach(tables, name, site)
+	{
+		struct buffer block = {0};
+		const char *text = json_string_value(site);
+		bool is_read = text && strcasecmp(text, "local") == 0
+				? buffer_append(&block, local, sizeof local, error)
+				: shield_read(site, backends, &block, error);
+		if (is_read &&
+				json_object_set_new_nocheck(reader->settings->shields, name,
+						json_stringn_nocheck((const char *)block.data,
+								block.length)) != 0)
+			is_read = sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for it");
+		buffer_finish(&block);
+		if (!is_read) {
+			sv_error_prefix(error, "site \"%.200s\"", name);
+			return false;
+		}
+	}
+	return fastly_backends_read(&reader->settings->shield_backends, backends, reader->folder,
+			error);
+}
+
+bool settings_read_shields(struct settings_reader *reader, json_t *tables, struct sv_error *error)
+{
+	json_t *backends = json_object();
+	bool is_read = backends && shields_read(reader, tables, backends, error);
+	json_decref(backends);
+	return is_read || sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for it");
 }
 
 /* ---- keys ---- */

@@ -261,6 +261,23 @@ def test_a_request_can_be_written_while_it_is_sent(guest):
     failed.gives("ERROR")
 
 
+def test_a_response_goes_to_the_client_without_the_guest(guest):
+    more = "[local_server.backends.closed]\nurl = 'http://127.0.0.1:1'\n" + PATIENT
+    answers = []
+    with origin.Origin() as backend, settings(backend, more) as path, serve(guest, path) as server:
+        for name in "origin", "closed":
+            script = Script()
+            handle, content = request(script, "/with/Cache-Control=private/pending")
+            pending = script.out()
+            script.call("http_req.send_async", handle.value, content.value, name, pending)
+            script.call("http_resp.send_downstream_pending", pending.value)
+            script.finish()
+            answers.append(server.get("/", "POST", script.code))
+    expect([answer.status for answer in answers] == [200, 502], f"{[answer.status for answer in answers]}")
+    expect(answers[0].text() == "1" and answers[0].header("Cache-Control") == "private", f"{answers[0].headers}")
+    expect(answers[0].header("Content-Length") == "1", f"{answers[0].headers}")
+
+
 def test_a_large_response_goes_through(guest):
     size = 5000000
     with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:

@@ -214,6 +214,35 @@ def test_counters_have_windows_and_penalties_lengths(guest):
     expect(blocked.u32 == 1, f"{blocked.u32}")
 
 
+def test_shields_are_where_the_settings_say(guest):
+    with origin.Origin() as backend:
+        more = (f"[local_server.shielding_sites]\nhere = 'Local'\n[local_server.shielding_sites.there]\n"
+                f"unencrypted = 'http://127.0.0.1:{backend.port}'\nencrypted = 'https://there.test'\n")
+        script = Script()
+        here, there, length, other = script.out(64), script.out(96), script.out(), script.out()
+        script.call("shielding.shield_info", "here", here, 64, other)
+        script.call("shielding.shield_info", "there", there, 96, length)
+        none = script.call("shielding.shield_info", "nowhere", script.out(), 4, script.out())
+        short = script.call("shielding.shield_info", "there", script.out(), 4, script.out())
+        config, name, size = script.data(struct.pack("<IIII", 0, 0, 20000, 20000)), script.out(32), script.out()
+        url = f"http://127.0.0.1:{backend.port}"
+        made = script.call("shielding.backend_for_shield", url, 12, config, name, 32, size)
+        unknown = script.call("shielding.backend_for_shield", "http://127.0.0.1:1", 0, config, name, 32, size)
+        handle, content_ = request(script, "/asked")
+        response, body = script.out(), script.out()
+        script.call("http_req.send", handle.value, content_.value, "shield 0", response, body)
+        answer = Answer(script, response, body)
+        with settings(backend, more) as path, Server(guest, "--timeout", "60s", "--config", path) as server:
+            script.send(server)
+    expect(here.bytes[:other.u32] == b"\1\0\0", f"{here.bytes!r}")
+    expect(there.bytes[:length.u32] == f"\0{url}\0https://there.test\0".encode(), f"{there.bytes!r}")
+    none.gives("INVAL")
+    short.gives("BUFLEN")
+    made.is_ok()
+    unknown.gives("INVAL")
+    expect(answer.text.startswith("GET /asked HTTP/1.1"), f"{answer.text!r}")
+
+
 LISTS = """
 [local_server]
 fake_valid_fastly_keys = ["a-key"]

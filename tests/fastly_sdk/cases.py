@@ -96,6 +96,12 @@ def test_the_program_knows_its_client(server, origin):
     ask(server, "/client", "Some(127.0.0.1) None true false")
 
 
+def test_an_instance_is_told_that_no_other_request_comes(server, origin):
+    ask(server, "/reuse/one", "1 /reuse/one")
+    ask(server, "/reuse/two", "1 /reuse/two")
+    expect("no other request" in server.read_log(), server.read_log()[-300:])
+
+
 def test_lines_are_logged(server, origin):
     ask(server, "/log", "logged")
     log = server.read_log()

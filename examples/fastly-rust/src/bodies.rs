@@ -1,6 +1,6 @@
 //! Bodies that are read, written, streamed and followed by trailers; and header fields.
 
-use crate::{text, Answer};
+use crate::Answer;
 use fastly::{Error, Request, Response};
 use std::io::Write;
 
@@ -11,10 +11,6 @@ pub fn echo(mut request: Request) -> Answer {
     let mut whole = fastly::Body::from("echo: ");
     whole.append(body);
     Ok(Response::from_body(whole).with_header("x-length", length))
-}
-
-pub fn stream() -> Answer {
-    text("not here")
 }
 
 pub fn stream_to_client(request: Request) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use crate::{parameter, text, Answer};
 use fastly::erl::{CounterDuration, Penaltybox, RateCounter, RateWindow, ERL};
-use fastly::http::serve::Serve;
+use fastly::http::serve::{NextRequestOptions, RequestPromise};
 use fastly::log::Endpoint;
 use fastly::{compute_runtime, device_detection, geo, Acl, Error, Request, Response};
 use std::io::Write;
@@ -81,16 +81,17 @@ pub fn log() -> Answer {
     text("logged")
 }
 
-/// This instance answers up to three requests; each answer says which one it is.
+/// Each answer says how many this instance has given; it ends when no other request comes to it.
 pub fn serve_several(first: Request) -> Result<(), Error> {
-    let mut number = 1;
-    Response::from_body(format!("{number} {}\n", first.get_path())).send_to_client();
-    let next = fastly::http::serve::RequestPromise::new(&Default::default());
-    let Ok(promise) = next else { return Ok(()) };
-    if let Ok(request) = promise.wait_timeout(Duration::from_secs(10)) {
-        number += 1;
+    let mut request = first;
+    for number in 1.. {
         Response::from_body(format!("{number} {}\n", request.get_path())).send_to_client();
+        let promise = RequestPromise::new(&NextRequestOptions::from_timeout(Duration::from_secs(10)))?;
+        match promise.wait() {
+            Ok(next) => request = next,
+            Err(_) => break,
+        }
     }
-    let _ = Serve::new();
+    println!("no other request");
     Ok(())
 }

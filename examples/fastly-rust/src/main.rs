@@ -37,7 +37,6 @@ fn route(request: Request) -> Answer {
         "/client" => edge::client(&request),
         "/log" => edge::log(),
         "/echo" => bodies::echo(request),
-        "/stream" => bodies::stream(),
         "/fields" => bodies::fields(request),
         "/proxy" => origins::proxy(request),
         "/pass" => origins::pass(request),
@@ -62,7 +61,7 @@ fn main() -> Result<(), Error> {
     if request.get_path().starts_with("/reuse") {
         return edge::serve_several(request);
     }
-    // These two have answered when they return.
+    // These have answered when they return.
     if request.get_path() == "/stream" || request.get_path() == "/early" {
         return bodies::stream_to_client(request);
     }
