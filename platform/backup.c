@@ -84,6 +84,7 @@ static bool backup_add_blobs(struct backup *backup, struct sv_error *error)
 			"SELECT name, max(needed) FROM ("
 			"SELECT module AS name, 1 AS needed FROM version WHERE module <> '' "
 			"UNION ALL SELECT source, 1 FROM version WHERE source <> '' "
+			"UNION ALL SELECT assets, 1 FROM version WHERE assets <> '' "
 			"UNION ALL SELECT artifact, 1 FROM version WHERE artifact <> '' "
 			"UNION ALL SELECT artifact, 0 FROM compiled) GROUP BY name",
 			"");

@@ -66,6 +66,7 @@ SV_MUST_USE bool control_number(struct control_call *call, const char *member, i
 struct upload {
 	struct buffer content; /* owned */
 	bool is_source;
+	struct buffer assets; /* owned; static files, a bundle */
 	char language[16]; /* "" for a module that was sent alone */
 	char file[128]; /* what the module was called */
 };
@@ -92,6 +93,13 @@ SV_MUST_USE bool control_quota(struct control_call *call, enum quota which, int6
 /* The members "env" and "secrets" of a deployment's answer. False with `error`. */
 SV_MUST_USE bool control_settings_add(struct control_call *call, int64_t deployment, json_t *answer,
 		struct sv_error *error);
+
+/* The same: "hosts". */
+SV_MUST_USE bool control_hosts_add(struct control_call *call, int64_t deployment, json_t *answer,
+		struct sv_error *error);
+
+/* Release what it owns. */
+void upload_finish(struct upload *upload);
 
 /* A number of the query string, or `missing`. */
 int64_t control_query(const struct control_call *call, const char *name, int64_t missing);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "platform/assets.h"
 #include "platform/base64.h"
 #include "platform/build.h"
 #include "platform/control.h"
@@ -84,7 +85,9 @@ bool control_project(struct control_call *call, const char *archive, size_t leng
 	struct buffer bundle = {.limit = UNPACK_OUTPUT};
 	enum language language;
 	bool done = project_open(archive, length, &bundle, &error) &&
-			project_language(buffer_view(&bundle), name, &language, &error);
+			project_language(buffer_view(&bundle), name, &language, &error) &&
+			assets_collect(buffer_view(&bundle), call->state->limits.response_bytes,
+					&upload->assets, &error);
 	upload->is_source = done && language_is_built(language);
 	if (done)
 		snprintf(upload->language, sizeof upload->language, "%s", language_name(language));
@@ -158,32 +161,54 @@ static bool deploy_transaction(struct control_call *call, const char *name, int6
 	return db_end(db, done, error) && done;
 }
 
+void upload_finish(struct upload *upload)
+{
+	buffer_finish(&upload->content);
+	buffer_finish(&upload->assets);
+}
+
+/* Both blobs, while sweeping is held off; `version` names those that are there. */
+static bool upload_keep(struct blobs *blobs, const struct upload *upload, struct version *version,
+		struct sv_error *error)
+{
+	char *blob = upload->is_source ? version->source : version->module;
+	struct sv_bytes assets = buffer_view(&upload->assets);
+	version->size = (int64_t)upload->content.length;
+	version->assets_size = (int64_t)assets.length;
+	return blobs_put(blobs, buffer_view(&upload->content), blob, error) &&
+			(!assets.length || blobs_put(blobs, assets, version->assets, error));
+}
+
+static void upload_drop(struct control_call *call, const struct version *version)
+{
+	const char *const names[] = {version->source, version->module, version->assets};
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		if (names[i][0])
+			blobs_drop(&call->state->blobs, names[i]);
+	}
+	atomic_store(&call->state->has_garbage, true); /* if it could not be */
+}
+
 bool control_commit(struct control_call *call, const char *name, int64_t expires,
 		const struct upload *upload, struct version *version)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	struct blobs *blobs = &call->state->blobs;
-	char *blob = upload->is_source ? version->source : version->module;
-	struct sv_bytes content = buffer_view(&upload->content);
-	if (content.length > CONTROL_MODULE_MOST)
+	if (upload->content.length > CONTROL_MODULE_MOST)
 		return control_fail(call, 413, "limit", "the module is larger than %llu bytes",
 				(unsigned long long)CONTROL_MODULE_MOST);
-	version->size = (int64_t)content.length;
 	snprintf(version->language, sizeof version->language, "%s", upload->language);
 	if (upload->file[0])
 		snprintf(version->file, sizeof version->file, "%s", upload->file);
 	blobs_hold(blobs);
-	bool is_kept = blobs_put(blobs, content, blob, &error);
-	bool done = is_kept && deploy_transaction(call, name, expires, version, &error);
+	bool done = upload_keep(blobs, upload, version, &error) &&
+			deploy_transaction(call, name, expires, version, &error);
 	blobs_let_go(blobs);
 	if (done) {
 		build_wake(call->state->build);
 		return true;
 	}
-	if (is_kept) {
-		blobs_drop(blobs, blob);
-		atomic_store(&call->state->has_garbage, true); /* if it could not be */
-	}
+	upload_drop(call, version);
 	return call->answer ? false : control_fail_error(call, &error);
 }
 
@@ -238,7 +263,7 @@ void control_deploy(struct control_call *call)
 	snprintf(version.probe, sizeof version.probe, "%s", probe);
 	bool done = deploy_is_free(call, name) && deploy_upload(call, &upload) &&
 			control_commit(call, name, ttl ? time(NULL) + ttl : 0, &upload, &version);
-	buffer_finish(&upload.content);
+	upload_finish(&upload);
 	if (!done)
 		return;
 	snprintf(id, sizeof id, "%lld", (long long)version.id);

@@ -133,7 +133,7 @@ static bool terrarium_deploy(struct control_call *call, char name[static 64])
 		done = control_fail_error(call, &error);
 	json_object_clear(call->body); /* its members are no settings */
 	done = done && control_commit(call, name, time(NULL) + time_to_live, &upload, &version);
-	buffer_finish(&upload.content);
+	upload_finish(&upload);
 	return done;
 }
 

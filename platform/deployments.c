@@ -14,7 +14,8 @@
 #define DEPLOYMENT_COLUMNS "id, tenant, name, current, created, updated, expires"
 #define VERSION_COLUMNS \
 	"version.id, deployment, number, state, tier, module, artifact, file, probe, message, " \
-	"version.created, size, source, language, " \
+	"version.created, size, source, language, assets, " \
+	"assets_size, " \
 	"(SELECT tenant FROM deployment WHERE deployment.id = version.deployment)"
 
 static const char *const state_names[] = {
@@ -62,7 +63,8 @@ static void version_read(void *row, struct sqlite3_stmt *rows)
 			.tier = (enum tier)db_integer(rows, 4),
 			.created = db_integer(rows, 10),
 			.size = db_integer(rows, 11),
-			.tenant = db_integer(rows, 14),
+			.tenant = db_integer(rows, 16),
+			.assets_size = db_integer(rows, 15),
 	};
 	snprintf(version->module, sizeof version->module, "%s", db_text(rows, 5));
 	snprintf(version->artifact, sizeof version->artifact, "%s", db_text(rows, 6));
@@ -71,6 +73,7 @@ static void version_read(void *row, struct sqlite3_stmt *rows)
 	snprintf(version->message, sizeof version->message, "%s", db_text(rows, 9));
 	snprintf(version->source, sizeof version->source, "%s", db_text(rows, 12));
 	snprintf(version->language, sizeof version->language, "%s", db_text(rows, 13));
+	snprintf(version->assets, sizeof version->assets, "%s", db_text(rows, 14));
 }
 
 static bool rows_end(struct db *db, struct sqlite3_stmt *rows, const struct sv_error *problem,
@@ -214,10 +217,12 @@ bool version_add(struct db *db, struct version *version, struct sv_error *error)
 	version->state = VERSION_QUEUED;
 	TRY(db_run(db, error,
 			"INSERT INTO version (deployment, number, state, module, size, file, "
-			"probe, created, source, language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			"iiisississ", version->deployment, version->number, (int64_t)version->state,
-			version->module, version->size, version->file, version->probe,
-			version->created, version->source, version->language));
+			"probe, created, source, language, assets, assets_size) "
+			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"iiisississsi", version->deployment, version->number,
+			(int64_t)version->state, version->module, version->size, version->file,
+			version->probe, version->created, version->source, version->language,
+			version->assets, version->assets_size));
 	version->id = db_last_id(db);
 	return true;
 }
@@ -404,7 +409,7 @@ bool blob_is_used(struct db *db, const char *name, bool *is_used, struct sv_erro
 	int64_t count;
 	TRY(db_value(db, error, &count, 0,
 			"SELECT EXISTS (SELECT 1 FROM version WHERE module = ?1 OR artifact = ?1 "
-			"OR source = ?1) "
+			"OR source = ?1 OR assets = ?1) "
 			"OR "
 			"EXISTS (SELECT 1 FROM compiled WHERE artifact = ?1)",
 			"s", name));

@@ -52,6 +52,8 @@ struct version {
 	enum tier tier; /* of the artifact */
 	char module[BLOB_NAME_SIZE]; /* "" until its sources are built */
 	char source[BLOB_NAME_SIZE]; /* a bundle (bundle.h); "" if there is a module */
+	char assets[BLOB_NAME_SIZE]; /* its static files, a bundle; "" if it has none */
+	int64_t assets_size;
 	char language[16];           /* what it was sent in; "" if that was a module alone */
 	char artifact[BLOB_NAME_SIZE]; /* "" until there is one */
 	char file[128];                /* name of the module, for messages */

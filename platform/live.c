@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/assets.h"
 #include "platform/deployments.h"
 #include "platform/journal.h"
 #include "platform/metrics.h"
@@ -28,6 +29,7 @@ struct live {
 	struct environment environment;
 	struct host_guest guest;
 	struct guest_service *service; /* owned */
+	struct assets *assets;         /* owned; NULL: none */
 	pthread_mutex_t lock;
 	void *desks[LIVE_DESKS]; /* owned; those that are free */
 	size_t desk_count;
@@ -44,9 +46,15 @@ static bool live_load(struct live *live, const struct version *version, struct s
 {
 	struct platform_state *state = live->state;
 	char path[4096];
-	TRY(blobs_path(&state->blobs, version->artifact, path, sizeof path, error));
 	TRY(environment_load(&live->environment, state->db, &state->key, version->deployment,
 			error));
+	if (version->assets[0]) {
+		TRY(blobs_path(&state->blobs, version->assets, path, sizeof path, error));
+		live->assets = assets_open(path, error);
+		if (!live->assets)
+			return false;
+	}
+	TRY(blobs_path(&state->blobs, version->artifact, path, sizeof path, error));
 	struct sv_artifact *artifact = sv_artifact_load(state->engine, path, error);
 	if (!artifact)
 		return false;
@@ -100,6 +108,7 @@ void live_release(struct live *live)
 		const struct handler *handler = live_handler(live);
 		handler->desk_free(handler->data, live->desks[i]);
 	}
+	assets_close(live->assets);
 	guest_service_free(live->service);
 	sv_artifact_free(live->guest.artifact);
 	environment_finish(&live->environment);
@@ -111,6 +120,11 @@ void live_release(struct live *live)
 struct route *live_route(const struct live *live)
 {
 	return live->route;
+}
+
+const struct asset *live_asset(const struct live *live, struct sv_bytes path)
+{
+	return live->assets ? assets_find(live->assets, path) : NULL;
 }
 
 const struct handler *live_handler(const struct live *live)

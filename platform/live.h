@@ -9,9 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "server/executor.h"
 
+struct asset;
 struct live;
 struct platform_state;
 struct route;
@@ -28,6 +30,9 @@ struct live *live_take(struct live *live);
 void live_release(struct live *live); /* NULL is allowed */
 
 struct route *live_route(const struct live *live);
+
+/* The static file for a path, which lives as long as this; NULL if there is none. */
+const struct asset *live_asset(const struct live *live, struct sv_bytes path);
 
 /* Its handler, and a desk of that for one request; NULL with `error`. Any thread. */
 const struct handler *live_handler(const struct live *live);

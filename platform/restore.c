@@ -124,6 +124,7 @@ static bool check_blobs(const struct restore *restore, struct db *db, struct sv_
 	struct sqlite3_stmt *rows = db_query(db, &problem,
 			"SELECT module FROM version WHERE module <> '' UNION "
 			"SELECT source FROM version WHERE source <> '' UNION "
+			"SELECT assets FROM version WHERE assets <> '' UNION "
 			"SELECT artifact FROM version WHERE artifact <> ''",
 			"");
 	while (rows && problem.code == SV_ERROR_NONE && db_next(rows, &problem)) {

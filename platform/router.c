@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/asset_answer.h"
 #include "platform/journal.h"
 #include "platform/live.h"
 #include "platform/metrics.h"
@@ -116,12 +117,28 @@ static void host_normalise(const char *name, char *host, size_t size)
 	host[length] = '\0';
 }
 
+/* Static files come before code. */
+static bool router_asset(struct router_desk *desk)
+{
+	struct exchange *exchange = desk->exchange;
+	const struct host_request *request = &exchange->request;
+	const struct asset *asset =
+			asset_method(request) ? live_asset(desk->live, request->path) : NULL;
+	if (!asset)
+		return false;
+	if (!asset_answer(asset, request, &exchange->response))
+		host_outcome_set(&exchange->outcome, HOST_FAILED, "no memory for a static file");
+	return true;
+}
+
 static enum handled router_begin_at(struct router_desk *desk, struct route *route, uint64_t *wake)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	desk->live = route_live(route, &error);
 	if (!desk->live)
 		return router_say_failed(desk->exchange, route, &error);
+	if (router_asset(desk))
+		return router_handled(desk, HANDLED_ANSWERED);
 	if (desk->exchange->request.path.length == 9 &&
 			memcmp(desk->exchange->request.path.data, "/__health", 9) == 0)
 		return router_say(desk->exchange, 200, "this deployment is up");

@@ -13,14 +13,28 @@
 #include "base/hash.h"
 #include "platform/build.h"
 #include "platform/deployments.h"
+#include "platform/hosts.h"
 #include "platform/journal.h"
 #include "platform/live.h"
 #include "platform/metrics.h"
 #include "platform/state.h"
 #include "server/loop.h"
 
+/* A host name in the table. */
+struct entry {
+	struct entry *next; /* in its chain */
+	struct route *route;
+	const char *host;
+};
+
+/* One besides a route's own; its route is counted. */
+struct alias {
+	struct entry entry; /* first: entries are cast to aliases */
+	char host[];
+};
+
 struct route {
-	struct route *next; /* in its chain */
+	struct entry own;
 	atomic_uint count;
 	struct platform_state *state; /* borrowed */
 	int64_t id;
@@ -39,8 +53,9 @@ struct routes {
 	struct platform_state *state; /* borrowed */
 	pthread_rwlock_t lock;
 	struct hash_key key;
-	struct route **chains; /* owned; a power of two of them */
-	size_t chain_count, count;
+	struct entry **chains; /* owned; a power of two of them */
+	size_t chain_count, count; /* chains, entries */
+	size_t route_count;
 };
 
 /* A version that cannot be loaded is not tried with each request. */
@@ -176,6 +191,7 @@ static struct route *route_new(struct platform_state *state, int64_t id, const c
 	atomic_init(&route->count, 1);
 	snprintf(route->name, sizeof route->name, "%s", name);
 	snprintf(route->host, sizeof route->host, "%s.%s", name, state->domain);
+	route->own = (struct entry){.route = route, .host = route->host};
 	if (!journal_init(&route->journal, state->log_folder, id, error)) {
 		free(route);
 		return NULL;
@@ -186,40 +202,59 @@ static struct route *route_new(struct platform_state *state, int64_t id, const c
 
 /* ---- the table ---- */
 
-static struct route **chain_of(const struct routes *routes, const char *host)
+static struct entry **chain_of(const struct routes *routes, const char *host)
 {
 	struct hash hash = hash_begin(routes->key);
 	hash_add_bytes(&hash, host, strlen(host));
 	return &routes->chains[hash_end(&hash) & (routes->chain_count - 1)];
 }
 
-/* Where the route of this host is, or would be: the link to it. */
-static struct route **link_of(const struct routes *routes, const char *host)
+/* Where the entry of this host is, or would be: the link to it. */
+static struct entry **link_of(const struct routes *routes, const char *host)
 {
-	struct route **link = chain_of(routes, host);
+	struct entry **link = chain_of(routes, host);
 	while (*link && strcmp((*link)->host, host) != 0)
 		link = &(*link)->next;
 	return link;
 }
 
-static bool routes_grow(struct routes *routes, struct sv_error *error)
+/* Without memory chains are longer. */
+static void routes_grow(struct routes *routes)
 {
 	size_t before = routes->chain_count;
-	struct route **chains = calloc(before * 2, sizeof(struct route *)), **old = routes->chains;
+	struct entry **chains = calloc(before * 2, sizeof(struct entry *)), **old = routes->chains;
 	if (!chains)
-		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for routes");
+		return;
 	routes->chains = chains;
 	routes->chain_count = before * 2;
 	for (size_t i = 0; i < before; i++) {
-		for (struct route *route = old[i], *next; route; route = next) {
-			struct route **chain = chain_of(routes, route->host);
-			next = route->next;
-			route->next = *chain;
-			*chain = route;
+		for (struct entry *entry = old[i], *next; entry; entry = next) {
+			struct entry **chain = chain_of(routes, entry->host);
+			next = entry->next;
+			entry->next = *chain;
+			*chain = entry;
 		}
 	}
 	free(old);
-	return true;
+}
+
+/* Under the lock, for a host that is not there. */
+static void routes_insert(struct routes *routes, struct entry *entry)
+{
+	if (routes->count >= routes->chain_count)
+		routes_grow(routes);
+	struct entry **chain = chain_of(routes, entry->host);
+	entry->next = *chain;
+	*chain = entry;
+	routes->count++;
+}
+
+static struct entry *routes_take_out(struct routes *routes, struct entry **link)
+{
+	struct entry *entry = *link;
+	*link = entry->next;
+	routes->count--;
+	return entry;
 }
 
 struct route *routes_make(struct routes *routes, int64_t id, const char *name,
@@ -237,13 +272,11 @@ struct route *routes_make(struct routes *routes, int64_t id, const char *name,
 	if (!made)
 		return NULL;
 	pthread_rwlock_wrlock(&routes->lock);
-	struct route **link = link_of(routes, made->host);
-	struct route *route = *link;
-	if (!route && routes->count >= routes->chain_count && routes_grow(routes, NULL))
-		link = link_of(routes, made->host); /* without, chains are longer */
-	if (!route) {
-		*link = route = made;
-		routes->count++;
+	struct entry *entry = *link_of(routes, made->host);
+	struct route *route = entry ? entry->route : made;
+	if (!entry) {
+		routes_insert(routes, &made->own);
+		routes->route_count++;
 		made = NULL;
 	}
 	/* Whoever removes a deployment takes its route out under the same lock of changes. */
@@ -257,9 +290,8 @@ struct route *routes_make(struct routes *routes, int64_t id, const char *name,
 struct route *routes_find(struct routes *routes, const char *host)
 {
 	pthread_rwlock_rdlock(&routes->lock);
-	struct route *route = *link_of(routes, host);
-	if (route)
-		route_take(route);
+	struct entry *entry = *link_of(routes, host);
+	struct route *route = entry ? route_take(entry->route) : NULL;
 	pthread_rwlock_unlock(&routes->lock);
 	return route;
 }
@@ -275,17 +307,72 @@ struct route *routes_named(struct routes *routes, int64_t id, const char *name)
 	return NULL;
 }
 
+bool routes_add_alias(struct routes *routes, const char *host, struct route *route,
+		struct sv_error *error)
+{
+	size_t size = strlen(host) + 1;
+	struct alias *alias = malloc(sizeof *alias + size);
+	if (!alias)
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a host name");
+	memcpy(alias->host, host, size);
+	alias->entry = (struct entry){.host = alias->host};
+	pthread_rwlock_wrlock(&routes->lock);
+	struct entry *entry = *link_of(routes, host);
+	/* The database has each name once, and routes are changed behind it, under one lock. */
+	check(!entry || entry->route == route);
+	if (!entry) {
+		alias->entry.route = route_take(route);
+		routes_insert(routes, &alias->entry);
+		alias = NULL;
+	}
+	pthread_rwlock_unlock(&routes->lock);
+	free(alias);
+	return true;
+}
+
+static void alias_free(struct entry *entry)
+{
+	if (!entry)
+		return;
+	route_release(entry->route);
+	free((struct alias *)entry);
+}
+
+void routes_drop_alias(struct routes *routes, const char *host, int64_t id)
+{
+	struct entry *entry = NULL;
+	pthread_rwlock_wrlock(&routes->lock);
+	struct entry **link = link_of(routes, host);
+	if (*link && (*link)->route->id == id && *link != &(*link)->route->own)
+		entry = routes_take_out(routes, link);
+	pthread_rwlock_unlock(&routes->lock);
+	alias_free(entry);
+}
+
+/* Under the lock: all other names of a route that is on its way out. */
+static void routes_drop_aliases(struct routes *routes, const struct route *route)
+{
+	for (size_t i = 0; i < routes->chain_count; i++) {
+		for (struct entry **link = &routes->chains[i]; *link;) {
+			if ((*link)->route == route)
+				alias_free(routes_take_out(routes, link));
+			else
+				link = &(*link)->next;
+		}
+	}
+}
+
 void routes_remove(struct routes *routes, int64_t id, const char *name)
 {
 	char host[256];
 	snprintf(host, sizeof host, "%s.%s", name, routes->state->domain);
 	pthread_rwlock_wrlock(&routes->lock);
-	struct route **link = link_of(routes, host), *route = *link;
-	if (route && route->id != id)
-		route = NULL;
+	struct entry **link = link_of(routes, host);
+	struct route *route = *link && (*link)->route->id == id ? (*link)->route : NULL;
 	if (route) {
-		*link = route->next;
-		routes->count--;
+		routes_take_out(routes, link);
+		routes->route_count--;
+		routes_drop_aliases(routes, route);
 	}
 	pthread_rwlock_unlock(&routes->lock);
 	if (!route)
@@ -316,8 +403,8 @@ void routes_unload_idle(struct routes *routes, int64_t seconds)
 		return;
 	pthread_rwlock_rdlock(&routes->lock);
 	for (size_t i = 0; i < routes->chain_count; i++) {
-		for (struct route *route = routes->chains[i]; route; route = route->next)
-			route_unload_idle(route, now - span);
+		for (struct entry *entry = routes->chains[i]; entry; entry = entry->next)
+			route_unload_idle(entry->route, now - span);
 	}
 	pthread_rwlock_unlock(&routes->lock);
 }
@@ -325,7 +412,7 @@ void routes_unload_idle(struct routes *routes, int64_t seconds)
 size_t routes_count(struct routes *routes)
 {
 	pthread_rwlock_rdlock(&routes->lock);
-	size_t count = routes->count;
+	size_t count = routes->route_count;
 	pthread_rwlock_unlock(&routes->lock);
 	return count;
 }
@@ -348,11 +435,28 @@ static bool routes_add(void *data, const struct deployment *deployment)
 	return fill->done;
 }
 
+/* A deployment without a route was removed since: its names go with it. */
+static bool routes_add_host(void *data, int64_t deployment, const char *host)
+{
+	struct routes_fill *fill = data;
+	struct deployment found;
+	bool is_there = false;
+	fill->done = deployment_get(fill->routes->state->db, deployment, &found, &is_there,
+			fill->error);
+	struct route *route = fill->done && is_there
+			? routes_named(fill->routes, deployment, found.name)
+			: NULL;
+	if (route)
+		fill->done = routes_add_alias(fill->routes, host, route, fill->error);
+	route_release(route);
+	return fill->done;
+}
+
 struct routes *routes_new(struct platform_state *state, struct sv_error *error)
 {
 	struct routes *routes = calloc(1, sizeof *routes);
 	if (routes)
-		routes->chains = calloc(64, sizeof(struct route *));
+		routes->chains = calloc(64, sizeof(struct entry *));
 	if (!routes || !routes->chains) {
 		free(routes);
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for routes");
@@ -363,7 +467,8 @@ struct routes *routes_new(struct platform_state *state, struct sv_error *error)
 	routes->key = hash_process_key();
 	pthread_rwlock_init(&routes->lock, NULL);
 	struct routes_fill fill = {routes, error, true};
-	if (deployments_each(state->db, 0, routes_add, &fill, error) && fill.done)
+	if (deployments_each(state->db, 0, routes_add, &fill, error) && fill.done &&
+			hosts_each(state->db, 0, routes_add_host, &fill, error) && fill.done)
 		return routes;
 	routes_free(routes);
 	return NULL;
@@ -374,10 +479,14 @@ void routes_free(struct routes *routes)
 	if (!routes)
 		return;
 	for (size_t i = 0; i < routes->chain_count; i++) {
-		for (struct route *route = routes->chains[i], *next; route; route = next) {
-			next = route->next;
+		for (struct entry *entry = routes->chains[i], *next; entry; entry = next) {
+			struct route *route = entry->route;
+			next = entry->next;
 			route_set_live(route, NULL);
-			route_release(route);
+			if (entry == &route->own)
+				route_release(route);
+			else
+				alias_free(entry);
 		}
 	}
 	pthread_rwlock_destroy(&routes->lock);

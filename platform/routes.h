@@ -39,6 +39,13 @@ struct route *routes_named(struct routes *routes, int64_t id, const char *name);
 /* Take its route out and remove its journal. Requests that have begun go on. */
 void routes_remove(struct routes *routes, int64_t id, const char *name);
 
+/* Another host name of a route; one more time is none. Under the lock of changes. */
+SV_MUST_USE bool routes_add_alias(struct routes *routes, const char *host, struct route *route,
+		struct sv_error *error);
+
+/* No longer, if it is this deployment's and not its own NAME.DOMAIN. Under the lock of changes. */
+void routes_drop_alias(struct routes *routes, const char *host, int64_t id);
+
 /* Let go of versions that answered nothing for `seconds`: the next request loads them again. */
 void routes_unload_idle(struct routes *routes, int64_t seconds);
 

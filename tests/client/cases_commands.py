@@ -42,7 +42,7 @@ def test_json_is_the_answer_of_the_server():
 def test_status_shows_versions_and_names_of_secrets():
     with Control() as control:
         details = {**deployment("http://a/"), "versions": [version(1, message="no\nluck", state="failed"), version(2)],
-                   "env": {"A": "1", "B": "2"}, "secrets": ["KEY", "OTHER"]}
+                   "env": {"A": "1", "B": "2"}, "secrets": ["KEY", "OTHER"], "hosts": []}
         control.told[DETAILS] = (200, details)
         found = [line.split() for line in lines(control.run("status", NAME))]
         for row in (["name", NAME], ["address", "http://a/"], ["variables", "A", "B"], ["secrets", "KEY", "OTHER"],
@@ -234,6 +234,16 @@ def test_secrets_are_listed_and_removed_by_name():
         fine(control.run("secret", "remove", NAME, "KEY"))
         body = control.one("PATCH /v1/deployments/{name}/secrets").body
         expect(body == {"KEY": None}, f"{body}")
+
+
+def test_host_names_are_added_listed_and_removed():
+    with Control() as control:
+        for action, value in (("add", True), ("remove", None)):
+            control.asked.clear()
+            expect(lines(control.run("host", action, NAME, "www.example.com")) == ["www.example.com"], "another line")
+            body = control.one("PATCH /v1/deployments/{name}/hosts").body
+            expect(body == {"www.example.com": value}, f"{body}")
+        expect(lines(control.run("host", "list", NAME)) == ["www.example.com"], "another line")
 
 
 def test_tokens_are_made_listed_and_revoked():

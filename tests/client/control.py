@@ -51,7 +51,8 @@ def deployment(url, **changes):
 
 
 def version(number, **changes):
-    return {"version": number, "state": "done", "tier": "release", "created": TIME, "file": "m.wasm", "module": "0123456789abcdef" * 4, "language": "", "size": 41,
+    return {"version": number, "state": "done", "tier": "release", "created": TIME, "file": "m.wasm", "module": "0123456789abcdef" * 4, "language": "", "size": 41, "assets_size": 0,
+           
             "message": "", "current": number == 2, **changes}
 
 
@@ -160,7 +161,7 @@ class Control:
 
     def healthy(self):
         details = {**deployment(self.url + "/"), "versions": [version(1), version(2)],
-                   "env": {"COLOUR": "green"}, "secrets": ["KEY"]}
+                   "env": {"COLOUR": "green"}, "secrets": ["KEY"], "hosts": ["www.example.com"]}
         return {
             "GET /v1/deployments": (200, {"deployments": [deployment(self.url + "/")]}),
             "GET /v1/deployments/{name}": (200, details),
@@ -171,6 +172,7 @@ class Control:
                 {"time": TIME, "kind": "request", "text": "GET / 200"},
                 {"time": TIME, "kind": "guest", "text": "hello\x1b[2Jworld"}]}),
             "PATCH /v1/deployments/{name}/env": (200, {"env": {"COLOUR": "blue"}}),
+            "PATCH /v1/deployments/{name}/hosts": (200, {"hosts": ["www.example.com"]}),
             "PATCH /v1/deployments/{name}/secrets": (200, {"secrets": ["KEY", "OTHER"]}),
             "GET /v1/builds/{id}": (200, build()),
             "GET /v1/tokens": (200, {"tokens": [{"id": "3", "tenant": "default", "role": "admin", "created": TIME,

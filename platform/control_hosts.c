@@ -1,0 +1,108 @@
+/*
+ * control_hosts.c: the row of control.def about host names of a deployment's own.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "platform/control.h"
+#include "platform/db.h"
+#include "platform/hosts.h"
+#include "platform/routes.h"
+#include "platform/state.h"
+
+static bool hosts_visit(void *data, int64_t deployment, const char *host)
+{
+	(void)deployment;
+	return json_array_append_new(data, json_string(host)) == 0;
+}
+
+bool control_hosts_add(struct control_call *call, int64_t deployment, json_t *answer,
+		struct sv_error *error)
+{
+	json_t *hosts = json_array();
+	bool done = hosts_each(call->state->db, deployment, hosts_visit, hosts, error);
+	json_object_set_new(answer, "hosts", hosts);
+	return done;
+}
+
+/* One member of the body: true for a name to have, null for one to give up. */
+static bool host_change(struct control_call *call, const struct deployment *deployment,
+		const char *text, const json_t *value, struct sv_error *error)
+{
+	char host[DNS_NAME_MOST + 1];
+	bool is_taken = false;
+	struct platform_state *state = call->state;
+	TRY(host_read(text, deployment->name, state->domain, host, error));
+	if (json_is_null(value))
+		return host_remove(state->db, deployment->id, host, error);
+	if (!json_is_true(value))
+		return sv_fail(error, SV_ERROR_USAGE, "\"%s\" is neither true nor null", host);
+	TRY(host_add(state->db, deployment->id, host, &is_taken, error));
+	return !is_taken || control_fail(call, 409, "taken", "the host name %s is taken", host);
+}
+
+/* In one transaction. */
+static bool hosts_change(struct control_call *call, const struct deployment *deployment,
+		struct sv_error *error)
+{
+	const char *text;
+	json_t *value;
+	json_object_foreach(call->body, text, value)
+			TRY(host_change(call, deployment, text, value, error));
+	return control_quota(call, QUOTA_hosts, call->account.tenant, 0);
+}
+
+/* The rows are there; now the routes, which are a copy of them. */
+static bool hosts_route(struct control_call *call, const struct deployment *deployment,
+		struct sv_error *error)
+{
+	char host[DNS_NAME_MOST + 1];
+	const char *text;
+	json_t *value;
+	struct routes *routes = call->state->routes;
+	struct route *route = routes_make(routes, deployment->id, deployment->name, error);
+	bool done = route != NULL;
+	json_object_foreach(call->body, text, value)
+	{
+		if (!done || !host_read(text, deployment->name, call->state->domain, host, error))
+			break;
+		if (json_is_null(value))
+			routes_drop_alias(routes, host, deployment->id);
+		else
+			done = routes_add_alias(routes, host, route, error);
+	}
+	route_release(route);
+	return done;
+}
+
+/* Under the lock of changes: rows and routes go together. */
+static bool hosts_commit(struct control_call *call, const struct deployment *deployment,
+		struct sv_error *error)
+{
+	struct db *db = call->state->db;
+	TRY(db_begin(db, error));
+	bool done = hosts_change(call, deployment, error);
+	return db_end(db, done, error) && done && hosts_route(call, deployment, error);
+}
+
+void control_hosts(struct control_call *call)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	struct deployment deployment;
+	json_t *answer = json_object();
+	if (!control_deployment(call, &deployment)) {
+		json_decref(answer);
+		return;
+	}
+	pthread_mutex_lock(&call->state->change);
+	bool done = hosts_commit(call, &deployment, &error);
+	pthread_mutex_unlock(&call->state->change);
+	done = done && control_hosts_add(call, deployment.id, answer, &error);
+	if (done) {
+		control_answer(call, answer);
+		return;
+	}
+	json_decref(answer);
+	if (!call->answer)
+		control_fail_error(call, &error);
+}

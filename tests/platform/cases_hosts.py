@@ -1,0 +1,81 @@
+"""Host names of a deployment's own."""
+import http.client
+
+from cases_client import Shell
+from daemon import PATIENCE, Daemon, cgi, expect
+
+PATH = "/v1/deployments/{}/hosts"
+
+
+def hosts(daemon, name, changes, token=""):
+    return daemon.fine("PATCH", PATH.format(name), changes, token)["hosts"]
+
+
+def ask(daemon, host):
+    """Status and body under this host name."""
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+    connection.request("GET", "/", headers={"Host": host})
+    response = connection.getresponse()
+    answer = response.status, response.read().decode()
+    connection.close()
+    return answer
+
+
+def test_a_deployment_answers_under_host_names_of_its_own():
+    with Daemon() as daemon:
+        expect(hosts_before_deploy(daemon) == 404, "a deployment that is not there")
+        daemon.deploy_well("site", cgi("site"))
+        expect(hosts(daemon, "site", {"www.Example.com": True, "a.b.site.localhost": True}) ==
+               ["a.b.site.localhost", "www.example.com"], "the names")
+        for host in ("www.example.com", "WWW.EXAMPLE.COM", "www.example.com:8080", "www.example.com.", "site.localhost",
+                     "a.b.site.localhost"):
+            expect(ask(daemon, host) == (200, "site"), f"{host}: {ask(daemon, host)}")
+        for host in ("example.com", "x.www.example.com", "b.site.localhost"):
+            expect(ask(daemon, host)[0] == 404, f"{host} is nobody's")
+        expect(daemon.get_tls("a.b.site") == (200, "site"), "its certificate is not of the authority")
+        daemon.deploy_well("site", cgi("new"))
+        expect(ask(daemon, "www.example.com") == (200, "new"), "the version before")
+        daemon.kill()
+        daemon.start()
+        expect(ask(daemon, "www.example.com") == (200, "new"), "lost by a kill")
+        expect(hosts(daemon, "site", {"www.example.com": None, "not.there.example": None}) == ["a.b.site.localhost"], "removed")
+        expect(ask(daemon, "www.example.com")[0] == 404 and ask(daemon, "a.b.site.localhost")[0] == 200, "removed")
+        daemon.fine("DELETE", "/v1/deployments/site")
+        expect(ask(daemon, "a.b.site.localhost")[0] == 404, "it outlives the deployment")
+        daemon.deploy_well("other", cgi("other"))
+        expect(hosts(daemon, "other", {"a.example.org": True}) == ["a.example.org"], "given up names are free")
+
+
+def hosts_before_deploy(daemon):
+    return daemon.call("PATCH", PATH.format("site"), {"a.example.com": True})[0]
+
+
+def test_host_names_that_are_none_or_anothers_are_refused():
+    with Daemon("--tenant-hosts", "3") as daemon:
+        other = daemon.fine("POST", "/v1/tokens", {"tenant": "other", "role": "deploy"})["token"]
+        daemon.deploy_well("site", cgi("site"))
+        daemon.deploy_well("shop", cgi("shop"), token=other)
+        hosts(daemon, "site", {"www.example.com": True})
+        for host in ("x", "a..b", "-a.com", "a_b.com", "1.2.3.4", "a.com/", "a" * 64 + ".com", "a." * 130 + "com", "",
+                     "*.example.com", "b\u00fccher.example"):
+            expect("no host name" in daemon.refused(400, "PATCH", PATH.format("site"), {host: True}), host)
+        for host in ("localhost", "shop.localhost", "free.localhost", "site.localhost", "x.shop.localhost", "SHOP.localhost"):
+            message = daemon.refused(400, "PATCH", PATH.format("site"), {host: True})
+            expect("no host name" in message or "below site.localhost only" in message, f"{host}: {message}")
+        daemon.refused(409, "PATCH", PATH.format("shop"), {"b.example.com": True, "www.example.com": True}, other)
+        daemon.refused(404, "PATCH", PATH.format("site"), {"c.example.com": True}, other)
+        daemon.refused(400, "PATCH", PATH.format("site"), {"c.example.com": 5})
+        daemon.refused(403, "PATCH", PATH.format("site"), {f"{i}.example.com": True for i in range(3)})
+        expect(hosts(daemon, "site", {}) == ["www.example.com"] and hosts(daemon, "shop", {}, other) == [], "half of a change")
+        expect(hosts(daemon, "shop", {"www.example.com": None}, other) == [], "removing another's")
+        expect(ask(daemon, "www.example.com") == (200, "site") and ask(daemon, "b.example.com")[0] == 404, "routes")
+
+
+def test_selvage_host_adds_lists_and_removes():
+    with Daemon() as daemon:
+        daemon.deploy_well("site", cgi("site"))
+        shell = Shell(daemon)
+        expect(shell.run("host", "add", "site", "www.example.com") == "www.example.com\n", "add")
+        expect(shell.run("host", "list", "site") == "www.example.com\n", "list")
+        expect("no host name" in shell.run("host", "add", "site", "nonsense", code=1), "nonsense")
+        expect(shell.run("host", "remove", "site", "www.example.com") == "", "remove")
