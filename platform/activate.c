@@ -62,6 +62,10 @@ static bool activate_on(struct platform_state *state, struct route *route,
 			activate_commit(state, version, error);
 	if (done)
 		route_set_live(route, live);
+	/* Under the lock: who sees that it is live finds the line. */
+	if (done)
+		journal_event(route_journal(route), "version %" PRId64 " is live (%s tier)",
+				version->number, tier_name(version->tier));
 	pthread_mutex_unlock(&state->change);
 	if (!done)
 		live_release(live);
@@ -84,9 +88,6 @@ bool activate_version(struct platform_state *state, const struct deployment *dep
 	if (!route)
 		return false;
 	bool done = activate_on(state, route, version, only_over, error);
-	if (done)
-		journal_event(route_journal(route), "version %" PRId64 " is live (%s tier)",
-				version->number, tier_name(version->tier));
 	route_release(route);
 	return done;
 }

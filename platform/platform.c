@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -85,6 +86,18 @@ static bool blob_is_wanted(void *data, const char *name)
 	return !blob_is_used(state->db, name, &is_used, NULL) || is_used;
 }
 
+/* A child that a killed daemon was just starting has the lock, too, until it runs. */
+static bool lock_take(int lock)
+{
+	static const struct timespec pause = {.tv_nsec = 20000000};
+	for (int tries = 0; tries < 25; tries++) {
+		if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 static bool data_open(struct platform *platform, const char *data, struct sv_error *error)
 {
 	struct platform_state *state = &platform->state;
@@ -101,10 +114,9 @@ static bool data_open(struct platform *platform, const char *data, struct sv_err
 	platform->lock = open(state->lock_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (platform->lock < 0)
 		return sv_fail_errno(error, "cannot open %s", state->lock_file);
-	if (flock(platform->lock, LOCK_EX | LOCK_NB) != 0)
-		return sv_fail(error, SV_ERROR_SYSTEM, "%s is in use by another `selvage up`",
-				data);
-	return true;
+	return lock_take(platform->lock) ||
+			sv_fail(error, SV_ERROR_SYSTEM, "%s is in use by another `selvage up`",
+					data);
 }
 
 /*

@@ -89,7 +89,7 @@ def test_bytes_have_a_quota_which_artifacts_count_for():
         wait_for_release(daemon, "site")
         before = blobs(daemon)
         text = daemon.deploy_refused(403, "big", module("c_cgi.wasm") + b"\0\x81\x80\x20" + bytes(0x80001))
-        expect("more than 409600 bytes of modules and artifacts" in text, text)
+        expect("more than 409600 bytes of modules, static files and artifacts" in text, text)
         expect(blobs(daemon) == before, "the module that was refused is kept")
         daemon.refused(404, "GET", "/v1/deployments/big")
         answer = daemon.built(daemon.deploy("wide", module("rust196_image_cgi_wasi.wasm"))) # its code is larger
