@@ -2,10 +2,10 @@
  * executor.c: a queue, worker threads and the way back. Two locks, never held together:
  * `lock` for what waits and for what has begun (desks.h), `done_lock` for what is answered.
  *
- * Waking a thread costs the loop more than a short guest takes. So while guests are short
- * and a worker is awake, requests are left to that worker, who does not sleep before the
- * queue is empty; executor_nudge wakes another when the queue does not move. Long guests
- * get a thread each at once, as long as there are threads; then they take turns.
+ * Waking a thread costs more than a short guest takes. So while guests are short and a worker is
+ * awake, requests are left to that worker, who does not sleep before the queue is empty, and the
+ * loop is told of several answers at once; executor_nudge wakes another when the queue does not
+ * move. Long guests get a thread each at once, as long as there are threads; then they take turns.
  */
 #include "server/executor.h"
 
@@ -46,8 +46,21 @@ struct executor {
 	int event; /* owned */
 };
 
+/* A thread, and what it remembers from turn to turn. Times are of clock_now. */
+struct worker {
+	struct executor *executor;
+	uint64_t began, ended; /* the last turn */
+	uint64_t turned;       /* the last turn of a guest that had begun before it */
+	unsigned untold;       /* answers of which the loop does not know, ... */
+	uint64_t untold_since; /* ... the oldest of them */
+};
+
 /* What waking a thread costs, roughly: futex, scheduler, cold caches. */
 static const uint64_t wake_cost = 20000;
+
+/* The loop is told of so many answers at once, or of those that have waited so long. */
+static const unsigned most_untold = 16;
+static const uint64_t longest_untold = 50000;
 
 /* The queue stands still if nothing was taken for so long. */
 static const uint64_t nudge_after = 500000;
@@ -107,34 +120,57 @@ static void executor_wait(struct executor *executor)
 	executor->waking -= executor->waking > 0;
 }
 
-/* Wait for something to do; `spent` nanoseconds went into the turn before. NULL: the end. */
-static struct desk *executor_next(struct executor *executor, uint64_t spent, uint64_t turned,
-		uint64_t now)
-{
-	pthread_mutex_lock(&executor->lock);
-	if (spent > longest_typical)
-		spent = longest_typical;
-	executor->typical = (executor->typical * 7 + spent) / 8;
-	struct desk *desk = executor_choose(executor, turned, now);
-	while (!desk && !(executor->is_ending && desks_are_idle(&executor->desks))) {
-		executor_wait(executor);
-		now = clock_now();
-		desk = executor_choose(executor, turned, now);
-	}
-	/* What has begun and not ended is long: a thread is worth it. */
-	bool wakes = executor->desks.ready_first && queue_wakes(executor, true);
-	pthread_mutex_unlock(&executor->lock);
-	if (wakes)
-		pthread_cond_signal(&executor->changed);
-	return desk;
-}
-
 static void loop_tell(struct executor *executor)
 {
 	uint64_t one = 1;
 	/* Can only fail if the counter is at its end, and then the loop is awake anyway. */
 	if (write(executor->event, &one, sizeof one) < 0)
 		check(errno == EAGAIN);
+}
+
+static void worker_tell(struct worker *worker)
+{
+	if (worker->untold)
+		loop_tell(worker->executor);
+	worker->untold = 0;
+}
+
+/*
+ * The next thing to do, if there is one now. What has begun and not ended is long: another thread
+ * is worth it, which is woken.
+ */
+static struct desk *worker_choose(struct worker *worker)
+{
+	struct executor *executor = worker->executor;
+	struct desk *desk = executor_choose(executor, worker->turned, worker->ended);
+	if (desk && executor->desks.ready_first && queue_wakes(executor, true))
+		pthread_cond_signal(&executor->changed);
+	return desk;
+}
+
+/* Wait for something to do. NULL: the end. */
+static struct desk *worker_next(struct worker *worker)
+{
+	struct executor *executor = worker->executor;
+	uint64_t spent = worker->ended - worker->began;
+	if (spent > longest_typical)
+		spent = longest_typical;
+	pthread_mutex_lock(&executor->lock);
+	executor->typical = (executor->typical * 7 + spent) / 8;
+	struct desk *desk = worker_choose(worker);
+	while (!desk && !(executor->is_ending && desks_are_idle(&executor->desks))) {
+		if (worker->untold) {
+			pthread_mutex_unlock(&executor->lock);
+			worker_tell(worker);
+			pthread_mutex_lock(&executor->lock);
+		} else {
+			executor_wait(executor);
+		}
+		worker->ended = clock_now();
+		desk = worker_choose(worker);
+	}
+	pthread_mutex_unlock(&executor->lock);
+	return desk;
 }
 
 /* Under the lock for what is done, as is the next one. */
@@ -156,19 +192,16 @@ static void news_add(struct executor *executor, struct exchange *exchange)
 	exchange->has_news = true;
 }
 
-/* Who is done has no news besides. */
+/* Who is done has no news besides. The loop is not told of it. */
 static void done_add(struct executor *executor, struct exchange *exchange)
 {
 	exchange->next = NULL;
 	pthread_mutex_lock(&executor->done_lock);
 	if (exchange->has_news)
 		news_remove(executor, exchange);
-	bool was_empty = !executor->done_first;
-	*(was_empty ? &executor->done_first : &executor->done_last->next) = exchange;
+	*(executor->done_first ? &executor->done_last->next : &executor->done_first) = exchange;
 	executor->done_last = exchange;
 	pthread_mutex_unlock(&executor->done_lock);
-	if (was_empty)
-		loop_tell(executor);
 }
 
 /* On the guest's thread, in its turn: its exchange is not done. */
@@ -221,7 +254,8 @@ static enum handled worker_begin(struct executor *executor, struct desk *desk)
 	return handler->begin(handler->data, desk->own, exchange, &desk->wake);
 }
 
-static void worker_turn(struct executor *executor, struct desk *desk)
+/* True if the guest has answered. */
+static bool worker_turn(struct executor *executor, struct desk *desk)
 {
 	const struct handler *handler = executor->config.handler;
 	enum handled handled;
@@ -235,6 +269,24 @@ static void worker_turn(struct executor *executor, struct desk *desk)
 		handler->recycle(handler->data, desk->own);
 	}
 	worker_put_back(executor, desk, handled);
+	return handled == HANDLED_ANSWERED;
+}
+
+static void worker_run(struct worker *worker, struct desk *desk)
+{
+	bool has_begun = desk->has_begun;
+	worker->began = clock_now();
+	/* Those that have waited must not wait for this turn too. */
+	if (worker->untold && worker->began - worker->untold_since >= longest_untold)
+		worker_tell(worker);
+	bool has_answered = worker_turn(worker->executor, desk);
+	worker->ended = clock_now();
+	if (has_begun)
+		worker->turned = worker->ended;
+	if (has_answered && !worker->untold++)
+		worker->untold_since = worker->ended;
+	if (worker->untold >= most_untold || worker->ended - worker->began >= wake_cost)
+		worker_tell(worker);
 }
 
 static bool worker_enter(struct executor *executor)
@@ -257,16 +309,12 @@ static void *worker_main(void *data)
 	const struct handler *handler = executor->config.handler;
 	if (!worker_enter(executor))
 		return NULL;
-	uint64_t began = clock_now(), ended = began, turned = began;
+	uint64_t now = clock_now();
+	struct worker worker = {.executor = executor, .began = now, .ended = now, .turned = now};
 	struct desk *desk;
-	while ((desk = executor_next(executor, ended - began, turned, ended))) {
-		bool has_begun = desk->has_begun;
-		began = clock_now();
-		worker_turn(executor, desk);
-		ended = clock_now();
-		if (has_begun)
-			turned = ended;
-	}
+	while ((desk = worker_next(&worker)))
+		worker_run(&worker, desk);
+	worker_tell(&worker);
 	handler->thread_leave(handler->data);
 	return NULL;
 }
@@ -310,8 +358,12 @@ static void executor_init(struct executor *executor)
 	pthread_condattr_t attributes;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_mutex_init(&executor->lock, NULL);
-	pthread_mutex_init(&executor->done_lock, NULL);
+	pthread_mutexattr_t adaptive;
+	pthread_mutexattr_init(&adaptive);
+	pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
+	pthread_mutex_init(&executor->lock, &adaptive);
+	pthread_mutex_init(&executor->done_lock, &adaptive);
+	pthread_mutexattr_destroy(&adaptive);
 	pthread_cond_init(&executor->changed, &attributes);
 	pthread_cond_init(&executor->started, NULL);
 	pthread_condattr_destroy(&attributes);
@@ -376,18 +428,14 @@ void executor_free(struct executor *executor)
 
 bool executor_submit(struct executor *executor, struct exchange *exchange)
 {
-	bool wakes = false;
 	size_t limit = executor->config.queue_limit;
 	pthread_mutex_lock(&executor->lock);
 	bool has_room = executor->queue_count < limit;
 	if (has_room) {
 		executor->queue[(executor->queue_first + executor->queue_count) % limit] = exchange;
 		executor->queue_count++;
-		wakes = queue_wakes(executor, false);
 	}
 	pthread_mutex_unlock(&executor->lock);
-	if (wakes)
-		pthread_cond_signal(&executor->changed);
 	return has_room;
 }
 
@@ -404,13 +452,15 @@ void executor_wake(struct host_waker *waker)
 
 bool executor_nudge(struct executor *executor, uint64_t now)
 {
+	unsigned wakes = 0;
 	pthread_mutex_lock(&executor->lock);
 	bool is_waiting = executor->queue_count > 0;
 	bool is_late = is_waiting && now > executor->taken_at + nudge_after;
-	bool wakes = is_late && queue_wakes(executor, true);
+	while (wakes < executor->queue_count && queue_wakes(executor, is_late && !wakes))
+		wakes++;
 	bool can_help = executor->idle > executor->waking;
 	pthread_mutex_unlock(&executor->lock);
-	if (wakes)
+	while (wakes--)
 		pthread_cond_signal(&executor->changed);
 	return is_waiting && can_help;
 }

@@ -61,12 +61,16 @@ struct executor *executor_new(const struct executor_config *config, struct sv_er
  */
 void executor_free(struct executor *executor);
 
-/* Queue an exchange, which is then the worker's; false if the queue is full. */
+/*
+ * Queue an exchange, which is then the worker's; false if the queue is full. Workers hear of it
+ * by executor_nudge.
+ */
 SV_MUST_USE bool executor_submit(struct executor *executor, struct exchange *exchange);
 
 /*
- * Wake one more worker if requests wait and none was taken for a while. True if it should
- * be called again within a millisecond.
+ * Wake workers for the requests that wait: all that came at once are told of at once, so call it
+ * before waiting for more. One more is woken if none was taken for a while. True if it should be
+ * called again within a millisecond.
  */
 bool executor_nudge(struct executor *executor, uint64_t now);
 

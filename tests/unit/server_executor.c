@@ -132,6 +132,14 @@ static struct executor *fake_executor(const struct fake *fake, unsigned workers,
 	return executor_new(&config, error);
 }
 
+/* As the loop does for each turn's requests. */
+static bool submit(struct executor *executor, struct exchange *exchange)
+{
+	bool is_queued = executor_submit(executor, exchange);
+	(void)executor_nudge(executor, 0);
+	return is_queued;
+}
+
 /* Take answers until `count` have come; they are freed. */
 static int drain(struct executor *executor, int count)
 {
@@ -160,12 +168,32 @@ TEST(every_exchange_comes_back_once)
 	struct executor *executor = fake_executor(&fake, 4, 5000, 4, &error);
 	CHECK_MSG(executor != NULL, "%s", error.text);
 	for (int i = 0; i < 5000; i++)
-		CHECK(executor_submit(executor, exchange_new(&limits)));
+		CHECK(submit(executor, exchange_new(&limits)));
 	CHECK_EQ(drain(executor, 5000), 5000);
 	executor_free(executor);
 	CHECK_EQ(fake.handled, 5000);
 	CHECK_EQ(fake.recycled, 5000);
 	CHECK_EQ(fake.left, 4);
+}
+
+/* What was queued before the workers hear of it is done, and the loop hears of all answers. */
+TEST(requests_and_answers_are_told_of_together)
+{
+	struct fake fake;
+	struct server_limits limits;
+	struct sv_error error = SV_ERROR_INIT;
+	fake_init(&fake);
+	server_limits_init(&limits);
+	struct executor *executor = fake_executor(&fake, 2, 100, 4, &error);
+	CHECK_MSG(executor != NULL, "%s", error.text);
+	for (int round = 1; round <= 50; round++) {
+		for (int i = 0; i < round; i++)
+			CHECK(executor_submit(executor, exchange_new(&limits)));
+		(void)executor_nudge(executor, 0);
+		CHECK_EQ(drain(executor, round), round);
+	}
+	executor_free(executor);
+	CHECK_EQ(fake.handled, 50 * 51 / 2);
 }
 
 TEST(requests_take_turns_up_to_a_limit)
@@ -181,7 +209,7 @@ TEST(requests_take_turns_up_to_a_limit)
 		struct executor *executor = fake_executor(&fake, 3, 500, 40, &error);
 		CHECK_MSG(executor != NULL, "%s", error.text);
 		for (int i = 0; i < 500; i++)
-			CHECK(executor_submit(executor, exchange_new(&limits)));
+			CHECK(submit(executor, exchange_new(&limits)));
 		CHECK_EQ(drain(executor, 500), 500);
 		executor_free(executor);
 		CHECK_EQ(fake.handled, 500);
@@ -205,7 +233,7 @@ TEST(the_end_waits_for_what_has_begun)
 	fake.sleep = 20000000;
 	struct executor *executor = fake_executor(&fake, 2, 8, 8, &error);
 	CHECK_MSG(executor != NULL, "%s", error.text);
-	CHECK(executor_submit(executor, exchange_new(&limits)));
+	CHECK(submit(executor, exchange_new(&limits)));
 	while (!atomic_load(&fake.at_once))
 		;
 	executor_free(executor);
@@ -228,7 +256,7 @@ TEST(who_sleeps_is_woken_by_its_waker)
 	struct executor *executor = fake_executor(&fake, 2, 4, 4, &error);
 	CHECK_MSG(executor != NULL, "%s", error.text);
 	for (int i = 0; i < 20; i++) {
-		CHECK(executor_submit(executor, exchange_new(&limits)));
+		CHECK(submit(executor, exchange_new(&limits)));
 		sem_wait(&asleep);
 		fake.waker->wake(fake.waker);
 		CHECK_EQ(drain(executor, 1), 1);
@@ -255,7 +283,7 @@ TEST(full_queue_refuses_and_goes_on)
 	struct exchange *refused = NULL;
 	while (!refused && accepted < 10) {
 		struct exchange *exchange = exchange_new(&limits);
-		if (executor_submit(executor, exchange))
+		if (submit(executor, exchange))
 			accepted++;
 		else
 			refused = exchange;
