@@ -22,6 +22,7 @@
 struct sv_artifact;
 struct sv_linker;
 struct sv_store;
+struct host_intake;
 struct host_stream;
 struct wasi_preopen;
 union sv_value;
@@ -42,6 +43,7 @@ struct host_request {
 	const struct host_header *headers;
 	size_t header_count;
 	struct sv_bytes body;
+	struct host_intake *intake; /* the body comes through this instead; NULL: it is whole */
 	bool has_body; /* a body was announced, perhaps an empty one */
 	const char *scheme;
 	const char *remote_address;
@@ -180,6 +182,7 @@ struct host_call {
 /* A guest ABI. Functions that fail fill `error`. */
 struct host_abi {
 	const char *name;
+	bool takes_intakes; /* its guests begin before the body of their request is whole */
 	/* Whether the imports and exports of `artifact` are those of this ABI. */
 	bool (*detect)(const struct sv_artifact *artifact);
 	/* Refuse an artifact that needs what this version lacks, naming each thing. */

@@ -186,9 +186,21 @@ static void router_recycle(void *data, void *own)
 	*desk = (struct router_desk){0};
 }
 
+static bool router_takes_intake(void *data, const struct host_request *request)
+{
+	struct platform_state *state = data;
+	char host[256];
+	host_normalise(request->server_name, host, sizeof host);
+	struct route *route = routes_find(state->routes, host);
+	bool takes = route && route_takes_intake(route);
+	if (route)
+		route_release(route);
+	return takes;
+}
+
 void router_init(struct handler *handler, struct platform_state *state)
 {
 	*handler = (struct handler){state, router_thread_enter, router_thread_leave,
 			router_desk_new, router_desk_free, router_begin, router_go_on,
-			router_recycle, NULL};
+			router_recycle, NULL, router_takes_intake};
 }

@@ -44,6 +44,7 @@ struct route {
 	struct metrics metrics;
 	pthread_mutex_t lock;
 	struct live *live;       /* counted; NULL: not loaded */
+	atomic_bool takes_intake; /* of `live`; readable without the lock */
 	_Atomic uint64_t used;   /* when it was last asked, nanoseconds of CLOCK_MONOTONIC */
 	uint64_t failed_until;   /* loading failed: not again before this time */
 	struct sv_error failure;
@@ -159,16 +160,26 @@ struct live *route_live(struct route *route, struct sv_error *error)
 		if (!route->live)
 			route->failed_until = now + failure_time;
 	}
-	if (route->live)
+	if (route->live) {
+		const struct handler *handler = live_handler(route->live);
 		live = live_take(route->live);
-	else
+		atomic_store(&route->takes_intake, handler->takes_intake(handler->data, NULL));
+	} else
 		sv_fail(error, route->failure.code, "%s", route->failure.text);
 	pthread_mutex_unlock(&route->lock);
 	return live;
 }
 
+bool route_takes_intake(const struct route *route)
+{
+	return atomic_load(&route->takes_intake);
+}
+
 void route_set_live(struct route *route, struct live *live)
 {
+	const struct handler *handler = live ? live_handler(live) : NULL;
+	if (handler)
+		atomic_store(&route->takes_intake, handler->takes_intake(handler->data, NULL));
 	pthread_mutex_lock(&route->lock);
 	struct live *before = route->live;
 	route->live = live;

@@ -63,6 +63,9 @@ struct metrics *route_metrics(struct route *route);
 /* What answers now, counted; loaded if it is not. NULL with `error`. */
 struct live *route_live(struct route *route, struct sv_error *error);
 
+/* Whether what answered last takes the body of a request as it comes; waits for nobody. */
+bool route_takes_intake(const struct route *route);
+
 /* Exchange what answers for `live`, whose count is taken over; NULL: load when needed. */
 void route_set_live(struct route *route, struct live *live);
 

@@ -20,6 +20,7 @@ struct exchange *exchange_new(const struct server_limits *limits)
 	exchange->response.field_limit = limits->response_fields;
 	/* As much again is on its way in the connection. */
 	host_stream_init(&exchange->stream, limits->stream_bytes / 2, &exchange->response);
+	host_intake_init(&exchange->intake, limits->stream_bytes / 2);
 	host_response_reset(&exchange->response);
 	return exchange;
 }
@@ -42,6 +43,7 @@ void exchange_reset(struct exchange *exchange)
 	exchange->outcome.cause[0] = exchange->outcome.frames[0] = '\0';
 	host_response_reset(&exchange->response);
 	host_stream_reset(&exchange->stream);
+	host_intake_reset(&exchange->intake);
 }
 
 void exchange_free(struct exchange *exchange)
@@ -50,6 +52,7 @@ void exchange_free(struct exchange *exchange)
 		return;
 	host_response_finish(&exchange->response);
 	host_stream_finish(&exchange->stream);
+	host_intake_finish(&exchange->intake);
 	buffer_finish(&exchange->body);
 	buffer_finish(&exchange->text);
 	free(exchange->headers);

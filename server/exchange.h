@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "host/host.h"
+#include "host/intake.h"
 #include "host/stream.h"
 #include "server/limits.h"
 
@@ -29,6 +30,7 @@ struct exchange {
 	struct buffer text; /* the bytes of its head, unless they are in an input buffer */
 	struct host_response response;
 	struct host_stream stream;
+	struct host_intake intake;
 	struct host_outcome outcome;
 	uint64_t began; /* first byte of the request, nanoseconds of CLOCK_MONOTONIC */
 	uint64_t deadline; /* for the answer */

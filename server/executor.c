@@ -205,10 +205,8 @@ static void done_add(struct executor *executor, struct exchange *exchange)
 }
 
 /* On the guest's thread, in its turn: its exchange is not done. */
-static void executor_stir(struct host_stream *stream)
+static void executor_stir(struct exchange *exchange)
 {
-	struct exchange *exchange =
-			(struct exchange *)((char *)stream - offsetof(struct exchange, stream));
 	struct executor *executor = exchange->executor;
 	pthread_mutex_lock(&executor->done_lock);
 	bool was_empty = !executor->news_first;
@@ -217,6 +215,16 @@ static void executor_stir(struct host_stream *stream)
 	pthread_mutex_unlock(&executor->done_lock);
 	if (was_empty)
 		loop_tell(executor);
+}
+
+static void stir_stream(struct host_stream *stream)
+{
+	executor_stir((struct exchange *)((char *)stream - offsetof(struct exchange, stream)));
+}
+
+static void stir_intake(struct host_intake *intake)
+{
+	executor_stir((struct exchange *)((char *)intake - offsetof(struct exchange, intake)));
 }
 
 /* ---- worker threads ---- */
@@ -250,7 +258,9 @@ static enum handled worker_begin(struct executor *executor, struct desk *desk)
 	desk->has_begun = true;
 	exchange->executor = executor;
 	exchange->waker = &desk->waker;
-	host_stream_join(&exchange->stream, &desk->waker, executor_stir);
+	host_stream_join(&exchange->stream, &desk->waker, stir_stream);
+	if (exchange->request.intake)
+		host_intake_join(&exchange->intake, &desk->waker, stir_intake);
 	return handler->begin(handler->data, desk->own, exchange, &desk->wake);
 }
 
@@ -265,6 +275,8 @@ static bool worker_turn(struct executor *executor, struct desk *desk)
 		handled = worker_begin(executor, desk);
 	if (handled == HANDLED_ANSWERED) {
 		host_stream_leave(&desk->exchange->stream);
+		if (desk->exchange->request.intake)
+			host_intake_leave(&desk->exchange->intake);
 		done_add(executor, desk->exchange);
 		handler->recycle(handler->data, desk->own);
 	}

@@ -40,6 +40,11 @@ struct handler {
 	 * it, with a reason that stays. NULL: all are admitted.
 	 */
 	int (*admit)(void *data, const struct host_request *request, const char **reason);
+	/*
+	 * Whether a request is begun when its head is there, and its body comes through the intake.
+	 * On the loop's thread, with the server's name set. NULL: never.
+	 */
+	bool (*takes_intake)(void *data, const struct host_request *request);
 };
 
 struct executor_config {

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "host/intake.h"
 #include "host/stream.h"
 #include "runtime/selvage_serve.h"
 #include "server/loop.h"
@@ -80,7 +81,11 @@ static bool guest_is_over(struct host_call *call)
 	if (!call->wake)
 		return false;
 	const char *reason = host_stream_left(call->stream);
+	struct host_intake *intake = call->request->intake;
 	bool is_late = clock_now() >= call->deadline;
+	/* Ends of a body and its connection come together: the guest sees the body's first. */
+	if (reason && intake && !host_stream_loss(call->stream) && host_intake_is_unread(intake))
+		reason = NULL;
 	if (reason)
 		host_call_cancel(call, HOST_LEFT, reason);
 	else if (is_late)
@@ -133,6 +138,11 @@ static enum handled guest_begin(void *data, void *desk, struct exchange *exchang
 		host_outcome_set(&exchange->outcome, HOST_LEFT, "%s", reason);
 		return HANDLED_ANSWERED;
 	}
+	if (call->request->intake && !service->abi->takes_intakes) {
+		host_outcome_set(&exchange->outcome, HOST_BUSY,
+				"the program was exchanged while the request was coming");
+		return HANDLED_ANSWERED;
+	}
 	return guest_handled(call, !guest_lease(service, call) || host_call_begin(call), wake);
 }
 
@@ -143,6 +153,13 @@ static enum handled guest_go_on(void *data, void *desk, uint64_t *wake)
 	if (guest_is_over(call))
 		return HANDLED_ANSWERED;
 	return guest_handled(call, host_call_go_on(call), wake);
+}
+
+static bool guest_takes_intake(void *data, const struct host_request *request)
+{
+	const struct guest_service *service = data;
+	(void)request;
+	return service->abi->takes_intakes;
 }
 
 static void guest_recycle(void *data, void *desk)
@@ -210,7 +227,7 @@ struct guest_service *guest_service_new(struct sv_engine *engine, const struct h
 	service->turn = limits->turn;
 	service->handler = (struct handler){service, guest_thread_enter, guest_thread_leave,
 			guest_desk_new, guest_desk_free, guest_begin, guest_go_on, guest_recycle,
-			NULL};
+			NULL, guest_takes_intake};
 	if (guest_service_link(service, (uint32_t)limits->guests, error))
 		return service;
 	guest_service_free(service);

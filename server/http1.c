@@ -73,7 +73,7 @@ static void http1_next(struct connection *connection)
 	http1_parser_reset(&http1->parser);
 	input->start += http1->head_length;
 	http1->head_length = 0;
-	http1->is_chunked = false;
+	http1->is_chunked = http1->is_gathering = false;
 	http1->has_asked = true;
 	http1->state = HTTP1_IDLE;
 	timeout_set(&server->loop, &server->idle, &connection->timeout);
@@ -88,7 +88,7 @@ static bool run_writing(struct connection *connection)
 	if (!http1_send(connection))
 		return false;
 	if (!http1_has_sent_all(connection)) {
-		connection_watch_for(connection, EPOLLOUT);
+		http1_watch_for(connection, EPOLLOUT);
 		return false;
 	}
 	if (connection->http1.keep_alive) {
@@ -96,8 +96,11 @@ static bool run_writing(struct connection *connection)
 		timeout_clear(&connection->timeout);
 		return true;
 	}
+	/* Who has the whole response need not send the rest of the request. */
+	if (connection->http1.stream.is_arriving)
+		stream_break_off(&connection->http1.stream, 0, "the client has its response");
 	if (!transport_end(&connection->transport)) {
-		connection_watch_for(connection, EPOLLOUT);
+		http1_watch_for(connection, EPOLLOUT);
 		return false;
 	}
 	connection_linger(connection);
@@ -109,7 +112,7 @@ static bool run_sent(struct connection *connection)
 {
 	bool is_out = connection->http1.stream.is_out;
 	if (is_out)
-		connection_watch_for(connection, 0);
+		http1_watch_for(connection, 0);
 	else
 		http1_next(connection);
 	return !is_out;
@@ -129,8 +132,7 @@ static void http1_settled(struct stream *stream)
 
 /* ---- requests ---- */
 
-/* Wait for input, unless the transport holds some already; true if it is here. */
-static bool http1_await(struct connection *connection)
+bool http1_await(struct connection *connection)
 {
 	if (transport_has_pending(&connection->transport))
 		return http1_read(connection);
@@ -138,8 +140,7 @@ static bool http1_await(struct connection *connection)
 	return false;
 }
 
-/* Wait for more input of the current request. */
-static bool http1_want_input(struct connection *connection)
+bool http1_want_input(struct connection *connection)
 {
 	if (!connection->at_end)
 		return http1_await(connection);
@@ -174,7 +175,7 @@ static void input_compact(struct input *input)
 	input->start = 0;
 }
 
-static void http1_submit(struct connection *connection)
+void http1_submit(struct connection *connection)
 {
 	struct http1 *http1 = &connection->http1;
 	http1->keep_alive = http1->parser.keep_alive;
@@ -185,18 +186,9 @@ static void http1_submit(struct connection *connection)
 
 static void http1_begin_body(struct connection *connection)
 {
-	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	struct server *server = connection->server;
-	struct http1 *http1 = &connection->http1;
-	http1->state = HTTP1_BODY;
+	connection->http1.state = HTTP1_BODY;
 	timeout_set(&server->loop, &server->body, &connection->timeout);
-	bool has_begun = http1->input->end > http1->input->start + http1->head_length;
-	if (!http1->parser.head.expects_continue || has_begun)
-		return;
-	if (!buffer_append(&connection->out, text, sizeof text - 1, NULL))
-		connection_close(connection);
-	else if (http1_send(connection) && !http1_has_sent_all(connection))
-		connection_watch_for(connection, EPOLLIN | EPOLLOUT);
 }
 
 /* The first bytes of a plain connection may say that it is HTTP/2 (RFC 9113, section 3.3). */
@@ -257,33 +249,12 @@ static bool run_head(struct connection *connection)
 	return true;
 }
 
-static bool run_body(struct connection *connection)
-{
-	struct http1 *http1 = &connection->http1;
-	struct input *input = http1->input;
-	size_t from = input->start + http1->head_length, used = 0;
-	struct sv_bytes bytes = {input->bytes + from, input->end - from};
-	enum http1_result result = HTTP1_MORE;
-	if (bytes.length)
-		result = http1_parse_body(&http1->parser, bytes, &used);
-	/* The head stays where it is, since the request points to it. */
-	memmove(input->bytes + from, bytes.data + used, bytes.length - used);
-	input->end -= used;
-	if (result == HTTP1_REFUSED)
-		http1_answer(connection, http1->parser.head.status, http1->parser.head.reason);
-	else if (result == HTTP1_READY)
-		http1_submit(connection);
-	else
-		return http1_want_input(connection);
-	return true;
-}
-
 void http1_run(struct connection *connection)
 {
 	static bool (*const states[])(struct connection *) = {
 			[HTTP1_IDLE] = run_idle,
 			[HTTP1_HEAD] = run_head,
-			[HTTP1_BODY] = run_body,
+			[HTTP1_BODY] = http1_run_body,
 			[HTTP1_WAITING] = NULL,
 			[HTTP1_STREAMING] = http1_run_streaming,
 			[HTTP1_WRITING] = run_writing,
@@ -308,7 +279,7 @@ static void http1_begin(struct connection *connection)
 static void http1_hung_up(struct connection *connection)
 {
 	struct stream *stream = &connection->http1.stream;
-	if (stream->is_out)
+	if (stream->is_out && !stream->is_arriving)
 		host_stream_hang_up(&stream->exchange->stream);
 }
 

@@ -26,6 +26,7 @@ struct http1 {
 	bool has_asked;  /* there was a request before the current one */
 	bool keep_alive; /* behind the current response */
 	bool is_chunked; /* the response's body */
+	bool is_gathering; /* the request's body, before a guest begins */
 	struct input *input; /* owned; NULL while idle */
 	size_t head_length;  /* of the current request, once known */
 	struct http1_parser parser;
@@ -40,6 +41,15 @@ extern const struct protocol http1_protocol;
 /* Ready for a first request. */
 void http1_init(struct connection *connection);
 
+/* Give the request to a worker. */
+void http1_submit(struct connection *connection);
+
+/* Wait for input, unless the transport holds some already; true if it is here. */
+bool http1_await(struct connection *connection);
+
+/* The same for the rest of the current request. */
+bool http1_want_input(struct connection *connection);
+
 /* Do what can be done now. */
 void http1_run(struct connection *connection);
 
@@ -51,6 +61,20 @@ void http1_answer(struct connection *connection, int status, const char *reason)
  * there is no memory: then the connection ends without a response.
  */
 bool http1_begin_response(struct connection *connection, int64_t more);
+
+/* ---- http1_body.c ---- */
+
+/* The state BODY; true if there is more to do now. */
+bool http1_run_body(struct connection *connection);
+
+/* Give what has come of a body to the guest that has begun; read more as long as there is room. */
+void http1_arrive(struct connection *connection);
+
+/* The guest has taken some of it, or waits for it. */
+void http1_intake_news(struct connection *connection);
+
+/* Have the loop watch for these events, and for more of the body if it may come. */
+void http1_watch_for(struct connection *connection, uint32_t events);
 
 /* ---- http1_stream.c ---- */
 

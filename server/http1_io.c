@@ -117,6 +117,12 @@ void http1_readable(struct connection *connection)
 	case HTTP1_STREAMING:
 	case HTTP1_WRITING:
 	case HTTP1_SENT:
+		if (connection->http1.stream.is_arriving &&
+				!connection->http1.stream.exchange->body.length) {
+			if (http1_read(connection))
+				http1_arrive(connection);
+			break;
+		}
 		/* A request that comes early stays in the kernel until its turn. */
 		connection_watch_for(connection, connection->source.events & ~(uint32_t)EPOLLIN);
 		break;

@@ -78,7 +78,7 @@ static bool stream_next(struct connection *connection)
 		return false;
 	} else {
 		timeout_clear(&connection->timeout);
-		connection_watch_for(connection, 0);
+		http1_watch_for(connection, 0);
 		return false;
 	}
 	if (is_put)
@@ -94,7 +94,7 @@ bool http1_run_streaming(struct connection *connection)
 		if (!http1_send(connection))
 			return false;
 		if (!http1_has_sent_all(connection)) {
-			connection_watch_for(connection, EPOLLOUT);
+			http1_watch_for(connection, EPOLLOUT);
 			return false;
 		}
 		if (!stream_next(connection))
@@ -111,6 +111,9 @@ void http1_respond(struct stream *stream)
 	struct http1 *http1 = &connection->http1;
 	struct exchange *exchange = stream->exchange;
 	const struct stream_plan plan = stream_plan(stream);
+	/* The next request would be behind a body that perhaps nobody reads. */
+	if (stream->is_arriving || stream->status)
+		http1->keep_alive = false;
 	/* Trailers need chunks. */
 	int64_t more = plan.has_trailers ? -1 : plan.more;
 	bool is_open = plan.has_body && more < 0 && exchange->response.announced < 0;
@@ -130,6 +133,10 @@ void http1_respond(struct stream *stream)
 void http1_news(struct stream *stream)
 {
 	struct connection *connection = stream->connection;
+	if (stream->is_arriving)
+		http1_intake_news(connection);
+	if (connection->phase != CONNECTION_OPEN)
+		return;
 	enum host_stream_state state = host_stream_look(&stream->exchange->stream, NULL);
 	bool can_begin = state == HOST_STREAM_OPEN || state == HOST_STREAM_WHOLE;
 	if (connection->http1.state == HTTP1_WAITING && can_begin)

@@ -75,6 +75,9 @@ void http2_stream_reset(struct http2_stream *stream, uint32_t code, const char *
 /* Callbacks about what comes in. */
 void http2_request_callbacks(nghttp2_session_callbacks *callbacks);
 
+/* The client may send as much again. */
+void http2_give_window(struct http2_stream *stream, size_t length);
+
 /* Give out the windows that were withheld, as far as there is room for bodies. */
 void http2_give_windows(struct connection *connection);
 

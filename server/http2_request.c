@@ -299,6 +299,10 @@ static void head_end(struct http2_stream *stream, bool is_last)
 		http2_submit(stream);
 		return;
 	}
+	if (stream_takes_intake(&stream->stream, &stream->head)) {
+		http2_submit(stream);
+		return;
+	}
 	timeout_set(&server->loop, &server->stream_body, &stream->timeout);
 	if (stream->head.expects_continue && !http2_continue(stream))
 		http2_abort(&stream->stream);
@@ -306,8 +310,8 @@ static void head_end(struct http2_stream *stream, bool is_last)
 
 /* ---- bodies ---- */
 
-/* The client may send as much again. Both fail only without memory. */
-static void window_give(struct http2_stream *stream, size_t length)
+/* It fails only without memory. */
+void http2_give_window(struct http2_stream *stream, size_t length)
 {
 	nghttp2_session *session = stream->stream.connection->http2->session;
 	if (length && nghttp2_session_consume_stream(session, stream->id, length) != 0)
@@ -329,7 +333,7 @@ void http2_give_windows(struct connection *connection)
 	for (struct http2_stream *s = oldest; s; s = s->previous) {
 		if (s != oldest && http2->gathered > most)
 			break;
-		window_give(s, s->withheld);
+		http2_give_window(s, s->withheld);
 		s->withheld = 0;
 	}
 }
@@ -351,13 +355,30 @@ static void body_add(struct http2_stream *stream, const uint8_t *bytes, size_t l
 	}
 }
 
+/* Part of one that its guest reads: it has windows for what there is room for. */
+static void body_give(struct http2_stream *stream, struct sv_bytes bytes)
+{
+	struct stream *base = &stream->stream;
+	stream->head.expects_continue = false;
+	stream->body_bytes += bytes.length;
+	if (stream->body_bytes > stream->head.limits->body_bytes) {
+		request_refuse(&stream->head, 413, "a body of more than %llu bytes",
+				(unsigned long long)stream->head.limits->body_bytes);
+		stream_break_off(base, 413, stream->head.reason);
+	} else if (host_intake_put(&base->exchange->intake, bytes) < bytes.length) {
+		http2_stream_reset(stream, NGHTTP2_FLOW_CONTROL_ERROR, "more than its window");
+	}
+}
+
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes,
 		size_t length, void *data)
 {
 	struct connection *connection = data;
 	struct http2_stream *stream = stream_of(session, id);
 	(void)flags;
-	if (stream && !stream->has_request)
+	if (stream && stream->stream.is_arriving)
+		body_give(stream, (struct sv_bytes){bytes, length});
+	else if (stream && !stream->has_request)
 		body_add(stream, bytes, length);
 	if (nghttp2_session_consume_connection(session, length) != 0)
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -382,6 +403,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	if (http2->has_failed || (!is_head && frame->hd.type != NGHTTP2_DATA))
 		return 0;
 	struct http2_stream *stream = stream_of(session, frame->hd.stream_id);
+	if (stream && stream->stream.is_arriving && is_last)
+		stream_arrived(&stream->stream);
 	if (!stream || stream->has_request)
 		return 0;
 	if (is_head && !stream->has_head)

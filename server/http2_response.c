@@ -181,10 +181,26 @@ void http2_respond(struct stream *base)
 	connection_send_later(base->connection);
 }
 
+/* The guest has taken some of the request's body, or waits for it. */
+static void http2_intake_news(struct http2_stream *stream)
+{
+	bool is_wanted;
+	size_t taken = host_intake_account(&stream->stream.exchange->intake, &is_wanted);
+	if (is_wanted && !stream->stream.has_begun && stream->head.expects_continue) {
+		stream->head.expects_continue = false;
+		if (!http2_continue(stream))
+			http2_abort(&stream->stream);
+	}
+	http2_give_window(stream, taken);
+	connection_send_later(stream->stream.connection);
+}
+
 void http2_news(struct stream *base)
 {
 	struct http2_stream *stream = (struct http2_stream *)base;
 	struct connection *connection = base->connection;
+	if (base->is_arriving)
+		http2_intake_news(stream);
 	enum host_stream_state state = host_stream_look(&base->exchange->stream, NULL);
 	bool can_begin = state == HOST_STREAM_OPEN || state == HOST_STREAM_WHOLE;
 	if (!base->has_begun && can_begin) {

@@ -92,6 +92,8 @@ static bool server_start(struct server *server, const struct server_config *conf
 	loop_add_timeouts(&server->loop, &server->write, limits->write_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->linger, linger_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->stream_body, limits->body_time, http2_expired);
+	loop_add_timeouts(&server->loop, &server->arrival, limits->body_time,
+			stream_arrival_expired);
 	loop_add_timeouts(&server->loop, &server->stream_write, limits->write_time, http2_expired);
 	const struct executor_config executor = {.handler = config->handler,
 			.workers = config->workers,

@@ -23,6 +23,7 @@ void stream_reset(struct stream *stream)
 		spare_exchange_give(stream->connection->server, stream->exchange);
 	stream->exchange = NULL;
 	stream->has_begun = stream->is_over = false;
+	stream->status = 0;
 	stream->body = (struct sv_bytes){0};
 	buffer_finish(&stream->piece);
 }
@@ -68,8 +69,10 @@ static void stream_describe(struct stream *stream, const struct request_head *he
 	struct host_request *request = &exchange->request;
 	const struct tls_session *tls = connection->transport.tls;
 	const char *name = tls ? tls_session_name(tls) : "";
+	static const struct buffer none;
 	set_server_name(exchange, head->host, name[0] ? name : "localhost");
-	request->body = buffer_view(&exchange->body);
+	request->intake = stream->is_arriving ? &exchange->intake : NULL;
+	request->body = buffer_view(stream->is_arriving ? &none : &exchange->body);
 	request->scheme = tls ? "https" : "http";
 	request->remote_address = connection->remote_address;
 	request->remote_port = connection->remote_port;
@@ -88,7 +91,7 @@ void stream_submit(struct stream *stream, const struct request_head *head)
 	exchange->owner = stream;
 	exchange->began = stream->began;
 	exchange->deadline = server->loop.now + server->limits.request_time;
-	if (connection->has_hung_up)
+	if (connection->has_hung_up && !stream->is_arriving)
 		host_stream_hang_up(&exchange->stream);
 	stream->is_out = true;
 	connection->out_count++;
@@ -97,6 +100,51 @@ void stream_submit(struct stream *stream, const struct request_head *head)
 	host_outcome_set(&exchange->outcome, HOST_BUSY, "more than %llu requests are waiting",
 			(unsigned long long)server->limits.queue);
 	stream_settle(stream);
+}
+
+/* ---- bodies that arrive while a guest has the request ---- */
+
+bool stream_takes_intake(struct stream *stream, const struct request_head *head)
+{
+	struct server *server = stream->connection->server;
+	const struct handler *handler = server->handler;
+	if (!handler->takes_intake)
+		return false;
+	stream_describe(stream, head);
+	stream->is_arriving = handler->takes_intake(handler->data, &stream->exchange->request);
+	if (stream->is_arriving)
+		timeout_set(&server->loop, &server->arrival, &stream->arrival);
+	return stream->is_arriving;
+}
+
+static void stream_end_arrival(struct stream *stream)
+{
+	stream->is_arriving = false;
+	timeout_clear(&stream->arrival);
+}
+
+void stream_arrived(struct stream *stream)
+{
+	stream_end_arrival(stream);
+	host_intake_end(&stream->exchange->intake);
+	/* Until now it was to be seen in the body. */
+	if (stream->connection->has_hung_up)
+		host_stream_hang_up(&stream->exchange->stream);
+}
+
+void stream_break_off(struct stream *stream, int status, const char *reason)
+{
+	stream_end_arrival(stream);
+	stream->status = status;
+	stream->reason = reason;
+	host_intake_break(&stream->exchange->intake, reason);
+}
+
+void stream_arrival_expired(struct timeout *timeout)
+{
+	struct stream *stream =
+			(struct stream *)((char *)timeout - offsetof(struct stream, arrival));
+	stream_break_off(stream, 408, "the body took too long");
 }
 
 /* ---- answers ---- */
@@ -122,8 +170,12 @@ static bool answer_for_failure(struct exchange *exchange)
 static void stream_respond(struct stream *stream)
 {
 	const struct protocol *protocol = stream->connection->protocol;
-	bool is_failure = stream->exchange->outcome.ending != HOST_ANSWERED;
-	if (is_failure && !answer_for_failure(stream->exchange)) {
+	struct host_response *response = &stream->exchange->response;
+	bool is_failure = stream->exchange->outcome.ending != HOST_ANSWERED || stream->status;
+	bool is_made = stream->status
+			? http1_make_text(response, stream->status, stream->reason, NULL)
+			: answer_for_failure(stream->exchange);
+	if (!is_made) {
 		protocol->abort(stream);
 		return;
 	}
@@ -148,6 +200,7 @@ static void stream_settle(struct stream *stream)
 		exchange->sent += exchange->stream.total;
 	log_exchange(&server->log, exchange, server->loop.now);
 	stream->is_out = false;
+	stream_end_arrival(stream);
 	connection->out_count--;
 	bool was_closed = connection->phase == CONNECTION_CLOSED;
 	connection->protocol->settled(stream);
@@ -170,6 +223,8 @@ void stream_news(struct exchange *exchange)
 void stream_lose(struct stream *stream, const char *reason)
 {
 	stream->is_over = true;
+	if (stream->is_arriving)
+		stream_break_off(stream, 0, reason);
 	if (stream->is_out)
 		host_stream_lose(&stream->exchange->stream, reason);
 }

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "server/exchange.h"
+#include "server/loop.h"
 #include "server/request.h"
 
 struct connection;
@@ -22,6 +23,10 @@ struct stream {
 	bool is_out;    /* a worker has the request, whatever has become of the stream */
 	bool has_begun; /* the head of the response was made */
 	bool is_over;   /* nothing more gets to the client */
+	bool is_arriving; /* the guest has begun, and the body of the request is not whole */
+	struct timeout arrival; /* for that */
+	int status;     /* the body was refused when the guest had begun; 0: it was not */
+	const char *reason;
 	struct sv_bytes body; /* of the response, what is left of it */
 	struct buffer piece;  /* of a streamed body, what `body` shows */
 	uint64_t began;       /* first byte of the request, nanoseconds of CLOCK_MONOTONIC */
@@ -44,6 +49,19 @@ SV_MUST_USE bool stream_is_admitted(const struct stream *stream, struct request_
  * at once.
  */
 void stream_submit(struct stream *stream, const struct request_head *head);
+
+/*
+ * True if the request is to be begun now, though its body is not whole: then `is_arriving` is set
+ * until stream_arrived or stream_break_off is called, and what comes is put into the intake.
+ */
+SV_MUST_USE bool stream_takes_intake(struct stream *stream, const struct request_head *head);
+
+/* The body is whole; or it will not be: the guest's reads fail and the client is answered this. */
+void stream_arrived(struct stream *stream);
+void stream_break_off(struct stream *stream, int status, const char *reason);
+
+/* timeout_expired of bodies that arrive. */
+void stream_arrival_expired(struct timeout *timeout);
 
 /* Make the response one of our own, and log it. False if there is no memory for it. */
 SV_MUST_USE bool stream_refuse(struct stream *stream, int status, const char *reason);

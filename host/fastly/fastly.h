@@ -75,6 +75,7 @@ struct fastly_body {
 	struct kv_value *value;  /* one use of it is ours, and counted; NULL: none */
 	struct buffer own;
 	size_t read; /* bytes of `own` that were read */
+	struct host_intake *intake; /* borrowed; what still comes of the request; in place of: */
 	struct fetch *source;  /* behind `own`; one use of it is ours, as of `sink`; NULL: none */
 	size_t source_counted; /* bytes that its request sent, in what the guest holds */
 	int64_t coming;        /* bytes of it that are still to come; -1: nobody said */

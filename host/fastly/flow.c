@@ -7,11 +7,12 @@
 
 #include "host/fastly/response.h"
 #include "host/fetch/fetch.h"
+#include "host/intake.h"
 #include "host/stream.h"
 
 bool flow_comes(const struct fastly_body *body)
 {
-	return body->source || body->cached;
+	return body->source || body->cached || body->intake;
 }
 
 bool flow_goes(const struct fastly_body *body)
@@ -24,7 +25,7 @@ int64_t flow_length(const struct fastly_body *body)
 	if (body->source)
 		return body->coming;
 	if (!body->cached)
-		return 0;
+		return body->intake ? -1 : 0;
 	int64_t length = cache_object_length(body->cached);
 	if (length < 0)
 		return -1;
@@ -39,6 +40,17 @@ static enum flow_progress of_fetch(enum fetch_progress progress)
 			[FETCH_READY] = FLOW_READY,
 			[FETCH_END] = FLOW_END,
 			[FETCH_BROKEN] = FLOW_BROKEN,
+	};
+	return same[progress];
+}
+
+static enum flow_progress of_intake(enum host_intake_progress progress)
+{
+	static const enum flow_progress same[] = {
+			[HOST_INTAKE_LATER] = FLOW_LATER,
+			[HOST_INTAKE_READY] = FLOW_READY,
+			[HOST_INTAKE_END] = FLOW_END,
+			[HOST_INTAKE_BROKEN] = FLOW_BROKEN,
 	};
 	return same[progress];
 }
@@ -59,9 +71,11 @@ static enum flow_progress of_cache(enum cache_progress progress)
 
 /* ---- what comes ---- */
 
-static enum flow_progress cache_take(struct fastly_body *body, uint8_t *to, size_t room,
+static enum flow_progress other_take(struct fastly_body *body, uint8_t *to, size_t room,
 		size_t *count)
 {
+	if (body->intake)
+		return of_intake(host_intake_read(body->intake, to, room, count));
 	uint64_t left = body->cached_end - body->cached_at;
 	if (!left)
 		return FLOW_END;
@@ -77,7 +91,7 @@ enum flow_progress flow_take(struct fastly_guest *guest, struct fastly_body *bod
 	*count = 0;
 	enum flow_progress progress = body->source
 			? of_fetch(fetch_read(body->source, to, room, count))
-			: cache_take(body, to, room, count);
+			: other_take(body, to, room, count);
 	if (body->source && body->coming > 0 && progress == FLOW_READY)
 		body->coming -= *count < (size_t)body->coming ? (int64_t)*count : body->coming;
 	if (progress == FLOW_END)
@@ -91,6 +105,12 @@ enum fastly_status flow_fail(struct fastly_guest *guest, struct fastly_body *bod
 {
 	const char *reason;
 	char line[256];
+	if (body->intake) {
+		snprintf(line, sizeof line, "the request's body was cut off: %s",
+				host_intake_failure(body->intake));
+		fastly_tell(guest, line);
+		return FASTLY_HTTPINCOMPLETE;
+	}
 	if (!body->source) {
 		fastly_tell(guest, "an object of the cache was given up by who wrote it");
 		return FASTLY_HTTPINCOMPLETE;
@@ -106,6 +126,8 @@ enum flow_progress flow_readable(struct fastly_guest *guest, struct fastly_body 
 	(void)guest;
 	if (body->source)
 		return of_fetch(fetch_readable(body->source));
+	if (body->intake)
+		return of_intake(host_intake_readable(body->intake));
 	if (!body->cached || body->cached_at == body->cached_end)
 		return FLOW_END;
 	return of_cache(cache_readable(body->cached, body->cached_at, &body->waiter));
@@ -125,6 +147,7 @@ void flow_close_source(struct fastly_guest *guest, struct fastly_body *body)
 	fetch_release(body->source);
 	guest->held -= body->source_counted;
 	body->source = NULL;
+	body->intake = NULL;
 	body->source_counted = 0;
 	if (!body->cached)
 		return;

@@ -1,6 +1,6 @@
 /*
- * flow.h: bodies whose bytes come from elsewhere, or go there: from a backend or the cache; to the
- * client, a backend or the cache.
+ * flow.h: bodies whose bytes come from elsewhere, or go there: from the client, a backend or the
+ * cache; to the client, a backend or the cache.
  */
 #ifndef SELVAGE_HOST_FASTLY_FLOW_H
 #define SELVAGE_HOST_FASTLY_FLOW_H

@@ -143,6 +143,7 @@ void fastly_close_body(struct fastly_guest *guest, struct fastly_body *body)
 	if (body->own.capacity > kept)
 		buffer_finish(&body->own);
 	body->arrived = (struct sv_bytes){0};
+	body->intake = NULL;
 	fastly_release_value(guest, &body->value);
 	flow_close_source(guest, body);
 	/* Who has not said that it is whole has given it up. */

@@ -77,6 +77,7 @@ enum fastly_status fastly_http_req_body_downstream_get(struct fastly_call *call)
 		return status;
 	}
 	body->arrived = guest->call->request->body;
+	body->intake = guest->call->request->intake;
 	(void)fastly_give_u32(call, 1, fastly_body_handle(guest, body));
 	return fastly_give_u32(call, 0, fastly_message_handle(guest, message));
 }

@@ -129,6 +129,62 @@ def test_streamed_answers_and_trailers():
         expect(client.answer(post(client, script)).trailers is None, "trailers for a client that has no use for them")
 
 
+def test_a_guest_reads_a_body_as_it_comes():
+    with Server("upload.wat", "--body-limit", "30MiB", "--timeout", "60s") as server, Http2(server.port) as client:
+        number = client.ask("/e", method="POST", ends=False)
+        answer = client.answers[number]
+        client.wait_for(lambda: answer.status, "the head")
+        for size in (1, 50000, 3):
+            before = len(answer.body)
+            client.data(number, b"y" * size, ends=False)
+            client.wait_for(lambda: len(answer.body) == before + size, "a part comes back")
+        client.data(number, b"")
+        expect(client.answer(number).is_whole, "no end")
+        number = client.ask("/n", method="POST", body=b"ab", ends=False)
+        expect(client.answer(number).status == 200, "no answer")
+        number = client.ask("/c", method="POST", fields=[("expect", "100-continue")], ends=False)
+        client.wait_for(lambda: client.answers[number].informational, "100")
+        client.data(number, b"abc")
+        expect(int.from_bytes(client.answer(number).body, "little") == 3, "bytes are missing")
+
+
+def test_a_client_gets_windows_as_a_guest_reads():
+    """An echo whose client gives no window: soon it gets none either."""
+    with Server("upload.wat", "--body-limit", "30MiB", "--timeout", "60s") as server, \
+            Http2(server.port, keeps_windows=True) as client:
+        client.wait_for(lambda: client.settings, "settings")
+        window = left = client.settings[INITIAL_WINDOW]
+        number, sent = client.ask("/e", method="POST", ends=False), 0
+        answer = client.answers[number]
+        while sent < 20 * window:
+            while left + client.windows.get(number, 0) - sent >= 16384:
+                client.data(number, b"z" * 16384, ends=False)
+                sent += 16384
+            client.ping()
+            pings = client.pings
+            given = client.windows.get(number, 0)
+            client.wait_for(lambda: client.pings > pings, "a ping is answered")
+            time.sleep(0.02)
+            if len(answer.body) == 65535 and client.windows.get(number, 0) == given:
+                break
+        expect(sent < 10 * window, f"{sent} bytes are taken though none is read")
+        client.keeps_windows = False
+        client.send(WindowUpdateFrame(0, 1 << 20), WindowUpdateFrame(number, 1 << 20))
+        client.data(number, b"")
+        expect(len(client.answer(number).body) == sent, f"{len(answer.body)} of {sent} bytes came back")
+
+
+def test_a_streamed_body_has_limits():
+    with Server("upload.wat", "--body-limit", "1000", "--body-timeout", "300ms") as server, \
+            Http2(server.port) as client:
+        number = client.ask("/c", method="POST", ends=False)
+        client.data(number, b"x" * 1001, ends=False)
+        expect(client.answer(number).status == 413, f"{client.answers[number].status} for too much")
+        number = client.ask("/c", method="POST", body=b"x", ends=False)
+        expect(client.answer(number).status == 408, f"{client.answers[number].status} for a slow one")
+        expect(client.get("/n").status == 200, "the connection has suffered")
+
+
 def test_an_answer_that_breaks_off_is_seen_to():
     if not calls_guest():
         return "no compiler"
