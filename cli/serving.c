@@ -149,14 +149,16 @@ bool serving_watch(struct serving *serving, struct sv_error *error)
 	return serving->watch != NULL;
 }
 
-void serving_free(struct serving *serving)
+bool serving_free(struct serving *serving)
 {
 	if (!serving)
-		return;
-	watch_stop(serving->watch);
+		return true;
+	if (!watch_stop(serving->watch))
+		return false;
 	if (serving->relay)
 		relay_free(serving->relay);
 	else
 		generation_free(serving->current);
 	free(serving);
+	return true;
 }

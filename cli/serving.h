@@ -32,7 +32,10 @@ const struct handler *serving_handler(const struct serving *serving);
 /* From now on changes count, if it is watched. */
 SV_MUST_USE bool serving_watch(struct serving *serving, struct sv_error *error);
 
-/* No worker may be left. NULL is allowed. */
-void serving_free(struct serving *serving);
+/*
+ * No worker may be left. False, with nothing released, while the next one is being made, which may
+ * take minutes. NULL is allowed.
+ */
+SV_MUST_USE bool serving_free(struct serving *serving);
 
 #endif

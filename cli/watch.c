@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,11 @@
 /* Changes that follow each other so soon are one; milliseconds. */
 #define QUIET 10
 
+/* Who has the watch: nobody, a call, or nobody ever again. */
+enum { IDLE, BUSY, STOPPED };
+
 struct watch {
+	atomic_int state;
 	const char *paths[WATCH_MOST];
 	int folders[WATCH_MOST]; /* watch descriptors */
 	size_t count;
@@ -86,10 +91,15 @@ static void *watch_run(void *data)
 			return NULL;
 		if (ready > 0 && polled[0].revents)
 			has_changed |= events_read(watch);
-		if (ready == 0 && has_changed) {
-			has_changed = false;
-			watch->changed(watch->data);
-		}
+		if (ready != 0 || !has_changed)
+			continue;
+		has_changed = false;
+		int idle = IDLE, busy = BUSY;
+		if (!atomic_compare_exchange_strong(&watch->state, &idle, BUSY))
+			return NULL;
+		watch->changed(watch->data);
+		if (!atomic_compare_exchange_strong(&watch->state, &busy, IDLE))
+			return NULL;
 	}
 }
 
@@ -146,12 +156,15 @@ struct watch *watch_start(const char *const *paths, size_t count, void (*changed
 	return NULL;
 }
 
-void watch_stop(struct watch *watch)
+bool watch_stop(struct watch *watch)
 {
-	if (!watch)
-		return;
 	const uint64_t one = 1;
+	if (!watch)
+		return true;
+	if (atomic_exchange(&watch->state, STOPPED) == BUSY)
+		return false;
 	(void)!write(watch->stop, &one, sizeof one);
 	pthread_join(watch->thread, NULL);
 	watch_free(watch);
+	return true;
 }

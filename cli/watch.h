@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "base/check.h"
 #include "base/error.h"
 
 /* Files of one watch. */
@@ -20,7 +21,10 @@ struct watch;
 struct watch *watch_start(const char *const *paths, size_t count, void (*changed)(void *data),
 		void *data, struct sv_error *error);
 
-/* No call is under way when it returns. NULL is allowed. */
-void watch_stop(struct watch *watch);
+/*
+ * No more calls. False if one is under way, which may take its time: what it uses must stay. NULL is
+ * allowed.
+ */
+SV_MUST_USE bool watch_stop(struct watch *watch);
 
 #endif
