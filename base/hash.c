@@ -81,7 +81,8 @@ void hash_add_bytes(struct hash *hash, const void *bytes, size_t length)
 		hash_add(hash, word);
 	}
 	word = 0;
-	memcpy(&word, at, length);
+	if (length)
+		memcpy(&word, at, length);
 	hash_add(hash, word);
 }
 

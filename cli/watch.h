@@ -22,8 +22,8 @@ struct watch *watch_start(const char *const *paths, size_t count, void (*changed
 		void *data, struct sv_error *error);
 
 /*
- * No more calls. False if one is under way, which may take its time: what it uses must stay. NULL is
- * allowed.
+ * No more calls. False if one is under way, which may take its time: what it uses must stay.
+ * NULL is allowed.
  */
 SV_MUST_USE bool watch_stop(struct watch *watch);
 
