@@ -110,6 +110,8 @@ enum fastly_status fastly_op_give_body(struct fastly_call *call, struct fastly_o
 		body->arrived = op->value->bytes;
 		op->value = NULL;
 	} else {
+		/* It may have a buffer from an earlier use. */
+		buffer_finish(&body->own);
 		body->own = op->list;
 		op->list = (struct buffer){0};
 	}

@@ -332,3 +332,22 @@ def test_wrong_settings_are_refused_with_one_line(guest):
             line = run.stderr.decode()
             expect(run.returncode > 0 and line.count("\n") == 1 and reason in line and path in line,
                    f"{text!r} gave {run.returncode}, {line!r}")
+
+
+def test_a_list_takes_the_place_of_an_older_body(guest):
+    """Memory that is kept for the next body is not lost (make asan looks)."""
+    script = Script()
+    store, handle, body, error, texts = script.out(), script.out(), script.out(), script.out(), []
+    script.call("kv_store.open", "store", store)
+    for _ in range(3):
+        script.call("http_body.new", body)
+        script.call("http_body.write", body.value, "bytes", 0, script.out())
+        script.call("http_body.close", body.value)
+        script.call("kv_store.list", store.value, 0, script.take(24), handle)
+        script.call("kv_store.list_wait", handle.value, body, error)
+        texts.append(script.read(body, 256))
+        script.call("http_body.close", body.value)
+    with Settings() as path, settings_server(guest, path) as server:
+        script.send(server)
+    for text in texts:
+        expect(json.loads(text.bytes)["data"] == ["from a file", "k"], f"{text.bytes!r}")
