@@ -25,6 +25,12 @@ static const size_t kept_out = 1024;
 
 /* ---- time ---- */
 
+/* Part of a head is here: of several frames, or of one that is not whole. */
+static bool http2_in_head(const struct http2 *http2)
+{
+	return http2->in_head || (http2->streams && !http2->streams->has_head);
+}
+
 /* What the connection waits for, that must not take for ever. NULL: it does not wait. */
 static struct timeout_list *http2_waits_for(const struct connection *connection)
 {
@@ -34,7 +40,7 @@ static struct timeout_list *http2_waits_for(const struct connection *connection)
 		return &server->write;
 	if (http2->has_failed || (http2->is_ending && !http2->stream_count))
 		return &server->linger;
-	if (http2->in_head)
+	if (http2_in_head(http2))
 		return &server->head;
 	return http2->stream_count ? NULL : &server->idle;
 }
@@ -293,7 +299,7 @@ static void http2_expired_connection(struct connection *connection)
 		connection_close(connection);
 		return;
 	}
-	if (http2->in_head) {
+	if (http2_in_head(http2)) {
 		http2_fail(connection, NGHTTP2_ENHANCE_YOUR_CALM, "the head took too long");
 	} else {
 		http2->is_ending = true;

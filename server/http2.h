@@ -38,6 +38,7 @@ struct http2 {
 	bool has_failed;      /* what comes is not looked at */
 	bool in_head;         /* a block of fields has begun and goes on in the next frame */
 	uint64_t block_bytes; /* of that block */
+	uint64_t field_bytes; /* the same, unpacked */
 	uint64_t second;      /* when counting began */
 	uint64_t resets, pings; /* since then */
 };

@@ -74,7 +74,7 @@ static void count_block(struct connection *connection, const nghttp2_frame_hd *f
 {
 	struct http2 *http2 = connection->http2;
 	if (frame->type == NGHTTP2_HEADERS)
-		http2->block_bytes = 0;
+		http2->block_bytes = http2->field_bytes = 0;
 	http2->block_bytes += frame->length;
 	http2->in_head = !(frame->flags & NGHTTP2_FLAG_END_HEADERS);
 	/* What is a little too long gets an answer. */
@@ -219,13 +219,26 @@ static bool head_add(struct http2_stream *stream, struct sv_bytes name, struct s
 	return true;
 }
 
+/* A byte of a block can stand for a field of some thousand: there is an end to unpacking. */
+static bool count_field(struct connection *connection, uint64_t bytes)
+{
+	struct http2 *http2 = connection->http2;
+	http2->field_bytes += bytes;
+	if (http2->field_bytes <= 8 * connection->server->limits.head_bytes)
+		return true;
+	http2_fail(connection, NGHTTP2_ENHANCE_YOUR_CALM,
+			"header fields of many times --head-limit, unpacked");
+	return false;
+}
+
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
 		size_t name_length, const uint8_t *value, size_t value_length, uint8_t flags,
 		void *data)
 {
 	struct http2_stream *stream = stream_of(session, frame->hd.stream_id);
 	(void)flags;
-	(void)data;
+	if (!count_field(data, name_length + value_length + field_overhead))
+		return NGHTTP2_ERR_CALLBACK_FAILURE;
 	/* Trailers are not used; what is refused is read to its end. */
 	if (stream && !stream->has_head && !stream->head.status)
 		(void)head_add(stream, (struct sv_bytes){name, name_length},
@@ -291,6 +304,8 @@ static void head_end(struct http2_stream *stream, bool is_last)
 {
 	struct server *server = stream->stream.connection->server;
 	stream->has_head = true;
+	/* The time for the next head begins anew. */
+	timeout_clear(&stream->stream.connection->timeout);
 	if (!head_check(stream, is_last)) {
 		http2_answer(stream, stream->head.status, stream->head.reason);
 		return;
