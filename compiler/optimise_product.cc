@@ -23,7 +23,7 @@ namespace
 {
 
 const unsigned half_bits = 32;
-const unsigned most_parts = 8; /* of a sum */
+const unsigned most_parts = 8; /* of a sum; one of more gives a part too many, and not all */
 
 /* The parts of a product that were found. */
 struct Product {
@@ -165,7 +165,8 @@ static bool is_upper(Value *sum, const Product &product, Parts &rest)
 	};
 	rest.clear();
 	sum_parts(sum, rest, true);
-	return parts_take(rest, high_of(product.middle)) &&
+	/* Of a sum of more, not all were told. */
+	return rest.size() <= most_parts && parts_take(rest, high_of(product.middle)) &&
 			parts_take(rest, high_of(product.carry)) &&
 			parts_take(rest, [&](Value *part) {
 				return is_high_product(part, product);

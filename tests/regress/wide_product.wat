@@ -1,5 +1,5 @@
-;; Products of 128 bits made of four of 64: the way of __multi3 and that of xxHash. The last two have a
-;; piece that makes them something else.
+;; Products of 128 bits made of four of 64: the way of __multi3 and that of xxHash. The last three have a
+;; piece that makes them something else, or more parts than are looked at.
 (module
   (func $in_turn (param $a i64) (param $b i64) (result i64 i64)
     (local $al i64) (local $ah i64) (local $bl i64) (local $bh i64) (local $p i64) (local $t i64) (local $u i64)
@@ -68,4 +68,23 @@
     (local.set $u (i64.add (i64.add (i64.shr_u (local.get $p) (i64.const 32)) (i64.and (local.get $q) (i64.const 0xffffffff)))
       (local.get $r)))
     (i64.add (i64.add (i64.shr_u (i64.add (local.get $p) (i64.const 0x1000000000)) (i64.const 36)) (i64.shr_u (local.get $u) (i64.const 32)))
-      (i64.mul (i64.shr_u (local.get $a) (i64.const 32)) (i64.shr_u (local.get $b) (i64.const 32))))))
+      (i64.mul (i64.shr_u (local.get $a) (i64.const 32)) (i64.shr_u (local.get $b) (i64.const 32)))))
+  ;; many_parts 0x123456789abcdef0 0xfedcba9876543211 1 = 1305938385386315018
+  (func (export "many_parts") (param $a i64) (param $b i64) (param $c i64) (result i64)
+    (local $p i64) (local $q i64) (local $r i64) (local $u i64)
+    (local.set $p (i64.mul (i64.and (local.get $a) (i64.const 0xffffffff)) (i64.and (local.get $b) (i64.const 0xffffffff))))
+    (local.set $q (i64.mul (i64.shr_u (local.get $a) (i64.const 32)) (i64.and (local.get $b) (i64.const 0xffffffff))))
+    (local.set $r (i64.mul (i64.and (local.get $a) (i64.const 0xffffffff)) (i64.shr_u (local.get $b) (i64.const 32))))
+    (local.set $u (i64.add (i64.add (i64.shr_u (local.get $p) (i64.const 32)) (i64.and (local.get $q) (i64.const 0xffffffff))) (local.get $r)))
+    (i64.add (i64.add (i64.add (i64.add (i64.add (i64.add (i64.add (i64.add (i64.add (i64.add (i64.add (i64.popcnt (local.get $c))
+      (i64.clz (local.get $c)))
+      (i64.ctz (local.get $c)))
+      (i64.rotl (local.get $c) (i64.const 3)))
+      (i64.rotl (local.get $c) (i64.const 5)))
+      (i64.rotl (local.get $c) (i64.const 7)))
+      (i64.rotl (local.get $c) (i64.const 11)))
+      (i64.rotl (local.get $c) (i64.const 13)))
+      (i64.rotl (local.get $c) (i64.const 17)))
+      (i64.mul (i64.shr_u (local.get $a) (i64.const 32)) (i64.shr_u (local.get $b) (i64.const 32))))
+      (i64.shr_u (local.get $q) (i64.const 32)))
+      (i64.shr_u (local.get $u) (i64.const 32)))))
