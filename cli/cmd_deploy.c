@@ -33,6 +33,12 @@ static const struct option_row rows[] = {
 				.offset = offsetof(struct deploy_options, secrets),
 				.argument = "KEY[=@FILE]",
 				.help = "a secret, from a file or standard input (repeatable)"},
+		{.name = "limit",
+				.kind = OPTION_LIST,
+				.offset = offsetof(struct deploy_options, limits),
+				.argument = "LIMIT=VALUE",
+				.help = "a limit of the deployment, as in `selvage limits` "
+					"(repeatable)"},
 		{.name = "check",
 				.kind = OPTION_TEXT,
 				.offset = offsetof(struct deploy_options, check),
@@ -121,6 +127,7 @@ int cmd_deploy(int argc, char **argv)
 	};
 	int code = client_command(&table, argc, argv, &options);
 	option_list_finish(&options.envs);
+	option_list_finish(&options.limits);
 	option_list_finish(&options.secrets);
 	return code;
 }

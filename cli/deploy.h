@@ -16,6 +16,7 @@ struct deploy_options {
 	uint64_t wait;             /* nanoseconds until a build is given up on */
 	struct option_list envs;
 	struct option_list secrets;
+	struct option_list limits;
 	const char *check;         /* NULL: none */
 	const char *language;      /* of a folder; "auto": to be guessed */
 };

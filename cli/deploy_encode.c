@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "cli/deploy_project.h"
 #include "cli/json.h"
+#include "cli/limit_list.h"
 #include "cli/module_open.h"
 #include "cli/secret_text.h"
 #include "cli/units.h"
@@ -140,6 +141,16 @@ static bool deploy_add_lists(const struct deploy_options *options, json_t *env, 
 	return true;
 }
 
+static bool deploy_add_limits(const struct deploy_options *options, json_t *body,
+		struct sv_error *error)
+{
+	json_t *limits = json_object();
+	TRY(client_add(body, "limits", limits, error)); /* which owns it from now on */
+	for (size_t i = 0; i < options->limits.count; i++)
+		TRY(limit_add(limits, options->limits.items[i], error));
+	return true;
+}
+
 /* Everything but the module or archive. */
 static json_t *deploy_describe(const struct deploy_options *options, const char *path,
 		const struct cargo *cargo, struct sv_error *error)
@@ -151,6 +162,8 @@ static json_t *deploy_describe(const struct deploy_options *options, const char 
 			is_stdin ? json_string("module") : json_text(file, strlen(file)), "env",
 			env, "secrets", secrets);
 	bool done = body && deploy_add_lists(options, env, secrets, is_stdin, error);
+	if (done && options->limits.count)
+		done = deploy_add_limits(options, body, error);
 	if (done && options->ttl)
 		done = client_add(body, "ttl",
 				json_integer((json_int_t)(options->ttl / 1000000000)), error);

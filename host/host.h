@@ -147,6 +147,7 @@ struct host_guest {
 	const struct wasi_preopen *preopens; /* directories for WASI guests */
 	size_t preopen_count;
 	uint64_t max_memory; /* bytes; for messages, the store has the same limit */
+	uint64_t cpu_time;   /* nanoseconds of it that a guest may use; 0: no limit */
 	size_t log_limit;    /* bytes a guest may log for one request */
 	bool pass_authorization; /* show the Authorization field to CGI programs */
 	host_log_line log;
@@ -171,6 +172,7 @@ struct host_call {
 	uint64_t deadline;      /* nanoseconds of CLOCK_MONOTONIC */
 	uint64_t turn_began;    /* the same */
 	uint64_t ran;           /* nanoseconds of the turns that are over */
+	uint64_t cpu_used;      /* nanoseconds; counted only if that is limited */
 	uint64_t wake; /* the same: the guest sleeps until then or until it is woken; 0: not */
 	struct host_waker *waker; /* of this guest, until it ends */
 	const struct host_request *request;

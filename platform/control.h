@@ -98,6 +98,14 @@ SV_MUST_USE bool control_settings_add(struct control_call *call, int64_t deploym
 SV_MUST_USE bool control_hosts_add(struct control_call *call, int64_t deployment, json_t *answer,
 		struct sv_error *error);
 
+/* The same: "limits". */
+SV_MUST_USE bool control_caps_add(struct control_call *call, int64_t deployment, json_t *answer,
+		struct sv_error *error);
+
+/* Limits of an object, by name, into the database; in a transaction. */
+SV_MUST_USE bool control_caps_store(struct control_call *call, int64_t deployment, json_t *limits,
+		struct sv_error *error);
+
 /* Release what it owns. */
 void upload_finish(struct upload *upload);
 

@@ -144,6 +144,7 @@ static bool deploy_rows(struct control_call *call, const char *name, int64_t exp
 	version->deployment = deployment.id;
 	TRY(deploy_settings_of(call, deployment.id, "env", false, error));
 	TRY(deploy_settings_of(call, deployment.id, "secrets", true, error));
+	TRY(control_caps_store(call, deployment.id, json_object_get(call->body, "limits"), error));
 	TRY(version_add(state->db, version, error));
 	TRY(versions_forget(state->db, deployment.id, (int64_t)state->quotas.versions, &gone,
 			error));

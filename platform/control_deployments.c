@@ -114,7 +114,8 @@ void control_show(struct control_call *call)
 			versions_each(call->state->db, deployment.id, list_version, &listing,
 					&listing.error) &&
 			control_settings_add(call, deployment.id, answer, &listing.error) &&
-			control_hosts_add(call, deployment.id, answer, &listing.error);
+			control_hosts_add(call, deployment.id, answer, &listing.error) &&
+			control_caps_add(call, deployment.id, answer, &listing.error);
 	json_object_set_new(answer, "versions", listing.array);
 	if (done) {
 		control_answer(call, answer);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "platform/assets.h"
+#include "platform/caps.h"
 #include "platform/deployments.h"
 #include "platform/journal.h"
 #include "platform/metrics.h"
@@ -27,6 +28,7 @@ struct live {
 	struct platform_state *state; /* borrowed */
 	struct route *route;          /* counted */
 	struct environment environment;
+	struct caps caps;
 	struct host_guest guest;
 	struct guest_service *service; /* owned */
 	struct assets *assets;         /* owned; NULL: none */
@@ -48,6 +50,7 @@ static bool live_load(struct live *live, const struct version *version, struct s
 	char path[4096];
 	TRY(environment_load(&live->environment, state->db, &state->key, version->deployment,
 			error));
+	TRY(caps_load(state->db, version->deployment, &live->caps, error));
 	if (version->assets[0]) {
 		TRY(blobs_path(&state->blobs, version->assets, path, sizeof path, error));
 		live->assets = assets_open(path, error);
@@ -63,7 +66,9 @@ static bool live_load(struct live *live, const struct version *version, struct s
 			.artifact = artifact,
 			.environment = (const char *const *)live->environment.items,
 			.environment_count = live->environment.count,
-			.max_memory = state->limits.guest_memory,
+			.max_memory = live->caps.memory ? live->caps.memory
+							: state->limits.guest_memory,
+			.cpu_time = live->caps.cpu * UINT64_C(1000000),
 			.log_limit = state->limits.log_bytes,
 			.log = live_log,
 			.log_data = live,
@@ -115,6 +120,11 @@ void live_release(struct live *live)
 	pthread_mutex_destroy(&live->lock);
 	route_release(live->route);
 	free(live);
+}
+
+const struct caps *live_caps(const struct live *live)
+{
+	return &live->caps;
 }
 
 struct route *live_route(const struct live *live)

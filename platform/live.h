@@ -14,6 +14,7 @@
 #include "server/executor.h"
 
 struct asset;
+struct caps;
 struct live;
 struct platform_state;
 struct route;
@@ -29,6 +30,7 @@ struct live *live_open(struct platform_state *state, struct route *route,
 struct live *live_take(struct live *live);
 void live_release(struct live *live); /* NULL is allowed */
 
+const struct caps *live_caps(const struct live *live);
 struct route *live_route(const struct live *live);
 
 /* The static file for a path, which lives as long as this; NULL if there is none. */

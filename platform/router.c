@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "platform/asset_answer.h"
+#include "platform/caps.h"
+#include "platform/gate.h"
 #include "platform/journal.h"
 #include "platform/live.h"
 #include "platform/metrics.h"
@@ -23,6 +25,9 @@
 struct router_desk {
 	struct live *live; /* counted, or NULL: answered without one */
 	void *inner;       /* the version's */
+	bool is_inside;    /* counted by the gate */
+	const char *limit; /* what refused it, in `refusal`; NULL: nothing has */
+	struct gate_refusal refusal;
 	struct exchange *exchange;
 };
 
@@ -87,20 +92,33 @@ static void router_note(const struct router_desk *desk)
 	int status = has_answered ? exchange->response.status : host_ending_status(outcome->ending);
 	struct route *route = live_route(desk->live);
 	metrics_request(route_metrics(route), outcome->ending, status, micros);
+	const char *cause = desk->limit ? desk->limit : has_answered ? "" : outcome->cause;
 	int length = snprintf(text, sizeof text, "%s %.*s %.*s %d %" PRIu64 "us%s%.200s",
 			request->remote_address,
 			(int)(request->method.length < 20 ? request->method.length : 20),
 			(const char *)request->method.data,
 			(int)(request->target.length < 300 ? request->target.length : 300),
-			(const char *)request->target.data, status, micros, has_answered ? "" : " ",
-			has_answered ? "" : outcome->cause);
+			(const char *)request->target.data, status, micros, cause[0] ? " " : "",
+			cause);
 	if (length > 0)
 		journal_add(route_journal(route), JOURNAL_REQUEST, text,
 				(size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
 }
 
+/* Of the two limits of time the one that the deployment has is named. */
+static void router_name_timeout(const struct router_desk *desk)
+{
+	struct host_outcome *outcome = &desk->exchange->outcome;
+	uint64_t most = live_caps(desk->live)->timeout;
+	if (outcome->ending == HOST_TIMED_OUT && most && strncmp(outcome->cause, "limit ", 6) != 0)
+		snprintf(outcome->cause, sizeof outcome->cause,
+				"limit timeout: more than %" PRIu64 " ms", most);
+}
+
 static enum handled router_handled(const struct router_desk *desk, enum handled handled)
 {
+	if (handled == HANDLED_ANSWERED)
+		router_name_timeout(desk);
 	if (handled == HANDLED_ANSWERED)
 		router_note(desk);
 	return handled;
@@ -131,12 +149,43 @@ static bool router_asset(struct router_desk *desk)
 	return true;
 }
 
+/* A request that the deployment's limits keep out, answered. */
+static enum handled router_refuse(struct router_desk *desk)
+{
+	char seconds[16];
+	struct host_response *response = &desk->exchange->response;
+	desk->limit = desk->refusal.text;
+	metrics_add(&route_metrics(live_route(desk->live))->limited, 1);
+	router_say(desk->exchange, desk->refusal.status, desk->refusal.text);
+	snprintf(seconds, sizeof seconds, "%u", desk->refusal.retry);
+	if (desk->refusal.retry &&
+			!host_response_add(response, host_text("Retry-After"), host_text(seconds),
+					NULL))
+		host_outcome_set(&desk->exchange->outcome, HOST_FAILED, "no memory for an answer");
+	return router_handled(desk, HANDLED_ANSWERED);
+}
+
+/* False with the answer's refusal; else with the deployment's own time for it. */
+static bool router_enter(struct router_desk *desk, struct route *route)
+{
+	const struct caps *caps = live_caps(desk->live);
+	struct exchange *exchange = desk->exchange;
+	desk->is_inside = gate_enter(route_gate(route), caps, exchange->request.body.length,
+			clock_now(), &desk->refusal);
+	uint64_t deadline = exchange->began + caps->timeout * UINT64_C(1000000);
+	if (caps->timeout && deadline < exchange->deadline)
+		exchange->deadline = deadline;
+	return desk->is_inside;
+}
+
 static enum handled router_begin_at(struct router_desk *desk, struct route *route, uint64_t *wake)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	desk->live = route_live(route, &error);
 	if (!desk->live)
 		return router_say_failed(desk->exchange, route, &error);
+	if (!router_enter(desk, route))
+		return router_refuse(desk);
 	if (router_asset(desk))
 		return router_handled(desk, HANDLED_ANSWERED);
 	if (desk->exchange->request.path.length == 9 &&
@@ -182,6 +231,8 @@ static void router_recycle(void *data, void *own)
 		handler->recycle(handler->data, desk->inner);
 		live_desk_give(desk->live, desk->inner);
 	}
+	if (desk->is_inside)
+		gate_leave(route_gate(live_route(desk->live)));
 	live_release(desk->live);
 	*desk = (struct router_desk){0};
 }

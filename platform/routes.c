@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "platform/build.h"
 #include "platform/deployments.h"
+#include "platform/gate.h"
 #include "platform/hosts.h"
 #include "platform/journal.h"
 #include "platform/live.h"
@@ -42,6 +43,7 @@ struct route {
 	char host[200];
 	struct journal journal;
 	struct metrics metrics;
+	struct gate gate;
 	pthread_mutex_t lock;
 	struct live *live;       /* counted; NULL: not loaded */
 	atomic_bool takes_intake; /* of `live`; readable without the lock */
@@ -98,6 +100,11 @@ const char *route_host(const struct route *route)
 struct journal *route_journal(struct route *route)
 {
 	return &route->journal;
+}
+
+struct gate *route_gate(struct route *route)
+{
+	return &route->gate;
 }
 
 struct metrics *route_metrics(struct route *route)

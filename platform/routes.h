@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/error.h"
 
+struct gate;
 struct journal;
 struct live;
 struct metrics;
@@ -58,6 +59,7 @@ int64_t route_id(const struct route *route);
 const char *route_name(const struct route *route);
 const char *route_host(const struct route *route); /* "name.localhost" */
 struct journal *route_journal(struct route *route);
+struct gate *route_gate(struct route *route);
 struct metrics *route_metrics(struct route *route);
 
 /* What answers now, counted; loaded if it is not. NULL with `error`. */

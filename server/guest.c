@@ -4,7 +4,9 @@
  */
 #include "server/guest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "host/intake.h"
 #include "host/stream.h"
@@ -117,12 +119,44 @@ static enum handled guest_handled(struct host_call *call, bool has_ended, uint64
 	return HANDLED_ASLEEP;
 }
 
+/* ---- CPU time ---- */
+
+static uint64_t thread_time(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+/* A guest that has used up its CPU time runs into a deadline that has passed. */
+static bool guest_turn(struct host_call *call, bool (*turn)(struct host_call *call))
+{
+	const uint64_t most = call->guest->cpu_time;
+	if (!most)
+		return turn(call);
+	uint64_t began = thread_time();
+	bool has_ended = turn(call);
+	call->cpu_used += thread_time() - began;
+	if (call->cpu_used <= most)
+		return has_ended;
+	if (!has_ended) {
+		call->deadline = clock_now();
+		sv_store_set_deadline(call->store, call->deadline);
+	} else if (call->outcome->ending == HOST_TIMED_OUT) {
+		snprintf(call->outcome->cause, sizeof call->outcome->cause,
+				"limit cpu: more than %llu ms of CPU time",
+				(unsigned long long)(most / 1000000));
+	}
+	return has_ended;
+}
+
 static enum handled guest_begin(void *data, void *desk, struct exchange *exchange, uint64_t *wake)
 {
 	struct guest_service *service = data;
 	struct host_call *call = desk;
 	call->wake = 0;
 	call->deadline = exchange->deadline;
+	call->cpu_used = 0;
 	call->waker = exchange->waker;
 	call->request = &exchange->request;
 	call->response = &exchange->response;
@@ -143,7 +177,8 @@ static enum handled guest_begin(void *data, void *desk, struct exchange *exchang
 				"the program was exchanged while the request was coming");
 		return HANDLED_ANSWERED;
 	}
-	return guest_handled(call, !guest_lease(service, call) || host_call_begin(call), wake);
+	return guest_handled(call, !guest_lease(service, call) || guest_turn(call, host_call_begin),
+			wake);
 }
 
 static enum handled guest_go_on(void *data, void *desk, uint64_t *wake)
@@ -152,7 +187,7 @@ static enum handled guest_go_on(void *data, void *desk, uint64_t *wake)
 	struct host_call *call = desk;
 	if (guest_is_over(call))
 		return HANDLED_ANSWERED;
-	return guest_handled(call, host_call_go_on(call), wake);
+	return guest_handled(call, guest_turn(call, host_call_go_on), wake);
 }
 
 static bool guest_takes_intake(void *data, const struct host_request *request)

@@ -42,7 +42,7 @@ def test_json_is_the_answer_of_the_server():
 def test_status_shows_versions_and_names_of_secrets():
     with Control() as control:
         details = {**deployment("http://a/"), "versions": [version(1, message="no\nluck", state="failed"), version(2)],
-                   "env": {"A": "1", "B": "2"}, "secrets": ["KEY", "OTHER"], "hosts": []}
+                   "env": {"A": "1", "B": "2"}, "secrets": ["KEY", "OTHER"], "hosts": [], "limits": {}}
         control.told[DETAILS] = (200, details)
         found = [line.split() for line in lines(control.run("status", NAME))]
         for row in (["name", NAME], ["address", "http://a/"], ["variables", "A", "B"], ["secrets", "KEY", "OTHER"],
@@ -244,6 +244,15 @@ def test_host_names_are_added_listed_and_removed():
             body = control.one("PATCH /v1/deployments/{name}/hosts").body
             expect(body == {"www.example.com": value}, f"{body}")
         expect(lines(control.run("host", "list", NAME)) == ["www.example.com"], "another line")
+
+
+def test_limits_are_shown_and_changed_with_units():
+    with Control() as control:
+        expect(lines(control.run("limits", NAME)) == ["rate=5"], "another line")
+        control.asked.clear()
+        expect(lines(control.run("limits", NAME, "timeout=2s", "memory=64MiB", "rate=")) == ["timeout=2000ms"], "another line")
+        body = control.one("PATCH /v1/deployments/{name}/limits").body
+        expect(body == {"timeout": 2000, "memory": 64 << 20, "rate": None}, f"{body}")
 
 
 def test_tokens_are_made_listed_and_revoked():

@@ -24,6 +24,8 @@ COMMANDS = (
     (["secret", "set", NAME, "KEY"], "PATCH /v1/deployments/{name}/secrets"),
     (["secret", "list", NAME], "GET /v1/deployments/{name}"),
     (["host", "add", NAME, "a.example.com"], "PATCH /v1/deployments/{name}/hosts"),
+    (["limits", NAME], "GET /v1/deployments/{name}"),
+    (["limits", NAME, "rate=1"], "PATCH /v1/deployments/{name}/limits"),
     (["host", "list", NAME], "GET /v1/deployments/{name}"),
     (["token", "create"], "POST /v1/tokens"),
     (["token", "list"], "GET /v1/tokens"),
@@ -101,7 +103,7 @@ def test_no_command_trusts_the_shape_of_an_answer():
                 expect(result.code == 1 and not result.out, f"{arguments} {body}: {result}")
             control.told = control.healthy()
             control.told[label] = Raw(200, b'{"deployments": [3, null, {"name": []}], "url": "http://x/", "env": {"A": 3}, '
-                                      b'"secrets": [3, null, []], "hosts": [3, null, []], "versions": [[], {"version": {}}], "tokens": [1], '
+                                      b'"secrets": [3, null, []], "hosts": [3, null, []], "limits": {"rate": "x"}, "versions": [[], {"version": {}}], "tokens": [1], '
                                       b'"entries": ["x"], "lines": [3, {"text": 3}], "next": 1, "version": 1, '
                                       b'"id": "x", "token": "y"}')
             fine(control.run(*arguments, stdin=b"s3cret"))

@@ -161,7 +161,7 @@ class Control:
 
     def healthy(self):
         details = {**deployment(self.url + "/"), "versions": [version(1), version(2)],
-                   "env": {"COLOUR": "green"}, "secrets": ["KEY"], "hosts": ["www.example.com"]}
+                   "env": {"COLOUR": "green"}, "secrets": ["KEY"], "hosts": ["www.example.com"], "limits": {"rate": 5}}
         return {
             "GET /v1/deployments": (200, {"deployments": [deployment(self.url + "/")]}),
             "GET /v1/deployments/{name}": (200, details),
@@ -173,6 +173,7 @@ class Control:
                 {"time": TIME, "kind": "guest", "text": "hello\x1b[2Jworld"}]}),
             "PATCH /v1/deployments/{name}/env": (200, {"env": {"COLOUR": "blue"}}),
             "PATCH /v1/deployments/{name}/hosts": (200, {"hosts": ["www.example.com"]}),
+            "PATCH /v1/deployments/{name}/limits": (200, {"limits": {"timeout": 2000}}),
             "PATCH /v1/deployments/{name}/secrets": (200, {"secrets": ["KEY", "OTHER"]}),
             "GET /v1/builds/{id}": (200, build()),
             "GET /v1/tokens": (200, {"tokens": [{"id": "3", "tenant": "default", "role": "admin", "created": TIME,

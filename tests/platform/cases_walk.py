@@ -17,6 +17,7 @@ BODIES = {
     "rollback": {},
     "changeEnv": {"COLOUR": "stolen"},
     "changeSecrets": {"API_KEY": "stolen"},
+    "changeLimits": {"rate": 1},
     "changeHosts": {"stolen.example.com": True},
     "createToken": {"role": "admin", "tenant": "alpha"},
     "terrariumDeploy": json.loads(upload({"module.wasm": cgi("beta")})),
