@@ -246,6 +246,14 @@ def test_host_names_are_added_listed_and_removed():
         expect(lines(control.run("host", "list", NAME)) == ["www.example.com"], "another line")
 
 
+def test_promote_asks_and_follows_the_build():
+    with Control() as control:
+        result = fine(control.run("promote", "shop-staging", NAME, "--version", "4"))
+        expect(result.out == control.url + "/\n", f"{result}")
+        request = control.one("POST /v1/deployments/{name}/promote")
+        expect(request.body == {"from": "shop-staging", "version": 4} and request.values == {"name": NAME}, f"{request.body}")
+
+
 def test_limits_are_shown_and_changed_with_units():
     with Control() as control:
         expect(lines(control.run("limits", NAME)) == ["rate=5"], "another line")

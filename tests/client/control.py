@@ -167,6 +167,7 @@ class Control:
             "GET /v1/deployments/{name}": (200, details),
             "DELETE /v1/deployments/{name}": (200, {}),
             "POST /v1/deployments/{name}/versions": (202, {"build": "7", "name": NAME, "version": 3}),
+            "POST /v1/deployments/{name}/promote": (202, {"build": "7", "name": NAME, "version": 3}),
             "POST /v1/deployments/{name}/rollback": (200, {"version": 1}),
             "GET /v1/deployments/{name}/logs": (200, {"next": 12, "lines": [
                 {"time": TIME, "kind": "request", "text": "GET / 200"},

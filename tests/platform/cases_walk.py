@@ -17,6 +17,7 @@ BODIES = {
     "rollback": {},
     "changeEnv": {"COLOUR": "stolen"},
     "changeSecrets": {"API_KEY": "stolen"},
+    "promote": {"from": "nothing-of-the-sort"},
     "changeLimits": {"rate": 1},
     "changeHosts": {"stolen.example.com": True},
     "createToken": {"role": "admin", "tenant": "alpha"},
