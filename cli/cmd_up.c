@@ -20,7 +20,7 @@
 #include "platform/platform.h"
 
 struct up_options {
-	struct option_list tools;
+	struct option_list tools, certificates, keys;
 	struct platform_config config;
 	uint64_t workers;
 };
@@ -47,16 +47,22 @@ static const struct option_row rows[] = {
 				.argument = "ADDR:PORT",
 				.help = "the same by HTTPS (default 127.0.0.1:8443)"},
 		{.name = "tls-cert",
-				.kind = OPTION_TEXT,
-				.offset = offsetof(struct up_options, config.certificate),
+				.kind = OPTION_LIST,
+				.offset = offsetof(struct up_options, certificates),
 				.argument = "FILE",
 				.help = "certificate and its chain, PEM, for the names in it; read "
-					"again when it changes"},
+					"again when it changes (repeatable)"},
 		{.name = "tls-key",
-				.kind = OPTION_TEXT,
-				.offset = offsetof(struct up_options, config.key),
+				.kind = OPTION_LIST,
+				.offset = offsetof(struct up_options, keys),
 				.argument = "FILE",
-				.help = "its key, PEM"},
+				.help = "its key, PEM (repeatable, in the same order)"},
+		{.name = "acme",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct up_options, config.acme),
+				.argument = "DIR",
+				.help = "serve the challenges that an ACME client puts there at "
+					"/.well-known/acme-challenge/"},
 		{.name = "control",
 				.kind = OPTION_TEXT,
 				.offset = offsetof(struct up_options, config.control),
@@ -275,8 +281,11 @@ int cmd_up(int argc, char **argv)
 	case OPTIONS_READY:
 		break;
 	}
-	if (!options.config.certificate != !options.config.key)
+	if (options.certificates.count != options.keys.count)
 		return report_usage("up: --tls-cert and --tls-key go together");
+	options.config.certificates = options.certificates.items;
+	options.config.keys = options.keys.items;
+	options.config.certificate_count = options.keys.count;
 	if (!options.config.data) {
 		if (!user_folder_data(data, sizeof data, &error))
 			return report_error(&error);
@@ -288,5 +297,8 @@ int cmd_up(int argc, char **argv)
 		return report_error(&error);
 	options.config.tools = tools;
 	options.config.workers = daemon_workers(options.workers);
-	return up_run(&options.config);
+	int code = up_run(&options.config);
+	option_list_finish(&options.certificates);
+	option_list_finish(&options.keys);
+	return code;
 }

@@ -175,9 +175,9 @@ static bool tls_open(struct platform *platform, const struct platform_config *co
 	platform->tls = tls_identities_new(error);
 	if (!platform->tls)
 		return false;
-	if (config->certificate)
-		TRY(tls_identities_add_files(platform->tls, config->certificate, config->key,
-				error));
+	for (size_t i = 0; i < config->certificate_count; i++)
+		TRY(tls_identities_add_files(platform->tls, config->certificates[i],
+				config->keys[i], error));
 	return tls_identities_add_authority(platform->tls, state->tls_folder, state->domain, error);
 }
 
@@ -264,6 +264,8 @@ struct platform *platform_new(const struct platform_config *config, struct sv_er
 	state->limits = config->limits;
 	state->quotas = config->quotas;
 	snprintf(state->domain, sizeof state->domain, "%s", config->domain);
+	snprintf(state->acme_folder, sizeof state->acme_folder, "%s",
+			config->acme ? config->acme : "");
 	snprintf(state->tools, sizeof state->tools, "%s", config->tools ? config->tools : "");
 	snprintf(state->compiler, sizeof state->compiler, "selvage %s", SV_VERSION);
 	if (platform_open(platform, config, error))

@@ -6,6 +6,7 @@
 #define SELVAGE_PLATFORM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -19,7 +20,10 @@ struct platform_config {
 	const char *data;    /* folder of all that is kept; made if it is not there */
 	const char *http;    /* where to listen for requests: "ADDR:PORT" */
 	const char *https;   /* the same with TLS */
-	const char *certificate, *key; /* PEM files for names of their own; NULL: none */
+	/* PEM files for names of their own, in pairs. */
+	const char *const *certificates, *const *keys;
+	size_t certificate_count;
+	const char *acme;    /* folder with challenges of an ACME client; NULL: none */
 	const char *control; /* the same for the REST API */
 	const char *domain;  /* deployments answer to NAME.DOMAIN */
 	struct server_limits limits; /* of requests to deployments */

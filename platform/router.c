@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/acme.h"
 #include "platform/asset_answer.h"
 #include "platform/caps.h"
 #include "platform/gate.h"
@@ -199,12 +200,26 @@ static enum handled router_begin_at(struct router_desk *desk, struct route *rout
 			handler->begin(handler->data, desk->inner, desk->exchange, wake));
 }
 
+/* For names that nothing is deployed under, too: they may be on their way here. */
+static bool router_challenge(const struct platform_state *state, struct exchange *exchange)
+{
+	struct host_response *response = &exchange->response;
+	if (!state->acme_folder[0] || !asset_method(&exchange->request))
+		return false;
+	host_response_reset(response);
+	return acme_challenge(state->acme_folder, exchange->request.path, &response->body) &&
+			host_response_add(response, host_text("Content-Type"),
+					host_text("application/octet-stream"), NULL);
+}
+
 static enum handled router_begin(void *data, void *own, struct exchange *exchange, uint64_t *wake)
 {
 	struct platform_state *state = data;
 	struct router_desk *desk = own;
 	char host[256];
 	*desk = (struct router_desk){.exchange = exchange};
+	if (router_challenge(state, exchange))
+		return HANDLED_ANSWERED;
 	host_normalise(exchange->server_name, host, sizeof host);
 	struct route *route = routes_find(state->routes, host);
 	if (!route)

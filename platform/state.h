@@ -22,6 +22,7 @@ struct platform_state {
 	char database[512], blob_folder[512], log_folder[512], key_file[512];
 	char work_folder[512];  /* where sources are built */
 	char tools[2048];       /* folders with compilers for them, with ':' between */
+	char acme_folder[512];  /* challenges of an ACME client; "": none */
 	char folder[512], tls_folder[512], lock_file[512], token_file[512];
 	char domain[128];       /* deployments are names below it */
 	char compiler[64];      /* version of the compiler, part of the key of what it made */
