@@ -122,6 +122,12 @@ void live_release(struct live *live)
 	free(live);
 }
 
+bool live_takes_intake(const struct live *live)
+{
+	const struct handler *handler = live_handler(live);
+	return !live->caps.body && handler->takes_intake(handler->data, NULL);
+}
+
 const struct caps *live_caps(const struct live *live)
 {
 	return &live->caps;

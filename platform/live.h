@@ -30,6 +30,9 @@ struct live *live_open(struct platform_state *state, struct route *route,
 struct live *live_take(struct live *live);
 void live_release(struct live *live); /* NULL is allowed */
 
+/* Its guests begin before a body is whole; not where the deployment limits bodies. */
+bool live_takes_intake(const struct live *live);
+
 const struct caps *live_caps(const struct live *live);
 struct route *live_route(const struct live *live);
 

@@ -168,9 +168,8 @@ struct live *route_live(struct route *route, struct sv_error *error)
 			route->failed_until = now + failure_time;
 	}
 	if (route->live) {
-		const struct handler *handler = live_handler(route->live);
 		live = live_take(route->live);
-		atomic_store(&route->takes_intake, handler->takes_intake(handler->data, NULL));
+		atomic_store(&route->takes_intake, live_takes_intake(live));
 	} else
 		sv_fail(error, route->failure.code, "%s", route->failure.text);
 	pthread_mutex_unlock(&route->lock);
@@ -184,9 +183,8 @@ bool route_takes_intake(const struct route *route)
 
 void route_set_live(struct route *route, struct live *live)
 {
-	const struct handler *handler = live ? live_handler(live) : NULL;
-	if (handler)
-		atomic_store(&route->takes_intake, handler->takes_intake(handler->data, NULL));
+	if (live)
+		atomic_store(&route->takes_intake, live_takes_intake(live));
 	pthread_mutex_lock(&route->lock);
 	struct live *before = route->live;
 	route->live = live;

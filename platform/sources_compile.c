@@ -167,6 +167,29 @@ static bool build_c(const struct workshop *workshop, struct sv_bytes bundle, str
 
 /* ---- AssemblyScript ---- */
 
+/*
+ * http_guest.ts of the SDK, beside the file that compiling begins with: Terrarium had it there. A
+ * project's own stays.
+ */
+static bool as_put_library(const struct workshop *workshop, const char *entry,
+		struct sv_error *error)
+{
+	char path[PATH_MAX + 64];
+	struct bundle_file file;
+	struct buffer text = {.limit = 1 << 20};
+	const char *slash = strrchr(entry, '/');
+	snprintf(path, sizeof path, "%s/assemblyscript/http_guest.ts", workshop->sdk);
+	snprintf(file.path, sizeof file.path, "%.*shttp_guest.ts",
+			slash ? (int)(slash - entry) + 1 : 0, entry);
+	if (!workshop->sdk[0] || is_there(file.path) || !is_there(path))
+		return true;
+	bool done = file_read(path, &text, error);
+	file.content = buffer_view(&text);
+	done = done && file_put(&file, error);
+	buffer_finish(&text);
+	return done;
+}
+
 static bool build_assemblyscript(const struct workshop *workshop, struct sv_bytes bundle,
 		struct sv_error *error)
 {
@@ -175,7 +198,7 @@ static bool build_assemblyscript(const struct workshop *workshop, struct sv_byte
 	static const char *const entries[] = {"assembly/index.ts", "src/index.ts", "index.ts",
 			"assembly/main.ts", "src/main.ts", "main.ts", NULL};
 	static const char *const flags[] = {
-			"-o", module_path, "-O", "--use", "abort=", "--noColors"};
+			"-o", module_path, "-O", "--use", "abort=", "--exportTable", "--noColors"};
 	char asc[PATH_MAX], node[PATH_MAX];
 	struct arguments arguments = {0};
 	(void)bundle;
@@ -187,7 +210,8 @@ static bool build_assemblyscript(const struct workshop *workshop, struct sv_byte
 	if (!entry)
 		return sv_fail(error, SV_ERROR_INVALID,
 				"there is no assembly/index.ts, src/index.ts, index.ts or main.ts");
-	bool done = arguments_add(&arguments, error, "%s", node) &&
+	bool done = as_put_library(workshop, entry, error) &&
+			arguments_add(&arguments, error, "%s", node) &&
 			arguments_add(&arguments, error, "%s", asc) &&
 			arguments_add(&arguments, error, "%s", entry);
 	for (size_t i = 0; done && i < ARRAY_LENGTH(flags); i++)

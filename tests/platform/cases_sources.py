@@ -29,6 +29,15 @@ export function run(): void {
   setBody(0, changetype<usize>(text), text.byteLength);
 }
 """
+AS_LIBRARY = b"""import { run_user, Request, Response } from "./http_guest";
+function entry(request: Request): Response {
+  const response = new Response();
+  response.status = 200;
+  response.body_string = "from http_guest";
+  return response;
+}
+export function run(): void { run_user(entry); }
+"""
 RUST_GUEST = b"""extern "C" { fn hostcall_resp_set_body(response: i32, text: *const u8, length: usize) -> i32; }
 #[no_mangle] pub extern "C" fn run() {
     let text = format!("from {}", "Rust");
@@ -161,6 +170,9 @@ def test_a_project_in_assemblyscript_is_built_and_served():
                                        "evil.js": b"require('fs').writeFileSync('index.ts', 'x')", "build.ts": b"x"})
         expect(answer["success"], str(answer))
         daemon.says("site", "from AssemblyScript")
+        answer = send(daemon, "site", {"assembly/index.ts": AS_LIBRARY})
+        expect(answer["success"], str(answer))
+        daemon.says("site", "from http_guest")
         answer = send(daemon, "site", {"assembly/index.ts": b"export function run(): void { f(); }"})
         expect(not answer["success"] and "Cannot find name 'f'" in answer["message"] and
                "assembly/index.ts(1,31)" in answer["message"], str(answer))
