@@ -404,7 +404,11 @@ SV_PUBLIC bool sv_instance_export(struct sv_instance *instance, const char *name
 /* The exported function of this NUL-terminated name, or NULL. */
 SV_PUBLIC struct sv_funcref *sv_instance_function(struct sv_instance *instance, const char *name);
 
-/* Memory or table by index, exported or not; NULL if there is no such index. */
+/*
+ * Memory or table by index, exported or not; NULL if there is no such index. A table that is not
+ * exported is to be read only, not to be given to other instances: calls through it may be
+ * compiled with its entries as constants.
+ */
 SV_PUBLIC struct sv_memory *sv_instance_memory(struct sv_instance *instance, uint32_t index);
 SV_PUBLIC struct sv_table_object *sv_instance_table(struct sv_instance *instance, uint32_t index);
 
