@@ -14,7 +14,7 @@
 #include "host/wasi/wasi.h"
 #include "tests/unit/runtime_fixture.h"
 
-enum { MEMORY = 65536, MAX_PARAMETERS = 12, MAX_SETUP = 10 };
+enum { MEMORY = 65536, MAX_PARAMETERS = 16, MAX_SETUP = 10 };
 
 /* What is in memory before each call, and where. */
 static const char texts[] = "GEThttp://127.0.0.1:9/store";
