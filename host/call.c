@@ -149,6 +149,7 @@ bool host_call_begin(struct host_call *call)
 	struct sv_error error = SV_ERROR_INIT;
 	call->ran = 0;
 	call->turn_began = host_now();
+	call->calls_again = false;
 	call->entry = call->abi->begin(call);
 	return !call->entry || turn_was_left(call, sv_pool_start(call->store, &error), &error);
 }
@@ -158,10 +159,11 @@ bool host_call_go_on(struct host_call *call)
 	struct sv_error error = SV_ERROR_INIT;
 	/* What those that sleep wait for gives an error number. */
 	union sv_value result = {.i32 = 0};
-	bool has_slept = call->wake != 0;
+	bool calls_again = call->calls_again;
 	call->wake = 0;
 	call->turn_began = host_now();
-	if (has_slept && call->abi->calls_again)
+	call->calls_again = false;
+	if (calls_again)
 		return turn_was_left(call, sv_resume_call(call->store, &error), &error);
 	if (call->abi->go_on && !call->abi->go_on(call, &result))
 		return false;

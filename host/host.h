@@ -174,6 +174,7 @@ struct host_call {
 	uint64_t ran;           /* nanoseconds of the turns that are over */
 	uint64_t cpu_used;      /* nanoseconds; counted only if that is limited */
 	uint64_t wake; /* the same: the guest sleeps until then or until it is woken; 0: not */
+	bool calls_again; /* while it sleeps: what suspended it is called again (sv_resume_call) */
 	struct host_waker *waker; /* of this guest, until it ends */
 	const struct host_request *request;
 	struct host_response *response; /* reset; not to be changed when `stream` has begun */
@@ -209,8 +210,6 @@ struct host_abi {
 	 * and the result is 0.
 	 */
 	bool (*go_on)(struct host_call *call, union sv_value *result);
-	/* In place of it: host functions that waited are called again (sv_resume_call). */
-	bool calls_again;
 	/* The guest has ended, well or with its outcome set: fill in the response. */
 	void (*end)(struct host_call *call, bool has_ended_well);
 };

@@ -18,6 +18,7 @@ struct cgi_state {
 	const char *args[1]; /* the program's name */
 	struct cgi_environment environment;
 	struct host_lines lines;
+	struct cgi_output output;
 };
 
 /* What it imports is not asked here: the linker names what is missing. */
@@ -72,6 +73,8 @@ static bool cgi_take_log(void *data, const void *bytes, size_t length)
 static void cgi_sleep(void *user, uint64_t until)
 {
 	struct host_call *call = user;
+	struct cgi_state *state = call->state;
+	cgi_output_flush(&state->output);
 	call->wake = until;
 }
 
@@ -90,8 +93,10 @@ static bool cgi_open(struct host_call *call, struct cgi_state *state, struct sv_
 	};
 	config.streams[0].kind = WASI_STREAM_INPUT;
 	config.streams[0].input = call->request->body;
-	config.streams[1].kind = WASI_STREAM_BUFFER;
-	config.streams[1].buffer = &call->response->body;
+	state->output = (struct cgi_output){.call = call};
+	config.streams[1].kind = WASI_STREAM_PIPE;
+	config.streams[1].pipe.function = cgi_output_take;
+	config.streams[1].pipe.data = &state->output;
 	config.streams[2].kind = WASI_STREAM_SINK;
 	config.streams[2].sink.function = cgi_take_log;
 	config.streams[2].sink.data = &state->lines;
@@ -128,6 +133,11 @@ static void cgi_answer(const struct host_call *call, bool has_ended_well)
 {
 	struct cgi_state *state = call->state;
 	struct sv_error error = SV_ERROR_INIT;
+	if (state->output.is_streamed) {
+		if (has_ended_well)
+			cgi_output_end(&state->output);
+		return;
+	}
 	if (wasi_output_limit_hit(state->wasi) && call->outcome->ending != HOST_TIMED_OUT) {
 		*call->outcome = (struct host_outcome){0};
 		host_outcome_set(call->outcome, HOST_TOO_LARGE, "output of more than %zu bytes",
@@ -137,7 +147,7 @@ static void cgi_answer(const struct host_call *call, bool has_ended_well)
 	if (!has_ended_well)
 		return;
 	bool is_head = host_name_equal(call->request->method, host_text("HEAD"));
-	if (!cgi_reply_read(call->response, is_head, &error))
+	if (!cgi_reply_read(call->response, is_head, true, &error))
 		host_outcome_set(call->outcome,
 				error.code == SV_ERROR_LIMIT ? HOST_TOO_LARGE : HOST_INVALID,
 				"no valid CGI response: %s", error.text);

@@ -113,7 +113,7 @@ static bool next_line(struct sv_bytes *rest, struct sv_bytes *line)
 }
 
 /* Rules about the fields together, and about the body. */
-static bool reply_check(struct reply *reply, struct sv_error *error)
+static bool reply_check(struct reply *reply, bool is_whole, struct sv_error *error)
 {
 	struct host_response *response = reply->response;
 	size_t length = response->body.length - response->body_start;
@@ -122,19 +122,31 @@ static bool reply_check(struct reply *reply, struct sv_error *error)
 				"a head without Content-Type, Location or Status");
 	if (reply->has_location && !reply->has_status)
 		response->status = 302;
-	bool may_differ = reply->is_head && length == 0;
+	bool may_differ = (reply->is_head && length == 0) ||
+			(!is_whole && length <= (uint64_t)reply->length);
 	if (reply->length >= 0 && (uint64_t)reply->length != length && !may_differ)
 		return sv_fail(error, SV_ERROR_INVALID,
 				"a Content-Length of %lld for a body of %zu bytes",
 				(long long)reply->length, length);
 	response->announced = reply->length;
-	if (length && !reply->has_type)
+	if ((length || !is_whole) && !reply->has_type)
 		return host_response_add(response, host_text("Content-Type"),
 				host_text("application/octet-stream"), error);
 	return true;
 }
 
-bool cgi_reply_read(struct host_response *response, bool is_head, struct sv_error *error)
+bool cgi_reply_has_head(struct sv_bytes output)
+{
+	struct sv_bytes line;
+	while (next_line(&output, &line)) {
+		if (!line.length)
+			return true;
+	}
+	return false;
+}
+
+bool cgi_reply_read(struct host_response *response, bool is_head, bool is_whole,
+		struct sv_error *error)
 {
 	struct reply reply = {.response = response, .is_head = is_head, .length = -1};
 	struct sv_bytes rest = buffer_view(&response->body), line;
@@ -149,5 +161,5 @@ bool cgi_reply_read(struct host_response *response, bool is_head, struct sv_erro
 		TRY(reply_line(&reply, line, error));
 	}
 	response->body_start = (size_t)(rest.data - response->body.data);
-	return reply_check(&reply, error);
+	return reply_check(&reply, is_whole, error);
 }

@@ -89,6 +89,7 @@ enum sv_host_result terrarium_wait(struct terrarium_guest *guest)
 {
 	guest->has_waited = true;
 	guest->call->wake = UINT64_MAX;
+	guest->call->calls_again = true;
 	return SV_HOST_SUSPEND;
 }
 
@@ -227,6 +228,5 @@ const struct host_abi terrarium_abi = {
 		.state_new = terrarium_state_new,
 		.state_free = free,
 		.begin = terrarium_begin,
-		.calls_again = true,
 		.end = terrarium_leave,
 };

@@ -39,6 +39,14 @@ struct wasi;
 typedef bool (*wasi_sink)(void *data, const void *bytes, size_t length);
 
 /*
+ * The same for one that may take only a part, `*count` bytes: LATER: none, and the call is left
+ * with SV_SUSPENDED, to be made again (sv_resume_call); FULL: no more is wanted; GONE: nobody
+ * reads.
+ */
+enum wasi_taken { WASI_TAKEN = 0, WASI_TAKEN_LATER, WASI_TAKEN_FULL, WASI_TAKEN_GONE };
+typedef enum wasi_taken (*wasi_pipe)(void *data, struct sv_bytes bytes, size_t *count);
+
+/*
  * Called when a guest waits for nothing but a time (nanoseconds of CLOCK_MONOTONIC). The call is
  * then left with SV_SUSPENDED, and to be resumed at that time with the result 0 (i32).
  */
@@ -50,6 +58,7 @@ enum wasi_stream_kind {
 	WASI_STREAM_INPUT,      /* bytes to read, then end of file */
 	WASI_STREAM_BUFFER,     /* output is appended to a buffer, up to the buffer's limit */
 	WASI_STREAM_SINK,       /* output goes to a function */
+	WASI_STREAM_PIPE,       /* the same, one that may have no room */
 };
 
 /* One of the guest's standard streams. What it points to lives until the reset or free. */
@@ -63,6 +72,10 @@ struct wasi_stream {
 			wasi_sink function;
 			void *data;
 		} sink;
+		struct {
+			wasi_pipe function;
+			void *data;
+		} pipe;
 	};
 };
 
@@ -82,7 +95,7 @@ struct wasi_config {
 	const struct wasi_preopen *preopens; /* descriptors 3, 4, ... */
 	size_t preopen_count;
 	struct wasi_stream streams[3]; /* stdin, stdout, stderr */
-	void *user;                    /* the embedder's; see wasi_user */
+	void *user;		    /* the embedder's; see wasi_user */
 	wasi_sleep sleep;              /* NULL: a guest that sleeps keeps its thread */
 };
 

@@ -68,9 +68,31 @@ static enum wasi_errno buffer_take(struct buffer *buffer, const struct iovec *da
 								   : WASI_ERRNO_NOMEM;
 }
 
+static enum wasi_errno pipe_take(struct wasi_memory_stream *stream, const struct iovec *data,
+		size_t *taken)
+{
+	struct sv_bytes bytes = {data->iov_base, data->iov_len};
+	*taken = 0;
+	switch (stream->ends.pipe.function(stream->ends.pipe.data, bytes, taken)) {
+	case WASI_TAKEN:
+		return WASI_ERRNO_SUCCESS;
+	case WASI_TAKEN_LATER:
+		stream->waits = true;
+		return WASI_ERRNO_AGAIN;
+	case WASI_TAKEN_FULL:
+		stream->limit_hit = true;
+		return WASI_ERRNO_NOSPC;
+	case WASI_TAKEN_GONE:
+		break;
+	}
+	return WASI_ERRNO_PIPE;
+}
+
 static enum wasi_errno stream_take(struct wasi_memory_stream *stream, const struct iovec *data,
 		size_t *taken)
 {
+	if (stream->ends.kind == WASI_STREAM_PIPE)
+		return pipe_take(stream, data, taken);
 	if (stream->ends.kind == WASI_STREAM_BUFFER)
 		return buffer_take(stream->ends.buffer, data, taken);
 	if (stream->ends.kind != WASI_STREAM_SINK)
@@ -85,6 +107,7 @@ static enum wasi_errno stream_write(struct wasi_memory_stream *stream,
 		const struct wasi_vector *vector, uint32_t *count)
 {
 	*count = 0;
+	stream->waits = false;
 	for (unsigned i = 0; i < vector->count; i++) {
 		struct iovec data = vector->buffers[i];
 		size_t taken;
@@ -96,6 +119,8 @@ static enum wasi_errno stream_write(struct wasi_memory_stream *stream,
 		if (error)
 			return *count ? WASI_ERRNO_SUCCESS : error;
 		*count += (uint32_t)taken;
+		if (taken < data.iov_len && stream->ends.kind == WASI_STREAM_PIPE)
+			return WASI_ERRNO_SUCCESS;
 		if (taken < data.iov_len) {
 			stream->limit_hit = true;
 			return *count ? WASI_ERRNO_SUCCESS : WASI_ERRNO_NOSPC;
@@ -128,9 +153,9 @@ static enum wasi_errno entry_write(struct wasi_entry *entry, const struct wasi_v
 	/* Files are not opened with O_APPEND, since that would change fd_pwrite too. */
 	bool append = (entry->flags & WASI_FDFLAG_APPEND) &&
 			entry->filetype == WASI_FILETYPE_REGULAR_FILE;
-	ssize_t written = append ? pwritev2(entry->fd, vector->buffers, (int)vector->count, -1,
-						   RWF_APPEND)
-				 : writev(entry->fd, vector->buffers, (int)vector->count);
+	ssize_t written = append
+			? pwritev2(entry->fd, vector->buffers, (int)vector->count, -1, RWF_APPEND)
+			: writev(entry->fd, vector->buffers, (int)vector->count);
 	return transfer_result(written, count);
 }
 
@@ -174,6 +199,8 @@ enum wasi_errno wasi_fd_write(struct wasi_call *call, const union sv_value *argu
 		error = entry_write(entry, &vector, &count);
 	if (!error)
 		(void)wasi_put_u32(call, wasi_u32(arguments, 3), count);
+	if (error == WASI_ERRNO_AGAIN && entry->kind == WASI_ENTRY_MEMORY && entry->stream->waits)
+		call->result = SV_HOST_SUSPEND;
 	return error;
 }
 

@@ -15,9 +15,10 @@ struct wasi_listing; /* position of fd_readdir, wasi_dir.c */
 
 /* A standard stream that is no host descriptor. */
 struct wasi_memory_stream {
-	struct wasi_stream ends; /* INPUT, BUFFER or SINK */
+	struct wasi_stream ends; /* INPUT, BUFFER, SINK or PIPE */
 	size_t position;         /* INPUT: bytes read so far */
-	bool limit_hit;          /* BUFFER, SINK: the guest wrote more than was wanted */
+	bool limit_hit;          /* the guest wrote more than was wanted */
+	bool waits;              /* PIPE: for room, in the call that is under way */
 };
 
 enum wasi_entry_kind {
@@ -29,7 +30,7 @@ enum wasi_entry_kind {
 
 struct wasi_entry {
 	enum wasi_entry_kind kind;
-	int fd;                  /* FILE, DIRECTORY */
+	int fd;		  /* FILE, DIRECTORY */
 	bool owned;              /* fd is closed with the entry */
 	bool read_only;          /* beneath a read-only preopen: no change to files */
 	uint8_t filetype;        /* enum wasi_filetype */
@@ -77,8 +78,8 @@ enum wasi_errno wasi_table_find_file(struct wasi_table *table, uint32_t number, 
 		struct wasi_entry **entry);
 
 /* The same as find_directory for operations that change files: ROFS beneath read-only preopens. */
-enum wasi_errno wasi_table_find_writable(struct wasi_table *table, uint32_t number,
-		uint64_t rights, struct wasi_entry **entry);
+enum wasi_errno wasi_table_find_writable(struct wasi_table *table, uint32_t number, uint64_t rights,
+		struct wasi_entry **entry);
 
 /* Close what the entry stands for and free it; the first error of closing. */
 enum wasi_errno wasi_entry_close(struct wasi_entry *entry);
