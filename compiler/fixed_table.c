@@ -56,15 +56,32 @@ static bool table_add_segment(struct fixed_table *fixed, const struct element_se
 	return true;
 }
 
+/* True if it is in bounds however large the table is that the instance gets. */
+static bool segment_fits(const struct module *module, const struct element_segment *segment)
+{
+	uint64_t start = segment->index.value.value;
+	uint64_t least = module->tables[segment->table].limits.minimum;
+	return segment->index.value.kind == SV_CONSTANT_BITS && start <= least &&
+			segment->item_count <= least - start;
+}
+
+/*
+ * Segments are written one after the other. One that is out of bounds ends that, but functions may
+ * be in an imported table by then, and run (specification, section 4.7.2, note on instantiation).
+ */
 static bool table_is_known(struct fixed_table *fixed, const struct module *module, uint32_t table)
 {
+	bool may_have_failed = false;
 	if (!table_fill(fixed, &module->tables[table]))
 		return false;
 	for (uint32_t i = 0; i < module->element_count; i++) {
 		const struct element_segment *segment = &module->elements[i];
-		if (segment->mode == SV_SEGMENT_ACTIVE && segment->table == table &&
-				!table_add_segment(fixed, segment))
+		if (segment->mode != SV_SEGMENT_ACTIVE)
+			continue;
+		if (segment->table == table &&
+				(may_have_failed || !table_add_segment(fixed, segment)))
 			return false;
+		may_have_failed |= !segment_fits(module, segment);
 	}
 	return true;
 }

@@ -128,7 +128,8 @@ static struct sv_artifact *load_typed_table(unsigned level)
 	add_section(&binary, 3, &part);
 	add_bytes(&part, "\1\x40\0\x64\0\0\2\xd2\0\x0b", 10);
 	add_section(&binary, 4, &part);
-	add_bytes(&part, "\1\2go\0\1", 6);
+	/* The table is exported too: calls through one that is not are not compiled to look at it. */
+	add_bytes(&part, "\2\2go\0\1\1t\1\0", 10);
 	add_section(&binary, 7, &part);
 	add_bytes(&part, "\2\4\0\x41\7\x0b\7\0\x20\0\x11\0\0\x0b", 14);
 	add_section(&binary, 10, &part);
@@ -175,6 +176,38 @@ TEST(an_entry_that_is_not_there_yet_traps)
 		sv_artifact_free(artifact);
 		sv_artifact_free(caller);
 	}
+}
+
+/*
+ * The first segment hands $f out, the second is out of bounds, and so the third never fills $p:
+ * a call through $p must not be compiled as if it had.
+ */
+static const char half_filled_text[] =
+		"(module (import \"t\" \"u\" (table $u 1 funcref)) (import \"t\" \"table\"\n"
+		"(table $t 1 funcref)) (table $p 2 funcref)\n"
+		"(elem (table $t) (i32.const 0) func $f) (elem (table $u) (i32.const 1) func $f)\n"
+		"(elem (table $p) (i32.const 0) func $g)\n"
+		"(func $g (param i32) (result i32) (i32.const 7))\n"
+		"(func $f (param i32) (result i32)\n"
+		"  (call_indirect $p (param i32) (result i32) (local.get 0) (i32.const 0))))";
+
+static const char two_tables_text[] =
+		"(module (table $t (export \"table\") 1 funcref) (table (export \"u\") 1 funcref)\n"
+		"(func (export \"call\") (param i32) (result i32)\n"
+		"  (call_indirect $t (param i32) (result i32) (local.get 0) (i32.const 0))))";
+
+TEST(a_segment_behind_one_that_failed_was_not_written)
+{
+	struct guest provider = guest_open(two_tables_text);
+	struct sv_linker *linker = linker_with(provider.instance);
+	struct sv_artifact *artifact = fixture_load(half_filled_text);
+	CHECK_ERROR(sv_instance_new(provider.store, artifact, linker, NULL, &error), SV_ERROR_TRAP,
+			"table");
+	CHECK_EQ(guest_number(&provider, "call", 0), -1);
+	CHECK_EQ(sv_store_trap(provider.store)->kind, SV_TRAP_NULL_ELEMENT);
+	guest_close(&provider);
+	sv_artifact_free(artifact);
+	sv_linker_free(linker);
 }
 
 /* (array i31ref) made of the first item of a passive segment, (ref.i31 (i32.const 7)). No table. */
