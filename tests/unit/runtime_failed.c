@@ -128,7 +128,7 @@ static struct sv_artifact *load_typed_table(unsigned level)
 	add_section(&binary, 3, &part);
 	add_bytes(&part, "\1\x40\0\x64\0\0\2\xd2\0\x0b", 10);
 	add_section(&binary, 4, &part);
-	/* The table is exported too: calls through one that is not are not compiled to look at it. */
+	/* The table is exported too: calls through one that is not need not look at it. */
 	add_bytes(&part, "\2\2go\0\1\1t\1\0", 10);
 	add_section(&binary, 7, &part);
 	add_bytes(&part, "\2\4\0\x41\7\x0b\7\0\x20\0\x11\0\0\x0b", 14);
