@@ -103,12 +103,9 @@ def image():
 
 def wasmtime():
     program = wasmtime_program()
-    compiled = WORK / "hello.cwasm"
-    call(program, "compile", "-O", "pooling-allocator=y", HERE / "hello.component.wat",
-         "-o", compiled)
-    return Server("Wasmtime `serve`, wasi:http guest (hello.component.wat)", lambda port, _: [
-        program, "serve", "-O", "pooling-allocator=y", "--allow-precompiled", "--no-logging-prefix",
-        "--addr", f"127.0.0.1:{port}", compiled])
+    return Server("Wasmtime `serve`, wasi:http guest, compiled at the start", lambda port, _: [
+        program, "serve", "-O", "pooling-allocator=y", "--addr", f"127.0.0.1:{port}",
+        HERE / "hello.component.wat"])
 
 
 def node_http():
