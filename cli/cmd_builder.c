@@ -37,7 +37,7 @@ static bool builder_compile(const struct compiler *compiler, bool is_fast, struc
 	if (done) {
 		compiler->options_init(&options);
 		if (is_fast)
-			options.level = 0;
+			options.level = SV_LEVEL_FAST;
 		options.name = "module";
 		done = compiler->compile(buffer_view(&module), &options, artifact, error);
 	}

@@ -37,9 +37,9 @@ static bool digest_flags(EVP_MD_CTX *context, const struct compile_flags *flags)
 			"%s %u %lld.%ld %lld " /* program */
 			"%" PRIu64 " %u %d %d %u %d",
 			SV_VERSION, SV_ABI_VERSION, (long long)own.st_mtim.tv_sec,
-			own.st_mtim.tv_nsec, (long long)own.st_size, flags->level, flags->bounds,
-			flags->strict_traps, flags->propagate_exceptions, flags->relaxed_simd,
-			flags->fuel);
+			own.st_mtim.tv_nsec, (long long)own.st_size,
+			compile_flags_level(flags), flags->bounds, flags->strict_traps,
+			flags->propagate_exceptions, flags->relaxed_simd, flags->fuel);
 	return digest_text(context, text) && digest_text(context, flags->cpu) &&
 			digest_text(context, flags->features);
 }

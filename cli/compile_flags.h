@@ -10,8 +10,12 @@
 #include "cli/options.h"
 #include "compiler/compiler.h"
 
+/* In the order of tier_names, behind which is what nobody says. */
+enum compile_tier { COMPILE_RELEASE, COMPILE_FAST, COMPILE_BY_LEVEL };
+
 struct compile_flags {
-	uint64_t level; /* LEVEL_DEFAULT: the compiler's own */
+	uint64_t level; /* LEVEL_DEFAULT: not given */
+	unsigned tier;  /* enum compile_tier */
 	unsigned bounds;
 	const char *cpu;
 	const char *features; /* NULL: the default ones */
@@ -24,8 +28,9 @@ struct compile_flags {
 };
 
 #define LEVEL_DEFAULT UINT64_MAX
-#define COMPILE_FLAGS_INIT {.level = LEVEL_DEFAULT}
+#define COMPILE_FLAGS_INIT {.level = LEVEL_DEFAULT, .tier = COMPILE_BY_LEVEL}
 
+extern const char *const tier_names[];
 extern const char *const bounds_names[];
 extern const char *const relaxed_simd_names[];
 
@@ -37,6 +42,13 @@ extern const char *const relaxed_simd_names[];
 			.argument = "LEVEL", \
 			.maximum = 3, \
 			.help = "optimise: 0 (compile fast) to 3"}, \
+			{.name = "tier", \
+					.kind = OPTION_CHOICE, \
+					.offset = offsetof(type, field.tier), \
+					.argument = "fast|release", \
+					.choices = tier_names, \
+					.help = "fast: -O0; release (default): the level that " \
+						"goes with the size"}, \
 			{.name = "bounds", \
 					.kind = OPTION_CHOICE, \
 					.offset = offsetof(type, field.bounds), \
@@ -85,9 +97,12 @@ extern const char *const relaxed_simd_names[];
 					.offset = offsetof(type, field.no_progress), \
 					.help = "no progress bar on a terminal"}
 
+/* The level that flags ask for, by number or by tier; LEVEL_DEFAULT: the compiler's own. */
+uint64_t compile_flags_level(const struct compile_flags *flags);
+
 /*
  * Carry the flags over to `options`, which the compiler has filled with its defaults. False
- * with USAGE for an unknown feature.
+ * with USAGE for an unknown feature, or for a level beside a tier.
  */
 SV_MUST_USE bool compile_flags_apply(const struct compile_flags *flags,
 		struct sv_compile_options *options, struct sv_error *error);

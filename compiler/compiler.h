@@ -55,6 +55,8 @@ enum sv_relaxed_simd {
 /* Called from the compiling threads, one call at a time: `done` of `total` bytes of code. */
 typedef void (*sv_progress)(void *data, uint64_t done, uint64_t total);
 
+/* What answers soonest: to be replaced by better code as soon as that is there. */
+#define SV_LEVEL_FAST 0u
 /* Level 2; for modules with so much code that it would take many minutes, level 1. */
 #define SV_LEVEL_BY_SIZE UINT_MAX
 
