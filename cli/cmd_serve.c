@@ -29,6 +29,7 @@ struct serve_options {
 	struct option_list envs;
 	uint64_t workers;
 	bool quiet;
+	unsigned log_format;
 	bool watch;
 	bool pass_authorization;
 	struct server_limits limits;
@@ -65,6 +66,13 @@ static const struct option_row rows[] = {
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct serve_options, quiet),
 				.help = "log only requests that failed"},
+		{.name = "log-format",
+				.kind = OPTION_CHOICE,
+				.offset = offsetof(struct serve_options, log_format),
+				.argument = "FORM",
+				.choices = log_format_names,
+				.help = "lines of the log as text (default), json, or combined as "
+					"other web servers have them"},
 		{.name = "watch",
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct serve_options, watch),
@@ -195,6 +203,7 @@ static int serve_file(const struct serve_options *options, const char *path)
 	struct serve serve = {.options = options, .path = path};
 	int code = EXIT_FINE;
 	daemon_begin();
+	log_set_format((enum log_format)options->log_format);
 	if (serve_prepare(&serve, &error)) {
 		daemon_ready(serve_stop, serve.server);
 		serve_announce(&serve);

@@ -18,11 +18,13 @@
 #include "cli/report.h"
 #include "cli/user_folder.h"
 #include "platform/platform.h"
+#include "server/log.h"
 
 struct up_options {
 	struct option_list tools, certificates, keys;
 	struct platform_config config;
 	uint64_t workers;
+	unsigned log_format;
 };
 
 #define LIMIT_COUNT OPTION_NUMBER, .argument = "N"
@@ -96,6 +98,13 @@ static const struct option_row rows[] = {
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct up_options, config.quiet),
 				.help = "log only requests that failed"},
+		{.name = "log-format",
+				.kind = OPTION_CHOICE,
+				.offset = offsetof(struct up_options, log_format),
+				.argument = "FORM",
+				.choices = log_format_names,
+				.help = "lines of the log as text (default), json, or combined as "
+					"other web servers have them"},
 #define SERVER_LIMIT(field, option, unit, initial, least, most, status, text) \
 	{.name = option, \
 			.kind = LIMIT_##unit, \
@@ -283,6 +292,7 @@ int cmd_up(int argc, char **argv)
 	}
 	if (options.certificates.count != options.keys.count)
 		return report_usage("up: --tls-cert and --tls-key go together");
+	log_set_format((enum log_format)options.log_format);
 	options.config.certificates = options.certificates.items;
 	options.config.keys = options.keys.items;
 	options.config.certificate_count = options.keys.count;

@@ -50,6 +50,7 @@ struct host_request {
 	uint16_t remote_port;
 	const char *server_name; /* host part of the Host field, else the listening address */
 	uint16_t server_port;
+	char trace_id[33]; /* of its traceparent, which is valid; "": it has none */
 };
 
 /* The first header field of this name (any case), or NULL. */
@@ -134,8 +135,11 @@ int host_ending_status(enum host_ending ending);
 void host_outcome_set(struct host_outcome *outcome, enum host_ending ending, const char *format,
 		...) SV_PRINTF(3, 4);
 
-/* Where a guest's own lines go; called on the guest's thread, without newline. */
-typedef void (*host_log_line)(void *data, const char *line, size_t length);
+/*
+ * Where a guest's own lines go; called on the guest's thread, without newline. `trace_id` is that
+ * of the request, "" for lines that are of none.
+ */
+typedef void (*host_log_line)(void *data, const char *trace_id, const char *line, size_t length);
 
 /* What is the same for every request at one guest. Borrowed, constant while it is served. */
 struct host_guest {

@@ -8,8 +8,10 @@
 
 static const char limit_text[] = "(log limit of this request reached)";
 
-void host_lines_init(struct host_lines *lines, const struct host_guest *guest)
+void host_lines_init(struct host_lines *lines, const struct host_call *call)
 {
+	const struct host_guest *guest = call->guest;
+	lines->trace_id = call->request->trace_id;
 	lines->log = guest->log;
 	lines->log_data = guest->log_data;
 	lines->left = guest->log_limit;
@@ -20,7 +22,7 @@ void host_lines_init(struct host_lines *lines, const struct host_guest *guest)
 void host_lines_flush(struct host_lines *lines)
 {
 	if (lines->used && lines->log)
-		lines->log(lines->log_data, lines->line, lines->used);
+		lines->log(lines->log_data, lines->trace_id, lines->line, lines->used);
 	lines->used = 0;
 }
 
@@ -31,7 +33,7 @@ static void lines_refuse(struct host_lines *lines)
 	lines->is_full = true;
 	host_lines_flush(lines);
 	if (lines->log)
-		lines->log(lines->log_data, limit_text, sizeof limit_text - 1);
+		lines->log(lines->log_data, lines->trace_id, limit_text, sizeof limit_text - 1);
 }
 
 void host_lines_write(struct host_lines *lines, const void *bytes, size_t length)

@@ -107,7 +107,8 @@ static bool journal_is_open(struct journal *journal)
 
 /* ---- writing ---- */
 
-static char *line_make(enum journal_kind kind, const char *text, size_t length)
+static char *line_make(enum journal_kind kind, const char *trace_id, const char *text,
+		size_t length)
 {
 	struct timespec now;
 	struct tm parts;
@@ -127,14 +128,19 @@ static char *line_make(enum journal_kind kind, const char *text, size_t length)
 	}
 	json_t *line = json_pack("{s:s, s:s, s:o}", "time", stamp, "kind", kind_names[kind], "text",
 			value);
+	if (line && trace_id[0] && json_object_set_new(line, "trace", json_string(trace_id)) != 0) {
+		json_decref(line);
+		line = NULL;
+	}
 	char *made = line ? json_dumps(line, JSON_COMPACT) : NULL;
 	json_decref(line);
 	return made;
 }
 
-void journal_add(struct journal *journal, enum journal_kind kind, const char *text, size_t length)
+void journal_add(struct journal *journal, enum journal_kind kind, const char *trace_id,
+		const char *text, size_t length)
 {
-	char *line = line_make(kind, text, length);
+	char *line = line_make(kind, trace_id, text, length);
 	size_t size = line ? strlen(line) : 0;
 	if (line)
 		line[size++] = '\n'; /* in place of the NUL */
@@ -161,7 +167,7 @@ void journal_event(struct journal *journal, const char *format, ...)
 	int length = vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	if (length > 0)
-		journal_add(journal, JOURNAL_EVENT, text,
+		journal_add(journal, JOURNAL_EVENT, "", text,
 				(size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
 }
 

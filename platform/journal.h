@@ -38,8 +38,12 @@ void journal_finish(struct journal *journal);
 /* Remove its files. Lines that come later are dropped. */
 void journal_remove(struct journal *journal);
 
-/* Add a line; one that cannot be written is lost rather than the request. */
-void journal_add(struct journal *journal, enum journal_kind kind, const char *text, size_t length);
+/*
+ * Add a line; one that cannot be written is lost rather than the request. `trace_id` is that of the
+ * request, "" for none.
+ */
+void journal_add(struct journal *journal, enum journal_kind kind, const char *trace_id,
+		const char *text, size_t length);
 void journal_event(struct journal *journal, const char *format, ...) SV_PRINTF(2, 3);
 
 /*

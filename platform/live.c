@@ -37,11 +37,11 @@ struct live {
 	size_t desk_count;
 };
 
-static void live_log(void *data, const char *line, size_t length)
+static void live_log(void *data, const char *trace_id, const char *line, size_t length)
 {
 	struct live *live = data;
 	metrics_add(&route_metrics(live->route)->log_lines, 1);
-	journal_add(route_journal(live->route), JOURNAL_GUEST, line, length);
+	journal_add(route_journal(live->route), JOURNAL_GUEST, trace_id, line, length);
 }
 
 static bool live_load(struct live *live, const struct version *version, struct sv_error *error)

@@ -102,7 +102,7 @@ static void router_note(const struct router_desk *desk)
 			(const char *)request->target.data, status, micros, cause[0] ? " " : "",
 			cause);
 	if (length > 0)
-		journal_add(route_journal(route), JOURNAL_REQUEST, text,
+		journal_add(route_journal(route), JOURNAL_REQUEST, request->trace_id, text,
 				(size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
 }
 

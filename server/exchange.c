@@ -10,7 +10,7 @@ struct exchange *exchange_new(const struct server_limits *limits)
 	struct exchange *exchange = calloc(1, sizeof *exchange);
 	if (!exchange)
 		return NULL;
-	exchange->headers = calloc(limits->header_fields, sizeof *exchange->headers);
+	exchange->headers = calloc(limits->header_fields + 1, sizeof *exchange->headers);
 	if (!exchange->headers) {
 		free(exchange);
 		return NULL;

@@ -25,7 +25,7 @@ struct exchange {
 	struct stream *owner;      /* borrowed; for the loop */
 	struct host_waker *waker; /* borrowed from the executor, while a worker handles it */
 	struct host_request request;
-	struct host_header *headers; /* owned; room for the limit */
+	struct host_header *headers; /* owned; room for the limit, and one of ours */
 	struct buffer body;          /* of the request */
 	struct buffer text; /* the bytes of its head, unless they are in an input buffer */
 	struct host_response response;
@@ -36,6 +36,7 @@ struct exchange {
 	uint64_t deadline; /* for the answer */
 	uint64_t sent; /* bytes of the response's body that were to be sent */
 	char server_name[256];
+	char trace_parent[56]; /* if none came */
 };
 
 /* An empty exchange, or NULL if there is no memory. */

@@ -1,6 +1,6 @@
 /*
- * log.c: lines with a time in front. What clients and guests sent is shown with anything
- * that is not printable ASCII escaped, so a line is a line.
+ * log.c: lines with a time in front, or in a form of log_format.h. What clients and guests sent is
+ * shown with anything that is not printable ASCII escaped, so a line is a line.
  */
 #include "server/log.h"
 
@@ -9,7 +9,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "server/log_format.h"
 #include "server/log_writer.h"
+
+const char *const log_format_names[] = {"text", "json", "combined", NULL};
+
+static enum log_format format = LOG_TEXT;
+
+void log_set_format(enum log_format wanted)
+{
+	format = wanted;
+}
 
 /* "2026-11-24T00:08:40.123Z" */
 static void time_text(char *text, size_t size)
@@ -26,77 +36,123 @@ static void time_text(char *text, size_t size)
 	snprintf(text, size, "%s.%03dZ", second, (int)(now.tv_nsec / 1000000));
 }
 
-/* `bytes` as it may stand in a line, cut to what is useful there. */
-static void escape(char *text, size_t size, struct sv_bytes bytes)
+/* Lines that cannot be stored are lost rather than the request. */
+static void log_add(struct server_log *log, const char *line, size_t length)
 {
-	size_t at = 0;
-	for (size_t i = 0; i < bytes.length; i++) {
-		uint8_t c = bytes.data[i];
-		bool is_plain = c > 0x20 && c < 0x7f && c != '"' && c != '\\';
-		if (at + (is_plain ? 1 : 4) + 4 > size) {
-			memcpy(text + at, "...", 3);
-			at += 3;
-			break;
-		}
-		if (is_plain)
-			text[at++] = (char)c;
-		else
-			at += (size_t)snprintf(text + at, 5, "\\x%02x", c);
-	}
-	text[at] = '\0';
+	if (!buffer_append(&log->out, line, length, NULL) ||
+			!buffer_append(&log->out, "\n", 1, NULL))
+		log->out.length = 0;
 }
 
-/* Lines that cannot be stored are lost rather than the request. */
+/* A line of text behind its time. */
 static void log_line(struct server_log *log, const char *format, ...) SV_PRINTF(2, 3);
 static void log_line(struct server_log *log, const char *format, ...)
 {
 	char text[2048];
-	size_t length = 0;
 	time_text(text, sizeof text);
-	length = strlen(text);
+	size_t length = strlen(text);
 	text[length++] = ' ';
 	va_list arguments;
 	va_start(arguments, format);
-	int more = vsnprintf(text + length, sizeof text - length - 1, format, arguments);
+	int more = vsnprintf(text + length, sizeof text - length, format, arguments);
 	va_end(arguments);
-	if (more < 0)
-		return;
-	length += strlen(text + length);
-	text[length++] = '\n';
-	if (!buffer_append(&log->out, text, length, NULL))
-		log->out.length = 0;
+	if (more >= 0)
+		log_add(log, text, strlen(text));
+}
+
+/* Why a guest failed, and the trace by which others know of the request; "" if it did not. */
+static void failure_text(char *text, size_t size, const struct exchange *exchange)
+{
+	const struct host_outcome *outcome = &exchange->outcome;
+	const char *trace_id = exchange->request.trace_id;
+	text[0] = '\0';
+	if (outcome->ending != HOST_ANSWERED)
+		snprintf(text, size, " (%s%s%s)%s%s", outcome->cause,
+				outcome->frames[0] ? " at " : "", outcome->frames,
+				trace_id[0] ? " trace=" : "", trace_id);
+}
+
+static void log_plain(struct server_log *log, const struct exchange *exchange, uint64_t us)
+{
+	char method[40], target[512], failure[768];
+	log_text_escape(method, sizeof method, exchange->request.method);
+	log_text_escape(target, sizeof target, exchange->request.target);
+	failure_text(failure, sizeof failure, exchange);
+	log_line(log, "%s %s %s %d %llu %llu.%03llums%s", exchange->request.remote_address, method,
+			target, exchange->response.status, (unsigned long long)exchange->sent,
+			(unsigned long long)(us / 1000), (unsigned long long)(us % 1000), failure);
+}
+
+/* The format has no place for a failure: that is a line of its own. */
+static void log_combined(struct server_log *log, const struct exchange *exchange)
+{
+	struct log_text text;
+	char failure[768];
+	text.length = 0;
+	log_combined_request(&text, exchange);
+	log_add(log, text.bytes, text.length);
+	failure_text(failure, sizeof failure, exchange);
+	if (failure[0])
+		log_line(log, "%s failed:%s", exchange->request.remote_address, failure);
 }
 
 void log_exchange(struct server_log *log, const struct exchange *exchange, uint64_t now)
 {
-	const struct host_outcome *outcome = &exchange->outcome;
-	if (log->is_quiet && outcome->ending == HOST_ANSWERED)
-		return;
-	char method[40], target[512], cause[768] = "";
-	escape(method, sizeof method, exchange->request.method);
-	escape(target, sizeof target, exchange->request.target);
-	if (outcome->ending != HOST_ANSWERED)
-		snprintf(cause, sizeof cause, " (%s%s%s)", outcome->cause,
-				outcome->frames[0] ? " at " : "", outcome->frames);
+	struct log_text text;
+	char time[40];
 	uint64_t us = (now - exchange->began) / 1000;
-	log_line(log, "%s %s %s %d %llu %llu.%03llums%s", exchange->request.remote_address, method,
-			target, exchange->response.status, (unsigned long long)exchange->sent,
-			(unsigned long long)(us / 1000), (unsigned long long)(us % 1000), cause);
+	if (log->is_quiet && exchange->outcome.ending == HOST_ANSWERED)
+		return;
+	switch (format) {
+	case LOG_TEXT:
+		log_plain(log, exchange, us);
+		return;
+	case LOG_COMBINED:
+		log_combined(log, exchange);
+		return;
+	case LOG_JSON:
+		text.length = 0;
+		time_text(time, sizeof time);
+		log_json_request(&text, time, exchange, us);
+		log_add(log, text.bytes, text.length);
+		return;
+	}
 }
 
 void log_refusal(struct server_log *log, const char *remote, int status, const char *reason)
 {
+	struct log_text text;
+	char time[40];
+	text.length = 0;
+	if (format == LOG_JSON) {
+		time_text(time, sizeof time);
+		log_json_refusal(&text, time, remote, status, reason);
+		log_add(log, text.bytes, text.length);
+		return;
+	}
+	if (format == LOG_COMBINED) {
+		log_combined_refusal(&text, remote, status);
+		log_add(log, text.bytes, text.length);
+	}
 	log_line(log, "%s - - %d (%s)", remote, status, reason);
 }
 
-void log_event(struct server_log *log, const char *format, ...)
+void log_event(struct server_log *log, const char *event, ...)
 {
-	char text[600];
+	char said[600], time[40];
+	struct log_text text;
 	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
+	va_start(arguments, event);
+	vsnprintf(said, sizeof said, event, arguments);
 	va_end(arguments);
-	log_line(log, "%s", text);
+	if (format != LOG_JSON) {
+		log_line(log, "%s", said);
+		return;
+	}
+	text.length = 0;
+	time_text(time, sizeof time);
+	log_json_event(&text, time, said);
+	log_add(log, text.bytes, text.length);
 }
 
 void log_flush(struct server_log *log)
@@ -106,16 +162,23 @@ void log_flush(struct server_log *log)
 	log->out.length = 0;
 }
 
-/* One call, so that lines of several threads do not mix. */
-void log_guest(void *data, const char *line, size_t length)
+/* One call, so that lines of several threads do not mix. They have up to 1000 bytes (lines.h). */
+void log_guest(void *data, const char *trace_id, const char *line, size_t length)
 {
-	char text[1280], time[40]; /* lines of guests have up to 1000 bytes (host/lines.h) */
+	struct log_text text;
+	char time[40];
 	time_text(time, sizeof time);
-	int head = snprintf(text, sizeof text, "%s guest %.80s: ", time, (const char *)data);
-	size_t room = sizeof text - (size_t)head - 1;
-	if (length > room)
-		length = room;
-	memcpy(text + head, line, length);
-	text[(size_t)head + length] = '\n';
-	log_writer_add(text, (size_t)head + length + 1);
+	text.length = 0;
+	if (format == LOG_JSON) {
+		log_json_guest(&text, time, data, trace_id,
+				(struct sv_bytes){(const uint8_t *)line, length});
+	} else {
+		int head = snprintf(text.bytes, sizeof text.bytes, "%s guest %.80s: ", time,
+				(const char *)data);
+		size_t room = sizeof text.bytes - (size_t)head - 1;
+		text.length = (size_t)head + (length < room ? length : room);
+		memcpy(text.bytes + head, line, text.length - (size_t)head);
+	}
+	text.bytes[text.length++] = '\n';
+	log_writer_add(text.bytes, text.length);
 }

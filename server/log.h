@@ -10,6 +10,15 @@
 
 #include "server/exchange.h"
 
+/* What lines look like: for people, an object each, or as other web servers have them. */
+enum log_format { LOG_TEXT, LOG_JSON, LOG_COMBINED };
+
+/* Their names, in that order, with NULL behind. */
+extern const char *const log_format_names[];
+
+/* Of all lines of the process, as its standard error is; before there is a server. */
+void log_set_format(enum log_format format);
+
 /* The log of one server; of the loop's thread, but for log_guest. */
 struct server_log {
 	bool is_quiet;     /* no line for a request that went well */
@@ -29,6 +38,6 @@ void log_event(struct server_log *log, const char *format, ...) SV_PRINTF(2, 3);
 void log_flush(struct server_log *log);
 
 /* host_log_line: a guest's own line; `data` is the guest's name. */
-void log_guest(void *data, const char *line, size_t length);
+void log_guest(void *data, const char *trace_id, const char *line, size_t length);
 
 #endif

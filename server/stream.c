@@ -9,6 +9,7 @@
 #include "server/connection.h"
 #include "server/http1_write.h"
 #include "server/response.h"
+#include "server/trace.h"
 
 bool stream_take_exchange(struct stream *stream)
 {
@@ -88,6 +89,7 @@ void stream_submit(struct stream *stream, const struct request_head *head)
 	struct server *server = connection->server;
 	struct exchange *exchange = stream->exchange;
 	stream_describe(stream, head);
+	trace_begin(exchange);
 	exchange->owner = stream;
 	exchange->began = stream->began;
 	exchange->deadline = server->loop.now + server->limits.request_time;

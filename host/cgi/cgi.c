@@ -163,7 +163,7 @@ static const char *cgi_begin(struct host_call *call)
 		cgi_refuse(call, error.text);
 		return NULL;
 	}
-	host_lines_init(&state->lines, call->guest);
+	host_lines_init(&state->lines, call);
 	if (built != CGI_BUILT || !cgi_open(call, state, &error)) {
 		host_outcome_set(call->outcome, HOST_FAILED, "%s", error.text);
 		return NULL;

@@ -352,7 +352,7 @@ static const char *fastly_begin(struct host_call *call)
 	snprintf(guest->trace_id, sizeof guest->trace_id,
 			"FASTLY_TRACE_ID=%016" PRIx64 "%016" PRIx64, trace[0], trace[1]);
 	memset(guest->is_told, 0, ARRAY_LENGTH(rows) * sizeof *guest->is_told);
-	host_lines_init(&guest->lines, call->guest);
+	host_lines_init(&guest->lines, call);
 	if (!fastly_open(guest, &error)) {
 		host_outcome_set(call->outcome, HOST_FAILED, "%s", error.text);
 		return NULL;

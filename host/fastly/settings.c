@@ -323,7 +323,7 @@ static bool section_read(struct settings_reader *reader, const char *name, json_
 	int length = snprintf(line, sizeof line,
 			"local_server.%.100s is not supported by this version", name);
 	if (reader->guest->log)
-		reader->guest->log(reader->guest->log_data, line, (size_t)length);
+		reader->guest->log(reader->guest->log_data, "", line, (size_t)length);
 	return true;
 }
 

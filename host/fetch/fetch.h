@@ -49,6 +49,8 @@ struct fetch_request {
 	struct sv_bytes path; /* with the query; begins with '/' */
 	struct sv_bytes host; /* of the Host field */
 	const struct host_response *fields; /* those of the connection and Host are left out */
+	/* The guest's own request: its trace is passed on, unless `fields` has one. NULL: none. */
+	const struct host_request *origin;
 	struct buffer body;   /* taken over */
 	bool has_more_body;   /* fetch_write gives the rest, fetch_finish ends it */
 	struct host_waker *waker; /* of who will ask; lives while it may */

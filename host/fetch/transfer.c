@@ -222,6 +222,31 @@ static bool fields_add(struct fetch *fetch, struct sv_bytes name, struct sv_byte
 	return fields != NULL;
 }
 
+static bool fields_have(const struct host_response *fields, struct sv_bytes name)
+{
+	for (size_t i = 0; i < fields->field_count; i++) {
+		if (host_name_equal(host_response_field(fields, i).name, name))
+			return true;
+	}
+	return false;
+}
+
+/* A guest that says what the trace is says all of it. */
+static bool fields_add_trace(struct fetch *fetch, const struct fetch_request *request)
+{
+	const struct host_request *origin = request->origin;
+	const struct sv_bytes parent = host_text("traceparent"), state = host_text("tracestate");
+	if (!origin || fields_have(request->fields, parent) || fields_have(request->fields, state))
+		return true;
+	for (size_t i = 0; i < origin->header_count; i++) {
+		const struct host_header *field = &origin->headers[i];
+		bool is_parent = host_name_equal(field->name, parent);
+		if (is_parent || host_name_equal(field->name, state))
+			TRY(fields_add(fetch, is_parent ? parent : state, field->value));
+	}
+	return true;
+}
+
 static bool fields_make(struct fetch *fetch, const struct fetch_request *request)
 {
 	const struct curl_api *curl = fetch->fetcher->curl;
@@ -233,6 +258,7 @@ static bool fields_make(struct fetch *fetch, const struct fetch_request *request
 		if (!field_is_ours(field.name))
 			TRY(fields_add(fetch, field.name, field.value));
 	}
+	TRY(fields_add_trace(fetch, request));
 	/* What libcurl would add on its own. */
 	struct curl_slist *fields = curl->slist_append(fetch->fields, "Expect:");
 	if (fields && !has_accept)

@@ -190,7 +190,7 @@ static const char *terrarium_begin(struct host_call *call)
 	guest->call = call;
 	guest->has_memory_manager = guest->has_waited = guest->is_giving = false;
 	guest->panic[0] = '\0';
-	host_lines_init(&guest->lines, call->guest);
+	host_lines_init(&guest->lines, call);
 	if (!incoming_make(guest)) {
 		host_outcome_set(call->outcome, HOST_FAILED, "no memory for a request");
 		return NULL;

@@ -1,5 +1,6 @@
 """Requests to backends: what is sent, what comes, what does not come, and waiting for it."""
 import os
+import re
 import socket
 import subprocess
 import tempfile
@@ -77,9 +78,28 @@ def test_a_request_is_sent_and_its_response_read(guest):
     expect(answer.status == 200 and detail.u32 == 1, f"{answer.status} {detail.u32}")
     expect(answer.field.bytes[:answer.length.u32] == b"here", f"{answer.field.bytes!r}")
     expect(lines[0] == "POST /base/path?q=1 HTTP/1.1", lines[0])
-    fields = sorted(line.lower() for line in lines[1:] if line)
+    fields = sorted(line.lower() for line in lines[1:] if line and not line.startswith("traceparent: "))
     expect(fields == ["content-length: 8", "host: example.test", "the body", "x-empty:", "x-one: 1"],
            f"{fields}")
+
+
+def test_the_trace_of_the_request_goes_on_unless_the_guest_has_another(guest):
+    own, other = (f"00-{digit * 32}-{digit * 16}-01" for digit in "ab")
+    with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
+        script = Script()
+        answers = [send(script, fields=fields)[2] for fields in (
+            (), (("Traceparent", other),), (("tracestate", "c=3"),))]
+        script.send(server, headers=f"traceparent: {own}\r\nTraceState: a=1\r\n")
+        script = Script()
+        begun = send(script)[2]
+        script.send(server)
+    passed, replaced, half = (sorted(line for line in answer.text.split("\n") if line.lower().startswith("trace"))
+                              for answer in answers)
+    expect(passed == [f"traceparent: {own}", "tracestate: a=1"], f"{passed}")
+    expect(replaced == [f"Traceparent: {other}"], f"{replaced}")
+    expect(half == ["tracestate: c=3"], f"{half}")
+    expect(re.search(r"^traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-00$", begun.text, re.M) and
+           "tracestate" not in begun.text, begun.text)
 
 
 def test_a_backend_can_have_a_name_of_its_own(guest):

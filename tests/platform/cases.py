@@ -1,7 +1,9 @@
 """Deployments from the first start to the removal."""
 import base64
+import http.client
 import json
 import os
+import re
 import socket
 import sqlite3
 import stat
@@ -118,6 +120,22 @@ def test_settings_reach_the_guest_and_secrets_nobody_else():
                     expect(secret.encode() not in file.read(), f"{name} shows the secret")
         daemon.start()
         expect("changed-secret" in daemon.get("site", "/env")[1], "lost with the process")
+
+
+def test_lines_of_a_request_and_its_guest_share_a_trace():
+    trace = "a" * 32
+    with Daemon() as daemon:
+        daemon.deploy_well("site", cgi("answer"))
+        connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+        for fields in ({"traceparent": f"00-{trace}-{'b' * 16}-00"}, {}):
+            connection.request("GET", "/", headers={"Host": f"site.localhost:{daemon.port}", **fields})
+            connection.getresponse().read()
+        connection.close()
+        lines = daemon.fine("GET", "/v1/deployments/site/logs?after=0")["lines"]
+    first, second = (line for line in lines if line["kind"] == "request")
+    expect(first["trace"] == trace and re.fullmatch("[0-9a-f]{32}", second["trace"]) and
+           second["trace"] != trace, f"{first} {second}")
+    expect(not any("trace" in line for line in lines if line["kind"] == "event"), f"{lines}")
 
 
 def test_logs_have_positions_that_a_reader_can_wait_behind():

@@ -31,7 +31,7 @@ def test_fastly_calls_give_what_was_sent():
         response = exchange(server, head, b"the body")
         expect(response.status == 201, f"status {response.status}: {response.text()}")
         names = ["host", "x-many", "a-rather-long-name", "another-rather-long-name",
-                 "content-length"]
+                 "content-length", "traceparent"]
         text = ("PUT" "http://example.test/path?query" + "".join(n + "\0" for n in names) +
                 "one\0two\0" + STATUSES + "the body")
         expect(response.text() == text, f"{response.text()!r}, not {text!r}")

@@ -14,7 +14,7 @@ def get_all(server, cases):
 def test_terrarium_calls_give_what_was_sent():
     with Server("calls.wat") as server:
         get_all(server, [
-            ("/h", 200, "host\nconnection\nx-many\n"),
+            ("/h", 200, "host\nconnection\nx-many\ntraceparent\n"),
             ("/v", 200, "1\n2\n"),
             ("/s", 418, "0\n"),
             ("/t", 200, "200\n"),

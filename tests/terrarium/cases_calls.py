@@ -75,6 +75,15 @@ def test_redirects_are_followed_without_secrets_for_others():
         expect(origin.requests.count("/round") == 11, f"{origin.requests.count('/round')} requests")
 
 
+def test_requests_of_guests_are_of_the_trace_of_their_own():
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    with serving("routes.c") as (server, origin, names):
+        url = f"/get?http://127.0.0.1:{origin.port}/show"
+        answer = server.get(url, headers=f"traceparent: {trace}\r\ntracestate: a=1\r\n").text()
+        expect(f"\ntraceparent: {trace}\ntracestate: a=1\n" in answer, answer)
+        expect("\ntraceparent: 00-" in ask(server, url).text(), "no trace was begun")
+
+
 def test_a_large_response_comes_whole_and_a_too_large_one_is_an_error():
     with serving("routes.c", "--max-memory", "16MiB") as (server, origin, names):
         here = f"http://127.0.0.1:{origin.port}"

@@ -215,9 +215,10 @@ static void nobody_wakes(struct host_waker *waker)
 	(void)waker;
 }
 
-static void nothing_is_logged(void *data, const char *line, size_t length)
+static void nothing_is_logged(void *data, const char *trace_id, const char *line, size_t length)
 {
 	(void)data;
+	(void)trace_id;
 	(void)line;
 	(void)length;
 }

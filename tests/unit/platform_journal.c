@@ -19,7 +19,7 @@ static const char *make_folder(void)
 
 static bool add_line(struct journal *journal, const char *text)
 {
-	journal_add(journal, JOURNAL_GUEST, text, strlen(text));
+	journal_add(journal, JOURNAL_GUEST, "", text, strlen(text));
 	return true;
 }
 
