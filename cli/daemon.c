@@ -75,9 +75,10 @@ static void daemon_stop(int signal_number)
 	errno = saved_errno;
 }
 
+/* The handler may run while this thread is in a guest, whose stack is not for it. */
 void daemon_ready(void (*stop)(void *data), void *data)
 {
-	struct sigaction action = {.sa_handler = daemon_stop, .sa_flags = SA_RESTART};
+	struct sigaction action = {.sa_handler = daemon_stop, .sa_flags = SA_RESTART | SA_ONSTACK};
 	struct sv_error error = SV_ERROR_INIT;
 	const char *name = getenv("NOTIFY_SOCKET");
 	running.stop = stop;

@@ -502,5 +502,5 @@ void control_init(struct handler *handler, struct platform_state *state)
 {
 	*handler = (struct handler){state, control_thread_enter, control_thread_leave,
 			control_desk_new, control_desk_free, control_begin, control_go_on,
-			control_recycle, control_admit, NULL};
+			control_recycle, control_admit, NULL, false};
 }

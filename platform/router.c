@@ -268,5 +268,5 @@ void router_init(struct handler *handler, struct platform_state *state)
 {
 	*handler = (struct handler){state, router_thread_enter, router_thread_leave,
 			router_desk_new, router_desk_free, router_begin, router_go_on,
-			router_recycle, NULL, router_takes_intake};
+			router_recycle, NULL, router_takes_intake, false};
 }

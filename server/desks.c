@@ -54,7 +54,7 @@ struct desk *desks_take_spare(struct desks *desks)
 	if (desk)
 		desks->spares = desk->next;
 	else if (desks->made < desks->limit)
-		desk = desk_make(desks, &error); /* without one, the request waits */
+		desks->is_short = !(desk = desk_make(desks, &error)); /* then the request waits */
 	desks->busy += desk != NULL;
 	if (desk)
 		desk->is_roused = false;
@@ -65,6 +65,7 @@ void desks_put_spare(struct desks *desks, struct desk *desk)
 {
 	desk->next = desks->spares;
 	desks->spares = desk;
+	desks->is_short = false;
 	desks->busy--;
 }
 

@@ -25,6 +25,7 @@ struct desks {
 	struct executor *executor;
 	const struct handler *handler;
 	size_t limit, made;
+	bool is_short; /* there was no memory for another one, and none has come back since */
 	struct desk *spares;
 	struct desk *ready_first, *ready_last;
 	struct desk **asleep; /* owned; a heap, the first to wake at 0 */
@@ -45,6 +46,12 @@ void desks_finish(struct desks *desks);
 /* One for a new request; NULL if as many have begun as may, or there is no memory for more. */
 struct desk *desks_take_spare(struct desks *desks);
 void desks_put_spare(struct desks *desks, struct desk *desk);
+
+/* True if a request can probably begin: there is a spare one, or it may be made. */
+static inline bool desks_have_room(const struct desks *desks)
+{
+	return desks->spares || (desks->made < desks->limit && !desks->is_short);
+}
 
 /* The one that has waited for a turn the longest, or NULL. */
 struct desk *desks_take_ready(struct desks *desks);

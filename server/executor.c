@@ -1,28 +1,39 @@
 /*
  * executor.c: a queue, worker threads and the way back. Two locks, never held together:
- * `lock` for what waits and for what has begun (desks.h), `done_lock` for what is answered.
+ * `lock` for what waits and for what has begun (desks.h), and that of what is answered (answers.h).
  *
  * Waking a thread costs more than a short guest takes. So while guests are short and a worker is
  * awake, requests are left to that worker, who does not sleep before the queue is empty, and the
  * loop is told of several answers at once; executor_nudge wakes another when the queue does not
  * move. Long guests get a thread each at once, as long as there are threads; then they take turns.
+ *
+ * Shorter still is no way at all: the loop's thread helps while guests are short (decision 28).
  */
 #include "server/executor.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "server/answers.h"
 #include "server/desks.h"
 #include "server/loop.h"
 
+/* A thread, and what it remembers from turn to turn. Times are of clock_now. */
+struct worker {
+	struct executor *executor;
+	uint64_t began, ended; /* the last turn */
+	uint64_t turned;       /* the last turn of a guest that had begun before it */
+	unsigned untold;       /* answers of which the loop does not know, ... */
+	uint64_t untold_since; /* ... the oldest of them */
+};
+
 struct executor {
 	struct executor_config config;
+	struct worker helper; /* the loop's thread, ... */
+	bool is_helped;       /* ... if it has entered */
 	pthread_t *threads; /* owned */
 	unsigned thread_count;
 	/* under lock */
@@ -39,20 +50,7 @@ struct executor {
 	unsigned ready_count;
 	bool is_ending;
 	struct sv_error error; /* of the first thread that could not enter */
-	/* under done_lock */
-	pthread_mutex_t done_lock;
-	struct exchange *done_first, *done_last;
-	struct exchange *news_first, *news_last; /* not done, but there is something of them */
-	int event; /* owned */
-};
-
-/* A thread, and what it remembers from turn to turn. Times are of clock_now. */
-struct worker {
-	struct executor *executor;
-	uint64_t began, ended; /* the last turn */
-	uint64_t turned;       /* the last turn of a guest that had begun before it */
-	unsigned untold;       /* answers of which the loop does not know, ... */
-	uint64_t untold_since; /* ... the oldest of them */
+	struct answers answers; /* has a lock of its own */
 };
 
 /* What waking a thread costs, roughly: futex, scheduler, cold caches. */
@@ -67,6 +65,15 @@ static const uint64_t nudge_after = 500000;
 
 /* One very long turn must not count for more than this. */
 static const uint64_t longest_typical = 1000000;
+
+/* A guest may keep the loop's thread from its connections for one turn, if that is so short. */
+static const uint64_t longest_help = 1000000;
+
+/* What waits, if it takes so long together, is worth waking another thread beside the loop's. */
+static const uint64_t worth_sharing = 200000;
+
+/* Requests that the loop's thread takes before it looks at its connections again. */
+static const unsigned most_helped = 64;
 
 /* ---- what to do next ---- */
 
@@ -105,6 +112,13 @@ static bool queue_wakes(struct executor *executor, bool is_urgent)
 	return wakes;
 }
 
+/* Under the lock: whether the loop's thread is going to take what waits. */
+static bool helper_is_fit(const struct executor *executor)
+{
+	return executor->is_helped && executor->typical < wake_cost &&
+			desks_have_room(&executor->desks);
+}
+
 /* Sleep until something changes, or a desk wakes up. */
 static void executor_wait(struct executor *executor)
 {
@@ -120,18 +134,10 @@ static void executor_wait(struct executor *executor)
 	executor->waking -= executor->waking > 0;
 }
 
-static void loop_tell(struct executor *executor)
-{
-	uint64_t one = 1;
-	/* Can only fail if the counter is at its end, and then the loop is awake anyway. */
-	if (write(executor->event, &one, sizeof one) < 0)
-		check(errno == EAGAIN);
-}
-
 static void worker_tell(struct worker *worker)
 {
 	if (worker->untold)
-		loop_tell(worker->executor);
+		answers_tell(&worker->executor->answers);
 	worker->untold = 0;
 }
 
@@ -148,15 +154,20 @@ static struct desk *worker_choose(struct worker *worker)
 	return desk;
 }
 
+/* Under the lock: a turn has taken so long. */
+static void executor_note(struct executor *executor, uint64_t spent)
+{
+	if (spent > longest_typical)
+		spent = longest_typical;
+	executor->typical = (executor->typical * 7 + spent) / 8;
+}
+
 /* Wait for something to do. NULL: the end. */
 static struct desk *worker_next(struct worker *worker)
 {
 	struct executor *executor = worker->executor;
-	uint64_t spent = worker->ended - worker->began;
-	if (spent > longest_typical)
-		spent = longest_typical;
 	pthread_mutex_lock(&executor->lock);
-	executor->typical = (executor->typical * 7 + spent) / 8;
+	executor_note(executor, worker->ended - worker->began);
 	struct desk *desk = worker_choose(worker);
 	while (!desk && !(executor->is_ending && desks_are_idle(&executor->desks))) {
 		if (worker->untold) {
@@ -173,48 +184,10 @@ static struct desk *worker_next(struct worker *worker)
 	return desk;
 }
 
-/* Under the lock for what is done, as is the next one. */
-static void news_remove(struct executor *executor, struct exchange *exchange)
-{
-	struct exchange *previous = exchange->news_previous, *next = exchange->news_next;
-	*(previous ? &previous->news_next : &executor->news_first) = next;
-	*(next ? &next->news_previous : &executor->news_last) = previous;
-	exchange->has_news = false;
-}
-
-static void news_add(struct executor *executor, struct exchange *exchange)
-{
-	struct exchange *last = executor->news_last;
-	exchange->news_previous = last;
-	exchange->news_next = NULL;
-	*(last ? &last->news_next : &executor->news_first) = exchange;
-	executor->news_last = exchange;
-	exchange->has_news = true;
-}
-
-/* Who is done has no news besides. The loop is not told of it. */
-static void done_add(struct executor *executor, struct exchange *exchange)
-{
-	exchange->next = NULL;
-	pthread_mutex_lock(&executor->done_lock);
-	if (exchange->has_news)
-		news_remove(executor, exchange);
-	*(executor->done_first ? &executor->done_last->next : &executor->done_first) = exchange;
-	executor->done_last = exchange;
-	pthread_mutex_unlock(&executor->done_lock);
-}
-
 /* On the guest's thread, in its turn: its exchange is not done. */
 static void executor_stir(struct exchange *exchange)
 {
-	struct executor *executor = exchange->executor;
-	pthread_mutex_lock(&executor->done_lock);
-	bool was_empty = !executor->news_first;
-	if (!exchange->has_news)
-		news_add(executor, exchange);
-	pthread_mutex_unlock(&executor->done_lock);
-	if (was_empty)
-		loop_tell(executor);
+	answers_stir(&exchange->executor->answers, exchange);
 }
 
 static void stir_stream(struct host_stream *stream)
@@ -264,8 +237,7 @@ static enum handled worker_begin(struct executor *executor, struct desk *desk)
 	return handler->begin(handler->data, desk->own, exchange, &desk->wake);
 }
 
-/* True if the guest has answered. */
-static bool worker_turn(struct executor *executor, struct desk *desk)
+static enum handled worker_turn(struct executor *executor, struct desk *desk)
 {
 	const struct handler *handler = executor->config.handler;
 	enum handled handled;
@@ -277,11 +249,11 @@ static bool worker_turn(struct executor *executor, struct desk *desk)
 		host_stream_leave(&desk->exchange->stream);
 		if (desk->exchange->request.intake)
 			host_intake_leave(&desk->exchange->intake);
-		done_add(executor, desk->exchange);
+		answers_add(&executor->answers, desk->exchange);
 		handler->recycle(handler->data, desk->own);
 	}
 	worker_put_back(executor, desk, handled);
-	return handled == HANDLED_ANSWERED;
+	return handled;
 }
 
 static void worker_run(struct worker *worker, struct desk *desk)
@@ -291,7 +263,7 @@ static void worker_run(struct worker *worker, struct desk *desk)
 	/* Those that have waited must not wait for this turn too. */
 	if (worker->untold && worker->began - worker->untold_since >= longest_untold)
 		worker_tell(worker);
-	bool has_answered = worker_turn(worker->executor, desk);
+	bool has_answered = worker_turn(worker->executor, desk) == HANDLED_ANSWERED;
 	worker->ended = clock_now();
 	if (has_begun)
 		worker->turned = worker->ended;
@@ -344,6 +316,84 @@ static int worker_start(struct executor *executor, pthread_t *thread)
 	return result;
 }
 
+/* ---- help ---- */
+
+bool executor_enter(struct executor *executor, struct sv_error *error)
+{
+	const struct handler *handler = executor->config.handler;
+	if (!handler->never_blocks || executor->config.turn > longest_help)
+		return false;
+	executor->is_helped = handler->thread_enter(handler->data, error);
+	return executor->is_helped;
+}
+
+void executor_leave(struct executor *executor)
+{
+	const struct handler *handler = executor->config.handler;
+	if (executor->is_helped)
+		handler->thread_leave(handler->data);
+	executor->is_helped = false;
+}
+
+/* A request for the loop's thread, or NULL. */
+static struct desk *helper_next(struct executor *executor)
+{
+	pthread_mutex_lock(&executor->lock);
+	struct desk *desk = helper_is_fit(executor) ? queue_begin(executor, executor->helper.ended)
+						    : NULL;
+	pthread_mutex_unlock(&executor->lock);
+	return desk;
+}
+
+/* More than one thread is good for: before the first of them. */
+static void helper_share(struct executor *executor)
+{
+	pthread_mutex_lock(&executor->lock);
+	bool wakes = executor->queue_count * executor->typical >= worth_sharing &&
+			queue_wakes(executor, true);
+	pthread_mutex_unlock(&executor->lock);
+	if (wakes)
+		pthread_cond_signal(&executor->changed);
+}
+
+/* Behind a turn: one that is to go on does so elsewhere. */
+static void helper_note(struct executor *executor, uint64_t spent, enum handled handled)
+{
+	pthread_mutex_lock(&executor->lock);
+	executor_note(executor, spent);
+	bool wakes = handled == HANDLED_AGAIN && queue_wakes(executor, true);
+	pthread_mutex_unlock(&executor->lock);
+	if (wakes)
+		pthread_cond_signal(&executor->changed);
+}
+
+/*
+ * A turn that the clock says was long may have been a short one in which others had the CPU: that
+ * is told by the thread's own clock, which is a system call and so read once for all short ones.
+ */
+bool executor_help(struct executor *executor)
+{
+	struct worker *helper = &executor->helper;
+	struct desk *desk = helper_next(executor);
+	if (!desk)
+		return false;
+	helper_share(executor);
+	uint64_t run = clock_of_thread(); /* when the turn began, by that clock */
+	helper->ended = clock_now();
+	for (unsigned i = 0; desk; i++) {
+		helper->began = helper->ended;
+		enum handled handled = worker_turn(executor, desk);
+		helper->ended = clock_now();
+		uint64_t spent = helper->ended - helper->began;
+		if (spent >= wake_cost)
+			spent = clock_of_thread() - run;
+		run += spent;
+		helper_note(executor, spent, handled);
+		desk = i < most_helped ? helper_next(executor) : NULL;
+	}
+	return true;
+}
+
 /* ---- from outside ---- */
 
 static bool executor_start(struct executor *executor, struct sv_error *error)
@@ -374,13 +424,11 @@ static void executor_init(struct executor *executor)
 	pthread_mutexattr_init(&adaptive);
 	pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
 	pthread_mutex_init(&executor->lock, &adaptive);
-	pthread_mutex_init(&executor->done_lock, &adaptive);
 	pthread_mutexattr_destroy(&adaptive);
 	pthread_cond_init(&executor->changed, &attributes);
 	pthread_cond_init(&executor->started, NULL);
 	pthread_condattr_destroy(&attributes);
 	executor->error = (struct sv_error)SV_ERROR_INIT;
-	executor->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
 struct executor *executor_new(const struct executor_config *config, struct sv_error *error)
@@ -391,28 +439,20 @@ struct executor *executor_new(const struct executor_config *config, struct sv_er
 		return NULL;
 	}
 	executor->config = *config;
+	executor->helper.executor = executor;
 	executor_init(executor);
 	executor->threads = calloc(config->workers, sizeof *executor->threads);
 	executor->queue = calloc(config->queue_limit, sizeof(struct exchange *));
-	if (executor->event < 0)
-		sv_fail_errno(error, "eventfd");
-	else if (!executor->threads || !executor->queue)
+	bool has_answers = answers_init(&executor->answers, error);
+	if (has_answers && (!executor->threads || !executor->queue))
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u workers", config->workers);
-	else if (desks_init(&executor->desks, executor, config->handler, config->desk_limit,
+	else if (has_answers &&
+			desks_init(&executor->desks, executor, config->handler, config->desk_limit,
 				 error) &&
 			executor_start(executor, error))
 		return executor;
 	executor_free(executor);
 	return NULL;
-}
-
-static void free_untaken(struct executor *executor)
-{
-	while (executor->done_first) {
-		struct exchange *next = executor->done_first->next;
-		exchange_free(executor->done_first);
-		executor->done_first = next;
-	}
 }
 
 void executor_free(struct executor *executor)
@@ -425,13 +465,10 @@ void executor_free(struct executor *executor)
 	pthread_mutex_unlock(&executor->lock);
 	for (unsigned i = 0; i < executor->thread_count; i++)
 		pthread_join(executor->threads[i], NULL);
-	if (executor->event >= 0)
-		close(executor->event);
-	free_untaken(executor);
+	answers_finish(&executor->answers);
 	desks_finish(&executor->desks);
 	pthread_cond_destroy(&executor->started);
 	pthread_cond_destroy(&executor->changed);
-	pthread_mutex_destroy(&executor->done_lock);
 	pthread_mutex_destroy(&executor->lock);
 	free(executor->threads);
 	free(executor->queue);
@@ -462,11 +499,15 @@ void executor_wake(struct host_waker *waker)
 		pthread_cond_signal(&executor->changed);
 }
 
-bool executor_nudge(struct executor *executor, uint64_t now)
+int executor_nudge(struct executor *executor, uint64_t now)
 {
 	unsigned wakes = 0;
 	pthread_mutex_lock(&executor->lock);
 	bool is_waiting = executor->queue_count > 0;
+	if (is_waiting && helper_is_fit(executor)) {
+		pthread_mutex_unlock(&executor->lock);
+		return 0;
+	}
 	bool is_late = is_waiting && now > executor->taken_at + nudge_after;
 	while (wakes < executor->queue_count && queue_wakes(executor, is_late && !wakes))
 		wakes++;
@@ -474,32 +515,27 @@ bool executor_nudge(struct executor *executor, uint64_t now)
 	pthread_mutex_unlock(&executor->lock);
 	while (wakes--)
 		pthread_cond_signal(&executor->changed);
-	return is_waiting && can_help;
+	return is_waiting && can_help ? 1 : -1;
 }
+
+/* ---- answers ---- */
 
 int executor_descriptor(const struct executor *executor)
 {
-	return executor->event;
+	return executor->answers.event;
+}
+
+void executor_heard(struct executor *executor)
+{
+	answers_heard(&executor->answers);
 }
 
 struct exchange *executor_take(struct executor *executor)
 {
-	uint64_t count;
-	if (read(executor->event, &count, sizeof count) < 0)
-		check(errno == EAGAIN || errno == EINTR);
-	pthread_mutex_lock(&executor->done_lock);
-	struct exchange *first = executor->done_first;
-	executor->done_first = executor->done_last = NULL;
-	pthread_mutex_unlock(&executor->done_lock);
-	return first;
+	return answers_take(&executor->answers);
 }
 
 struct exchange *executor_take_news(struct executor *executor)
 {
-	pthread_mutex_lock(&executor->done_lock);
-	struct exchange *exchange = executor->news_first;
-	if (exchange)
-		news_remove(executor, exchange);
-	pthread_mutex_unlock(&executor->done_lock);
-	return exchange;
+	return answers_take_news(&executor->answers);
 }

@@ -1,7 +1,8 @@
 /*
  * executor.h: worker threads that answer requests, in turns: what takes longer than a turn is put
  * behind others, and goes on on whichever thread is free. Requests wait in a queue of limited
- * length; answers go back through a list and an event descriptor.
+ * length; answers go back through a list and an event descriptor. The thread that queues them may
+ * help, which spares short ones the way to another thread and back.
  */
 #ifndef SELVAGE_SERVER_EXECUTOR_H
 #define SELVAGE_SERVER_EXECUTOR_H
@@ -45,6 +46,11 @@ struct handler {
 	 * On the loop's thread, with the server's name set. NULL: never.
 	 */
 	bool (*takes_intake)(void *data, const struct host_request *request);
+	/*
+	 * First turns wait for no disk and for nobody else, and are preempted: the loop's thread
+	 * may help (executor_help).
+	 */
+	bool never_blocks;
 };
 
 struct executor_config {
@@ -74,13 +80,31 @@ SV_MUST_USE bool executor_submit(struct executor *executor, struct exchange *exc
 
 /*
  * Wake workers for the requests that wait: all that came at once are told of at once, so call it
- * before waiting for more. One more is woken if none was taken for a while. True if it should be
- * called again within a millisecond.
+ * before waiting for more. One more is woken if none was taken for a while. What the loop's thread
+ * is going to take itself, by executor_help, wakes nobody. Returns for how many milliseconds the
+ * loop may wait before it calls again, or -1: for any time.
  */
-bool executor_nudge(struct executor *executor, uint64_t now);
+int executor_nudge(struct executor *executor, uint64_t now);
 
-/* Becomes readable when answers or news are waiting. Borrowed. */
+/*
+ * Have this thread, the loop's, help as long as guests are short. It enters as the handler wants;
+ * false, with no error, if the handler or the turn is not for that. Ended by executor_leave.
+ */
+bool executor_enter(struct executor *executor, struct sv_error *error);
+void executor_leave(struct executor *executor);
+
+/*
+ * Give some of the requests that wait their first turn on this thread, which has entered, unless
+ * guests have been long lately; what does not end in it goes on with the workers. True if there may
+ * be answers or news, of which no descriptor tells.
+ */
+bool executor_help(struct executor *executor);
+
+/* Becomes readable when answers or news of workers are waiting. Borrowed. */
 int executor_descriptor(const struct executor *executor);
+
+/* That was seen: it is not readable any more, until there are others. */
+void executor_heard(struct executor *executor);
 
 /* Take all answers, oldest first, linked by `next`. */
 struct exchange *executor_take(struct executor *executor);

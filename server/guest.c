@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "host/intake.h"
 #include "host/stream.h"
@@ -121,22 +120,15 @@ static enum handled guest_handled(struct host_call *call, bool has_ended, uint64
 
 /* ---- CPU time ---- */
 
-static uint64_t thread_time(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 /* A guest that has used up its CPU time runs into a deadline that has passed. */
 static bool guest_turn(struct host_call *call, bool (*turn)(struct host_call *call))
 {
 	const uint64_t most = call->guest->cpu_time;
 	if (!most)
 		return turn(call);
-	uint64_t began = thread_time();
+	uint64_t began = clock_of_thread();
 	bool has_ended = turn(call);
-	call->cpu_used += thread_time() - began;
+	call->cpu_used += clock_of_thread() - began;
 	if (call->cpu_used <= most)
 		return has_ended;
 	if (!has_ended) {
@@ -262,7 +254,7 @@ struct guest_service *guest_service_new(struct sv_engine *engine, const struct h
 	service->turn = limits->turn;
 	service->handler = (struct handler){service, guest_thread_enter, guest_thread_leave,
 			guest_desk_new, guest_desk_free, guest_begin, guest_go_on, guest_recycle,
-			NULL, guest_takes_intake};
+			NULL, guest_takes_intake, !guest->preopen_count};
 	if (guest_service_link(service, (uint32_t)limits->guests, error))
 		return service;
 	guest_service_free(service);

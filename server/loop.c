@@ -15,6 +15,13 @@ uint64_t clock_now(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+uint64_t clock_of_thread(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 bool loop_init(struct loop *loop, struct sv_error *error)
 {
 	*loop = (struct loop){.now = clock_now()};

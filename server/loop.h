@@ -74,4 +74,7 @@ void loop_turn(struct loop *loop, int wait);
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_now(void);
 
+/* Nanoseconds for which this thread has had a CPU. A system call. */
+uint64_t clock_of_thread(void);
+
 #endif

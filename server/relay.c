@@ -146,7 +146,7 @@ struct relay *relay_new(const struct handler *handler, void (*gone)(void *data),
 	pthread_mutex_init(&relay->lock, NULL);
 	relay->handler = (struct handler){relay, relay_thread_enter, relay_thread_leave,
 			relay_desk_new, relay_desk_free, relay_begin, relay_go_on, relay_recycle,
-			NULL, NULL};
+			NULL, NULL, handler->never_blocks};
 	return relay;
 }
 

@@ -21,11 +21,8 @@ static const uint64_t linger_time = UINT64_C(2000000000);
 /* At the end, a log that nobody reads is not waited for longer. */
 static const uint64_t log_time = UINT64_C(1000000000);
 
-static void server_take_answers(struct loop_source *source, uint32_t events)
+static void server_take_answers(struct server *server)
 {
-	struct server *server =
-			(struct server *)((char *)source - offsetof(struct server, answers));
-	(void)events;
 	struct exchange *exchange = executor_take(server->executor);
 	while (exchange) {
 		struct exchange *next = exchange->next;
@@ -34,6 +31,24 @@ static void server_take_answers(struct loop_source *source, uint32_t events)
 	}
 	while ((exchange = executor_take_news(server->executor)))
 		stream_news(exchange);
+}
+
+static void server_hear(struct loop_source *source, uint32_t events)
+{
+	struct server *server =
+			(struct server *)((char *)source - offsetof(struct server, answers));
+	(void)events;
+	executor_heard(server->executor);
+	server_take_answers(server);
+}
+
+/* Guests that are short run here and now. */
+static void server_help(struct server *server)
+{
+	if (!executor_help(server->executor))
+		return;
+	server->loop.now = clock_now();
+	server_take_answers(server);
 }
 
 static void server_begin_stop(struct loop_source *source, uint32_t events)
@@ -59,7 +74,7 @@ static bool server_watch(struct server *server, struct sv_error *error)
 			.fd = server->stop_descriptor, .ready = server_begin_stop};
 	TRY(loop_add(&server->loop, &server->stop, EPOLLIN, error));
 	server->answers = (struct loop_source){
-			.fd = executor_descriptor(server->executor), .ready = server_take_answers};
+			.fd = executor_descriptor(server->executor), .ready = server_hear};
 	return loop_add(&server->loop, &server->answers, EPOLLIN, error);
 }
 
@@ -130,14 +145,29 @@ const char *server_address(const struct server *server, size_t index)
 	return server->listeners[index].address;
 }
 
+/* How long the loop may wait, in milliseconds; -1: for any time. */
+static int server_patience(struct server *server)
+{
+	int patience = executor_nudge(server->executor, server->loop.now);
+	return patience < 0 && server->is_stopping ? 20 : patience;
+}
+
+static void server_enter(struct server *server)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	if (!executor_enter(server->executor, &error) && error.code != SV_ERROR_NONE)
+		log_event(&server->log, "workers alone run guests: %s", error.text);
+}
+
 bool server_run(struct server *server)
 {
 	uint64_t stop_by = UINT64_MAX;
 	/* A reader of our output that goes away must not end us. */
 	signal(SIGPIPE, SIG_IGN);
+	server_enter(server);
 	while (!server->is_stopping || server->connection_count) {
-		bool must_look = executor_nudge(server->executor, server->loop.now);
-		loop_turn(&server->loop, must_look ? 1 : server->is_stopping ? 20 : -1);
+		loop_turn(&server->loop, server_patience(server));
+		server_help(server);
 		connection_send_all(server);
 		connection_bury(server);
 		log_flush(&server->log);
@@ -146,6 +176,7 @@ bool server_run(struct server *server)
 		if (server->loop.now >= stop_by)
 			break;
 	}
+	executor_leave(server->executor);
 	size_t left = 0;
 	for (struct connection *c = server->connections; c; c = c->next)
 		left += c->out_count;

@@ -149,6 +149,7 @@ static int drain(struct executor *executor, int count)
 		if (poll(&wait, 1, 10000) != 1)
 			return taken;
 		struct exchange *next;
+		executor_heard(executor);
 		for (struct exchange *x = executor_take(executor); x; x = next) {
 			next = x->next;
 			exchange_free(x);
@@ -265,6 +266,145 @@ TEST(who_sleeps_is_woken_by_its_waker)
 	}
 	executor_free(executor);
 	sem_destroy(&asleep);
+}
+
+/* An executor that this thread helps, with so many requests waiting. */
+static struct executor *helped_executor(struct fake *fake, int requests)
+{
+	struct server_limits limits;
+	struct sv_error error = SV_ERROR_INIT;
+	server_limits_init(&limits);
+	fake->handler.never_blocks = true;
+	struct executor *executor = fake_executor(fake, 2, 500, 4, &error);
+	if (!executor || !executor_enter(executor, &error))
+		abort();
+	for (int i = 0; i < requests; i++) {
+		if (!executor_submit(executor, exchange_new(&limits)))
+			abort();
+	}
+	return executor;
+}
+
+static int take(struct executor *executor)
+{
+	int taken = 0;
+	struct exchange *next;
+	for (struct exchange *x = executor_take(executor); x; x = next) {
+		next = x->next;
+		exchange_free(x);
+		taken++;
+	}
+	return taken;
+}
+
+/* Workers are not told of them; some are left for when the loop has looked at its connections. */
+TEST(short_requests_are_answered_by_who_queues_them)
+{
+	struct fake fake;
+	fake_init(&fake);
+	struct executor *executor = helped_executor(&fake, 200);
+	int taken = 0, rounds = 0;
+	while (executor_nudge(executor, 0) == 0) {
+		CHECK(executor_help(executor));
+		taken += take(executor);
+		rounds++;
+	}
+	CHECK_EQ(taken, 200);
+	CHECK_MSG(rounds > 1, "all at once");
+	CHECK(!executor_help(executor));
+	struct pollfd wait = {.fd = executor_descriptor(executor), .events = POLLIN};
+	CHECK_EQ(poll(&wait, 1, 0), 0);
+	CHECK_EQ(fake.entered, 3);
+	executor_leave(executor);
+	CHECK_EQ(fake.left, 1);
+	executor_free(executor);
+	CHECK_EQ(fake.handled, 200);
+	CHECK_EQ(fake.recycled, 200);
+	CHECK_EQ(fake.left, 3);
+}
+
+/* Whether they want another turn or sleep: the first turn alone is this thread's. */
+TEST(who_does_not_end_at_once_goes_on_with_a_worker)
+{
+	for (int sleeps = 0; sleeps < 2; sleeps++) {
+		struct fake fake;
+		fake_init(&fake);
+		fake.turns = 3;
+		fake.sleep = sleeps ? 2000000 : 0;
+		struct executor *executor = helped_executor(&fake, 3);
+		CHECK(executor_help(executor));
+		CHECK_EQ(drain(executor, 3), 3);
+		CHECK_EQ(fake.handled, 3);
+		executor_leave(executor);
+		executor_free(executor);
+	}
+}
+
+/* One that burns its time, which only the first turn of a request does. */
+static enum handled burn_begin(void *data, void *own, struct exchange *exchange, uint64_t *wake)
+{
+	uint64_t end = clock_of_thread() + 2000000;
+	while (clock_of_thread() < end)
+		;
+	return fake_begin(data, own, exchange, wake);
+}
+
+TEST(long_requests_are_left_to_the_workers)
+{
+	struct fake fake;
+	fake_init(&fake);
+	fake.handler.begin = burn_begin;
+	struct executor *executor = helped_executor(&fake, 8);
+	CHECK(executor_help(executor));
+	/* The first has told how long they are. */
+	CHECK_EQ(take(executor), 1);
+	CHECK(!executor_help(executor));
+	CHECK(executor_nudge(executor, 0) != 0);
+	CHECK_EQ(drain(executor, 7), 7);
+	executor_leave(executor);
+	executor_free(executor);
+	CHECK_EQ(fake.handled, 8);
+}
+
+TEST(nobody_helps_who_may_block_or_has_long_turns)
+{
+	struct fake fake;
+	struct sv_error error = SV_ERROR_INIT;
+	fake_init(&fake);
+	struct executor_config config = {.handler = &fake.handler,
+			.workers = 1,
+			.queue_limit = 1,
+			.desk_limit = 1,
+			.turn = 1000000};
+	struct executor *executor = executor_new(&config, &error);
+	CHECK(executor && !executor_enter(executor, &error));
+	executor_leave(executor);
+	executor_free(executor);
+	fake.handler.never_blocks = true;
+	config.turn = 2000000;
+	executor = executor_new(&config, &error);
+	CHECK(executor && !executor_enter(executor, &error));
+	executor_free(executor);
+	CHECK_EQ(error.code, SV_ERROR_NONE);
+	CHECK_EQ(fake.left, 2);
+}
+
+/* All desks are asleep: who waits does so without this thread looking all the time. */
+TEST(help_ends_where_no_more_may_begin)
+{
+	struct fake fake;
+	fake_init(&fake);
+	fake.turns = 1;
+	fake.sleep = 20000000;
+	struct executor *executor = helped_executor(&fake, 8);
+	CHECK(executor_help(executor));
+	CHECK_EQ(take(executor), 0);
+	CHECK(!executor_help(executor));
+	CHECK(executor_nudge(executor, 0) != 0);
+	CHECK_EQ(drain(executor, 8), 8);
+	executor_leave(executor);
+	executor_free(executor);
+	CHECK_EQ(fake.most_at_once, 4);
 }
 
 TEST(full_queue_refuses_and_goes_on)

@@ -196,7 +196,7 @@ TEST(streams_end_as_they_should_whatever_clients_do)
 {
 	enum { CLIENTS = 8 };
 	const struct handler handler = {NULL, fake_enter, fake_leave, fake_desk_new, fake_desk_free,
-			fake_begin, fake_go_on, fake_recycle, NULL, NULL};
+			fake_begin, fake_go_on, fake_recycle, NULL, NULL, true};
 	const struct server_listener listeners[] = {{"127.0.0.1:0", NULL}};
 	struct sv_error error = SV_ERROR_INIT;
 	struct server_config config = {.listeners = listeners,

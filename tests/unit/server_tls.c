@@ -67,7 +67,7 @@ static enum handled fake_go_on(void *data, void *desk, uint64_t *wake)
 static int fake_data;
 
 static const struct handler fake = {&fake_data, fake_enter, fake_leave, fake_desk_new,
-		fake_desk_free, fake_begin, fake_go_on, fake_desk_free, NULL, NULL};
+		fake_desk_free, fake_begin, fake_go_on, fake_desk_free, NULL, NULL, false};
 
 /* ---- a server in a thread ---- */
 
