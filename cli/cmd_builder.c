@@ -1,9 +1,11 @@
 /*
- * cmd_builder.c: `selvage builder TIER`, `selvage builder unpack` and `selvage builder LANGUAGE`:
- * what the daemon runs for each compilation, each archive and each project. What a stranger sent
- * on standard input, what is made of it on standard output, nothing else within reach.
+ * cmd_builder.c: `selvage builder TIER NICE`, `selvage builder unpack` and `selvage builder
+ * LANGUAGE`: what the daemon runs for each compilation, each archive and each project. What a
+ * stranger sent on standard input, what is made of it on standard output, nothing else within
+ * reach.
  */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -45,8 +47,8 @@ static bool builder_compile(const struct compiler *compiler, bool is_fast, struc
 	return done;
 }
 
-/* The compiler is loaded first: afterwards no file can be opened any more. */
-static bool builder_run(bool is_fast, struct sv_error *error)
+/* The compiler is loaded first: afterwards no file can be opened any more. `priority`: nice(2). */
+static bool builder_run(bool is_fast, const char *priority, struct sv_error *error)
 {
 	static const struct confinement limits = {.memory = COMPILATION_MEMORY,
 			.seconds = COMPILATION_CPU_TIME,
@@ -54,7 +56,7 @@ static bool builder_run(bool is_fast, struct sv_error *error)
 	struct compiler compiler;
 	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
 	/* Those who are served come first, then who deploys; if it cannot be, all are slower. */
-	(void)setpriority(PRIO_PROCESS, 0, is_fast ? 5 : 15);
+	(void)setpriority(PRIO_PROCESS, 0, priority ? atoi(priority) : 0);
 	bool done = compiler_load(&compiler, error) && confine(&limits, error) &&
 			builder_compile(&compiler, is_fast, &artifact, error) &&
 			output_write("-", buffer_view(&artifact), 0600, error);
@@ -102,7 +104,7 @@ static bool builder_work(char **operands, struct sv_error *error)
 		return builder_unpack(error);
 	bool is_fast = strcmp(work, tier_name(TIER_FAST)) == 0;
 	if (is_fast || strcmp(work, tier_name(TIER_RELEASE)) == 0)
-		return builder_run(is_fast, error);
+		return builder_run(is_fast, operands[1], error);
 	if (language_find(work, &language) && language_is_built(language))
 		return builder_sources(language, operands + 1, error);
 	return sv_fail(error, SV_ERROR_USAGE,

@@ -10,6 +10,9 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 
+/* In the order of enum deploy_goal. */
+static const char *const goal_names[] = {"live", "release", NULL};
+
 static const struct option_row rows[] = {
 		{.name = "name",
 				.kind = OPTION_TEXT,
@@ -56,6 +59,13 @@ static const struct option_row rows[] = {
 				.offset = offsetof(struct deploy_options, wait),
 				.argument = "DUR",
 				.help = "time to wait for the build (default 10m)"},
+		{.name = "wait-for",
+				.kind = OPTION_CHOICE,
+				.offset = offsetof(struct deploy_options, wait_for),
+				.argument = "live|release",
+				.choices = goal_names,
+				.help = "until it is served (default), or served from the release "
+					"tier"},
 		CLIENT_ROWS(struct deploy_options, client),
 };
 
@@ -85,7 +95,8 @@ static bool deploy_follow(struct client *client, const struct deploy_options *op
 	/* They become part of addresses. */
 	TRY(client_check_id("build", build, error));
 	TRY(client_check_name(name, error));
-	TRY(deploy_wait(client, build, options->wait, error));
+	TRY(deploy_wait(client, build, (enum deploy_goal)options->wait_for,
+			options->wait, error));
 	return deploy_show(client, name, error);
 }
 

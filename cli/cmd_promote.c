@@ -36,7 +36,7 @@ static bool promote_follow(struct client *client, uint64_t wait, json_t *answer,
 	TRY(client_unpack(answer, error, "{s:s, s:s}", "build", &build, "name", &name));
 	TRY(client_check_id("build", build, error));
 	TRY(client_check_name(name, error));
-	TRY(deploy_wait(client, build, wait, error));
+	TRY(deploy_wait(client, build, GOAL_LIVE, wait, error));
 	return deploy_show(client, name, error);
 }
 

@@ -9,11 +9,15 @@
 #include "base/bytes.h"
 #include "cli/client_command.h"
 
+/* What is waited for: that it is served, or that it is served from the release tier. */
+enum deploy_goal { GOAL_LIVE, GOAL_RELEASE };
+
 struct deploy_options {
 	struct client_options client;
 	const char *name;          /* "-": the server chooses one */
 	uint64_t ttl;              /* nanoseconds; 0: none */
 	uint64_t wait;             /* nanoseconds until a build is given up on */
+	unsigned wait_for;         /* enum deploy_goal */
 	struct option_list envs;
 	struct option_list secrets;
 	struct option_list limits;
@@ -31,9 +35,9 @@ void deploy_say(const char *format, ...) SV_PRINTF(1, 2);
 SV_MUST_USE bool deploy_encode(const struct deploy_options *options, const char *path,
 		struct buffer *body, struct sv_error *error);
 
-/* Follow a build to its end and say how it goes; false if the build failed. */
-SV_MUST_USE bool deploy_wait(struct client *client, const char *build, uint64_t limit,
-		struct sv_error *error);
+/* Follow a build to its goal and say how it goes; false if that will not be reached. */
+SV_MUST_USE bool deploy_wait(struct client *client, const char *build, enum deploy_goal goal,
+		uint64_t limit, struct sv_error *error);
 
 /* Show where the deployment is: the address alone on standard output. */
 SV_MUST_USE bool deploy_show(struct client *client, const char *name, struct sv_error *error);

@@ -38,6 +38,7 @@ struct build_view {
 	char tier[24];
 	bool is_done;
 	bool is_success;
+	bool is_current;
 };
 
 void deploy_say(const char *format, ...)
@@ -72,18 +73,19 @@ static bool build_ask(struct client *client, const char *build, struct build_vie
 {
 	json_t *answer;
 	const char *status, *message = "", *tier = "";
-	int done, success;
+	int done, success, current;
 	*view = (struct build_view){0};
 	TRY(client_send(client, "GET", NULL, &answer, error, "/v1/builds/%s", build));
-	bool understood = client_unpack(answer, error, "{s:s, s:b, s:b, s?s, s?s}", "status",
-			&status, "done", &done, "success", &success, "message", &message, "tier",
-			&tier);
+	bool understood = client_unpack(answer, error, "{s:s, s:b, s:b, s:b, s?s, s?s}", "status",
+			&status, "done", &done, "success", &success, "current", &current,
+			"message", &message, "tier", &tier);
 	if (understood) {
 		text_of_name(status, strlen(status), view->status, sizeof view->status);
 		text_of_name(message, strlen(message), view->message, sizeof view->message);
 		text_of_name(tier, strlen(tier), view->tier, sizeof view->tier);
 		view->is_done = done;
 		view->is_success = success;
+		view->is_current = current;
 	}
 	json_decref(answer);
 	return understood;
@@ -108,6 +110,7 @@ static void build_say(const struct build_view *view, const struct build_view *be
 	}
 }
 
+/* It is served, or never will be. */
 static bool build_end(const struct build_view *view, struct sv_error *error)
 {
 	if (!view->is_success)
@@ -116,6 +119,19 @@ static bool build_end(const struct build_view *view, struct sv_error *error)
 	deploy_say("Instance is deployed");
 	if (strcmp(view->tier, "fast") == 0)
 		deploy_say("It is now served from the fast tier; the release tier follows");
+	return true;
+}
+
+/* Will the release tier come? It does for what is served, unless it failed. */
+static bool release_is_coming(const struct build_view *view, struct sv_error *error)
+{
+	if (!view->is_success || !view->is_current)
+		return sv_fail(error, SV_ERROR_INVALID,
+				"another version is served meanwhile, and so this one has no "
+				"release tier");
+	if (view->message[0])
+		return sv_fail(error, SV_ERROR_INVALID, "the release tier failed: %s",
+				view->message);
 	return true;
 }
 
@@ -130,17 +146,35 @@ static bool build_is_late(uint64_t begin, uint64_t limit, const char *build, str
 	return true;
 }
 
-bool deploy_wait(struct client *client, const char *build, uint64_t limit, struct sv_error *error)
+/* What a look at the build says of it; `*reached` if there is no more to wait for. */
+static bool build_look(const struct build_view *view, const struct build_view *before,
+		enum deploy_goal goal, bool *reached, struct sv_error *error)
+{
+	bool has_release = strcmp(view->tier, "release") == 0;
+	*reached = view->is_done && (goal == GOAL_LIVE || has_release);
+	if (before->is_done) { /* what is waited for now is the release tier */
+		TRY(has_release || release_is_coming(view, error));
+		if (has_release)
+			deploy_say("It is now served from the release tier");
+		return true;
+	}
+	build_say(view, before);
+	return !view->is_done || build_end(view, error);
+}
+
+bool deploy_wait(struct client *client, const char *build, enum deploy_goal goal, uint64_t limit,
+		struct sv_error *error)
 {
 	struct build_view view, before = {0};
 	uint64_t begin = clock_now(), pause = FIRST_PAUSE;
 	for (unsigned silent = 0;;) {
 		struct sv_error trouble = SV_ERROR_INIT;
 		if (build_ask(client, build, &view, &trouble)) {
+			bool reached;
 			silent = 0;
-			build_say(&view, &before);
-			if (view.is_done)
-				return build_end(&view, error);
+			TRY(build_look(&view, &before, goal, &reached, error));
+			if (reached)
+				return true;
 			before = view;
 		} else if (client_last_end(client)->reached || ++silent > MAX_SILENT) {
 			return sv_fail(error, trouble.code, "%s", trouble.text);

@@ -10,6 +10,7 @@
 #include "platform/deployments.h"
 #include "platform/journal.h"
 #include "platform/live.h"
+#include "platform/metrics.h"
 #include "platform/routes.h"
 #include "platform/state.h"
 
@@ -60,8 +61,10 @@ static bool activate_on(struct platform_state *state, struct route *route,
 		done = sv_fail(error, SV_ERROR_USAGE, "another version is current meanwhile");
 	done = done && activate_refresh(state, route, version, settings, &live, error) &&
 			activate_commit(state, version, error);
-	if (done)
+	if (done) {
 		route_set_live(route, live);
+		metrics_add(&route_metrics(route)->swaps[version->tier], 1);
+	}
 	/* Under the lock: who sees that it is live finds the line. */
 	if (done)
 		journal_event(route_journal(route), "version %" PRId64 " is live (%s tier)",

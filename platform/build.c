@@ -55,6 +55,12 @@ static const enum tier lane_tiers[] = {TIER_FAST, TIER_FAST, TIER_RELEASE};
 static const int pause_seconds = 2;
 static const unsigned tries_most = 5;
 
+/*
+ * Bytes of a module up to which the release tier is compiled at once: that takes 0.3 s, which is
+ * no longer than exchanging versions twice is worth. Measured, 45 us a byte at the worst.
+ */
+static const int64_t release_at_once = 8192;
+
 static void lane_sleep(struct build_lane *lane, int seconds, bool ends_early)
 {
 	struct build *build = lane->build;
@@ -78,13 +84,14 @@ static bool build_is_ending(struct build *build)
 	return is_ending;
 }
 
-static void build_count(struct build *build, const struct deployment *deployment, uint64_t micros)
+static void build_count(struct build *build, const struct deployment *deployment, enum tier tier,
+		uint64_t micros)
 {
-	struct route *route = routes_named(build->state->routes, deployment->id, deployment->name);
+	struct route *route = activate_route(build->state, deployment, NULL);
 	if (!route)
-		return; /* its first version: the route comes with it */
-	metrics_add(&route_metrics(route)->builds, 1);
-	metrics_add(&route_metrics(route)->build_micros, micros);
+		return; /* removed meanwhile */
+	metrics_add(&route_metrics(route)->builds[tier], 1);
+	metrics_add(&route_metrics(route)->build_micros[tier], micros);
 	route_release(route);
 }
 
@@ -101,14 +108,19 @@ static bool artifact_keep(struct platform_state *state, const struct deployment 
 	return db_end(state->db, done, error) && done;
 }
 
-static bool artifact_compile(struct build *build, const struct deployment *deployment,
+static bool artifact_compile(struct build_lane *lane, const struct deployment *deployment,
 		struct version *version, struct sv_error *error)
 {
+	struct build *build = lane->build;
 	struct blobs *blobs = &build->state->blobs;
 	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
 	char path[4096];
+	const struct compilation compilation = {.path = path,
+			.tier = version->tier,
+			.is_later = lane->tier == TIER_RELEASE,
+			.stop = build->stop};
 	TRY(blobs_path(blobs, version->module, path, sizeof path, error));
-	bool done = compilation_run(path, version->tier, build->stop, &artifact, error);
+	bool done = compilation_run(&compilation, &artifact, error);
 	if (done) {
 		blobs_hold(blobs);
 		done = artifact_keep(build->state, deployment, version, buffer_view(&artifact),
@@ -123,22 +135,39 @@ static bool artifact_compile(struct build *build, const struct deployment *deplo
 	return done;
 }
 
-/* The artifact of the module for this tier, compiled if it was not before. */
-static bool build_artifact(struct build *build, const struct deployment *deployment,
+/* The artifact for a tier, if it was compiled before and is still there. */
+static bool artifact_find(struct platform_state *state, struct version *version, enum tier tier,
+		bool *found, struct sv_error *error)
+{
+	char path[4096];
+	version->tier = tier;
+	*found = false;
+	TRY(compiled_find(state->db, version->module, tier, state->compiler, version->artifact,
+			error));
+	if (!version->artifact[0])
+		return true;
+	TRY(blobs_path(&state->blobs, version->artifact, path, sizeof path, error));
+	*found = access(path, R_OK) == 0;
+	return true;
+}
+
+/*
+ * The best artifact that there is of the module, for a lane of new versions, or the one of the
+ * release tier; compiled if it was not before.
+ */
+static bool build_artifact(struct build_lane *lane, const struct deployment *deployment,
 		struct version *version, struct sv_error *error)
 {
-	struct platform_state *state = build->state;
-	char path[4096];
-	TRY(compiled_find(state->db, version->module, version->tier, state->compiler,
-			version->artifact, error));
-	if (version->artifact[0]) {
-		TRY(blobs_path(&state->blobs, version->artifact, path, sizeof path, error));
-		if (access(path, R_OK) == 0)
-			return true;
-	}
+	struct platform_state *state = lane->build->state;
+	bool found;
+	TRY(artifact_find(state, version, TIER_RELEASE, &found, error));
+	if (!found && lane->tier == TIER_FAST && version->size > release_at_once)
+		TRY(artifact_find(state, version, TIER_FAST, &found, error));
+	if (found)
+		return true;
 	uint64_t began = clock_now();
-	TRY(artifact_compile(build, deployment, version, error));
-	build_count(build, deployment, (clock_now() - began) / 1000);
+	TRY(artifact_compile(lane, deployment, version, error));
+	build_count(lane->build, deployment, version->tier, (clock_now() - began) / 1000);
 	return true;
 }
 
@@ -208,14 +237,15 @@ static bool build_sources(struct build *build, const struct deployment *deployme
 }
 
 /* It failed for good: the module's own fault, or that of what it needs. */
-static bool build_fail(struct build *build, const struct deployment *deployment,
+static bool build_fail(struct build_lane *lane, const struct deployment *deployment,
 		const struct version *version, const struct sv_error *failure,
 		struct sv_error *error)
 {
-	bool is_first = version->tier == TIER_FAST;
+	struct build *build = lane->build;
+	bool is_first = lane->tier == TIER_FAST;
 	struct route *route = activate_route(build->state, deployment, NULL);
 	if (route) {
-		metrics_add(&route_metrics(route)->build_failures, 1);
+		metrics_add(&route_metrics(route)->build_failures[version->tier], 1);
 		journal_event(route_journal(route), "version %" PRId64 ": %s%s", version->number,
 				is_first ? "" : "the release tier failed: ", failure->text);
 	}
@@ -245,14 +275,14 @@ static bool build_version(struct build_lane *lane, struct version *version, stru
 	TRY(deployment_get(state->db, version->deployment, &deployment, &found, error));
 	if (!found)
 		return true; /* removed since it was chosen, and its versions with it */
-	version->tier = lane->tier;
+	version->tier = lane->tier; /* until it is known which one there will be */
 	if (is_first)
 		TRY(version_set_state(state->db, version->id, VERSION_BUILDING, "building", error));
 	bool done = build_sources(build, &deployment, version, &failure);
 	if (done && is_first)
 		done = version_set_state(state->db, version->id, VERSION_BUILDING,
 				"generating machine code", &failure);
-	done = done && build_artifact(build, &deployment, version, &failure);
+	done = done && build_artifact(lane, &deployment, version, &failure);
 	if (done && is_first)
 		done = version_set_state(state->db, version->id, VERSION_CHECKING,
 				"loading and asking once", &failure);
@@ -264,7 +294,7 @@ static bool build_version(struct build_lane *lane, struct version *version, stru
 		return true;
 	if (build_may_pass(lane, version->id, &failure))
 		return sv_fail(error, failure.code, "%s", failure.text);
-	return build_fail(build, &deployment, version, &failure, error);
+	return build_fail(lane, &deployment, version, &failure, error);
 }
 
 static void build_complain(const struct sv_error *error)

@@ -142,6 +142,9 @@ static bool child_result(const struct child *child, const struct child_task *tas
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
 		return sv_fail(error, SV_ERROR_LIMIT, "%s used more than %u seconds of CPU time",
 				task->what, task->cpu_seconds);
+	/* Not what it worked on: the kernel, for want of memory, or somebody. */
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return sv_fail(error, SV_ERROR_SYSTEM, "%s was killed", task->what);
 	if (WIFSIGNALED(status))
 		return sv_fail(error, SV_ERROR_INTERNAL, "%s was ended by signal %d%s%s",
 				task->what, WTERMSIG(status), message[0] ? ": " : "", message);

@@ -22,7 +22,7 @@ struct child_task {
 
 /*
  * Do it, and append what came out to `output`. False with the child's message in `error`, or when
- * its time is over or it is cut short.
+ * its time is over. SYSTEM if it was cut short or killed, which says nothing of what it worked on.
  */
 SV_MUST_USE bool child_run(const struct child_task *task, struct buffer *output,
 		struct sv_error *error);

@@ -4,21 +4,26 @@
 #include "platform/compilation.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "platform/child.h"
 
-bool compilation_run(const char *path, enum tier tier, int stop, struct buffer *artifact,
+bool compilation_run(const struct compilation *compilation, struct buffer *artifact,
 		struct sv_error *error)
 {
-	const struct child_task task = {.work = tier_name(tier),
+	char priority[16];
+	snprintf(priority, sizeof priority, "%d",
+			compilation->is_later ? COMPILATION_NICE_LATER : COMPILATION_NICE);
+	const struct child_task task = {.work = tier_name(compilation->tier),
+			.more = {priority},
 			.what = "the compilation",
-			.input = open(path, O_RDONLY | O_CLOEXEC),
-			.stop = stop,
+			.input = open(compilation->path, O_RDONLY | O_CLOEXEC),
+			.stop = compilation->stop,
 			.seconds = COMPILATION_TIME,
 			.cpu_seconds = COMPILATION_CPU_TIME};
 	if (task.input < 0)
-		return sv_fail_errno(error, "cannot open the module %s", path);
+		return sv_fail_errno(error, "cannot open the module %s", compilation->path);
 	bool done = child_run(&task, artifact, error);
 	close(task.input);
 	if (done && !artifact->length)

@@ -17,11 +17,23 @@
 #define COMPILATION_TIME 1500
 #define COMPILATION_OUTPUT (UINT64_C(512) << 20)
 
+/* nice(2) of a compilation that somebody waits for, and of one that only makes code better. */
+#define COMPILATION_NICE 5
+#define COMPILATION_NICE_LATER 15
+
+/* What is compiled, and how. */
+struct compilation {
+	const char *path; /* of the module; borrowed */
+	enum tier tier;
+	bool is_later; /* nobody waits: everything else comes first */
+	int stop;      /* descriptor that becomes readable to cut it short */
+};
+
 /*
- * Compile the module in the file at `path` for `tier` and append the artifact to `artifact`. False
- * with the compiler's message in `error`, or when `stop`, a descriptor, became readable.
+ * Compile, and append the artifact to `artifact`. False with the compiler's message in `error`;
+ * SYSTEM if it was cut short or killed, which says nothing of the module.
  */
-SV_MUST_USE bool compilation_run(const char *path, enum tier tier, int stop,
-		struct buffer *artifact, struct sv_error *error);
+SV_MUST_USE bool compilation_run(const struct compilation *compilation, struct buffer *artifact,
+		struct sv_error *error);
 
 #endif

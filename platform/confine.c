@@ -28,12 +28,17 @@ static const int denied_calls[] = {
 #undef DENY
 };
 
-static bool limit_set(int resource, uint64_t most, const char *what, struct sv_error *error)
+static bool limit_set_both(int resource, struct rlimit limit, const char *what,
+		struct sv_error *error)
 {
-	const struct rlimit limit = {.rlim_cur = most, .rlim_max = most};
 	if (setrlimit(resource, &limit) == 0)
 		return true;
 	return sv_fail_errno(error, "cannot limit %s", what);
+}
+
+static bool limit_set(int resource, uint64_t most, const char *what, struct sv_error *error)
+{
+	return limit_set_both(resource, (struct rlimit){most, most}, what, error);
 }
 
 /* What is mapped now does not count: a sanitizer's shadow is terabytes. */
@@ -174,7 +179,9 @@ static bool confine_limits(const struct confinement *limits, rlim_t descriptors,
 		struct sv_error *error)
 {
 	TRY(limit_set(RLIMIT_CORE, 0, "core dumps", error));
-	TRY(limit_set(RLIMIT_CPU, limits->seconds, "CPU time", error));
+	/* At the first limit comes SIGXCPU, which says why; at the second SIGKILL. */
+	TRY(limit_set_both(RLIMIT_CPU, (struct rlimit){limits->seconds, limits->seconds + 2},
+			"CPU time", error));
 	TRY(limit_set(RLIMIT_NOFILE, descriptors, "descriptors", error));
 	TRY(limit_set(RLIMIT_FSIZE, limits->output, "output", error));
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ||

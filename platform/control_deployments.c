@@ -159,15 +159,16 @@ void control_build(struct control_call *call)
 	control_url(call->state, deployment.name, false, http_url, sizeof http_url);
 	snprintf(id, sizeof id, "%lld", (long long)version.id);
 	control_answer(call,
-			json_pack("{s:s, s:s, s:I, s:s, s:s, s:b, s:b, s:s, s:s, s:s}", "id", id,
-					"name", deployment.name, "version",
+			json_pack("{s:s, s:s, s:I, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:b}", "id",
+					id, "name", deployment.name, "version",
 					(json_int_t)version.number, "status",
 					version_state_name(version.state), "message",
 					version.message, "done",
 					version.state >= VERSION_FIRST_FINAL, "success",
 					version.state != VERSION_FAILED, "url",
 					url[0] ? url : http_url, "http_url", http_url, "tier",
-					tier_name(version.tier)));
+					tier_name(version.tier), "current",
+					version.number == deployment.current));
 }
 
 /* ---- going back, going away ---- */

@@ -126,6 +126,15 @@ bool deployments_each(struct db *db, int64_t tenant, deployment_visit visit, voi
 	return rows_end(db, rows, &problem, error);
 }
 
+bool deployments_fast(struct db *db, int64_t tenant, int64_t *count, struct sv_error *error)
+{
+	return db_value(db, error, count, 0,
+			"SELECT count(*) FROM deployment JOIN version ON "
+			"version.deployment = deployment.id AND number = current "
+			"WHERE tier = ?1 AND (?2 = 0 OR tenant = ?2)",
+			"ii", (int64_t)TIER_FAST, tenant);
+}
+
 bool deployment_find(struct db *db, int64_t tenant, const char *name, struct deployment *deployment,
 		bool *found, struct sv_error *error)
 {
@@ -306,6 +315,12 @@ bool version_set_state(struct db *db, int64_t id, enum version_state state, cons
 	text_clean(clean, sizeof clean, message);
 	return db_run(db, error, "UPDATE version SET state = ?, message = ? WHERE id = ?", "isi",
 			(int64_t)state, clean, id);
+}
+
+bool versions_retry(struct db *db, struct sv_error *error)
+{
+	return db_run(db, error, "UPDATE version SET message = '' WHERE state = ? AND tier = ?",
+			"ii", (int64_t)VERSION_READY, (int64_t)TIER_FAST);
 }
 
 bool version_set_module(struct db *db, const struct version *version, struct sv_error *error)

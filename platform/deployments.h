@@ -71,6 +71,10 @@ typedef bool (*version_visit)(void *data, const struct version *version);
 SV_MUST_USE bool deployments_each(struct db *db, int64_t tenant, deployment_visit visit, void *data,
 		struct sv_error *error);
 
+/* How many of them, all or of a tenant, are served from the fast tier. */
+SV_MUST_USE bool deployments_fast(struct db *db, int64_t tenant, int64_t *count,
+		struct sv_error *error);
+
 /* The one of a tenant with this name; `found` false if there is none, or it is another's. */
 SV_MUST_USE bool deployment_find(struct db *db, int64_t tenant, const char *name,
 		struct deployment *deployment, bool *found, struct sv_error *error);
@@ -144,6 +148,8 @@ SV_MUST_USE bool version_set_module(struct db *db, const struct version *version
 
 SV_MUST_USE bool version_set_state(struct db *db, int64_t id, enum version_state state,
 		const char *message, struct sv_error *error);
+/* What failed for the release tier of versions is to be tried again. */
+SV_MUST_USE bool versions_retry(struct db *db, struct sv_error *error);
 /* INTERNAL if the version is not there any more. */
 SV_MUST_USE bool version_set_artifact(struct db *db, int64_t id, const char *artifact,
 		enum tier tier, struct sv_error *error);

@@ -132,12 +132,33 @@ static bool view_plain(struct metrics_view *view, struct sv_error *error)
 		TRY(buffer_printf(view->text, error, name "{deployment=\"%s\"} %" PRIu64 "\n", \
 				route_name(view->routes[i]), \
 				route_metrics(view->routes[i])->field));
+#define TIER_METRIC(field, name, help)
 #include "platform/metrics.def"
 #undef METRIC
+#undef TIER_METRIC
 	return true;
 }
 
-static bool view_write(struct metrics_view *view, struct sv_error *error)
+static bool view_tiers(struct metrics_view *view, struct sv_error *error)
+{
+#define METRIC(field, name, help)
+#define TIER_METRIC(field, name, help) \
+	TRY(view_head(view, name, help, "counter", error)); \
+	for (size_t i = 0; i < view->count; i++) { \
+		for (enum tier tier = TIER_FAST; tier <= TIER_RELEASE; tier++) \
+			TRY(buffer_printf(view->text, error, \
+					name "{deployment=\"%s\",tier=\"%s\"} %" PRIu64 "\n", \
+					route_name(view->routes[i]), tier_name(tier), \
+					route_metrics(view->routes[i])->field[tier])); \
+	}
+#include "platform/metrics.def"
+#undef METRIC
+#undef TIER_METRIC
+	return true;
+}
+
+/* `fast`: deployments that are served from the fast tier. */
+static bool view_write(struct metrics_view *view, int64_t fast, struct sv_error *error)
 {
 	TRY(view_requests(view, error));
 	TRY(view_head(view, "selvage_request_seconds", "From a request's first byte to its answer",
@@ -145,18 +166,25 @@ static bool view_write(struct metrics_view *view, struct sv_error *error)
 	for (size_t i = 0; i < view->count; i++)
 		TRY(view_latency(view, view->routes[i], error));
 	TRY(view_plain(view, error));
+	TRY(view_tiers(view, error));
 	TRY(view_head(view, "selvage_deployments", "Deployments", "gauge", error));
-	return buffer_printf(view->text, error, "selvage_deployments %zu\n", view->count);
+	TRY(buffer_printf(view->text, error, "selvage_deployments %zu\n", view->count));
+	TRY(view_head(view, "selvage_deployments_fast",
+			"Deployments whose release tier is still to come, or failed", "gauge",
+			error));
+	return buffer_printf(view->text, error, "selvage_deployments_fast %" PRId64 "\n", fast);
 }
 
 bool metrics_text(struct platform_state *state, int64_t tenant, struct buffer *text,
 		struct sv_error *error)
 {
 	struct metrics_view view = {.state = state, .text = text};
+	int64_t fast;
+	TRY(deployments_fast(state->db, tenant, &fast, error));
 	bool done = deployments_each(state->db, tenant, view_add, &view, error);
 	if (done && view.is_short)
 		done = sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for metrics");
-	done = done && view_write(&view, error);
+	done = done && view_write(&view, fast, error);
 	view_finish(&view);
 	return done;
 }

@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "host/host.h"
+#include "platform/deployments.h"
 
 /* Upper ends of the latency histogram are 100 us times powers of 2, up to 13 s; then infinity. */
 #define METRICS_BUCKETS 18
@@ -31,8 +32,10 @@ struct metrics {
 	_Atomic uint64_t buckets[METRICS_BUCKETS + 1];
 	_Atomic uint64_t micros; /* of all requests */
 #define METRIC(field, name, help) _Atomic uint64_t field;
+#define TIER_METRIC(field, name, help) _Atomic uint64_t field[TIER_RELEASE + 1]; /* by tier */
 #include "platform/metrics.def"
 #undef METRIC
+#undef TIER_METRIC
 };
 
 static inline void metrics_add(_Atomic uint64_t *counter, uint64_t value)

@@ -149,6 +149,7 @@ static bool state_open(struct platform *platform, struct sv_error *error)
 		return false;
 	TRY(key_open(state, error));
 	sources_sweep(state->work_folder);
+	TRY(versions_retry(state->db, error));
 	TRY(compiled_forget(state->db, error));
 	TRY(compiled_measure(state->db, &state->blobs, error));
 	TRY(blobs_sweep(&state->blobs, &is_clean, error));

@@ -59,6 +59,24 @@ def test_progress_is_told_line_by_line():
             f"New instance deployed at [{control.url}/]"], f"{found}")
 
 
+def test_scripts_wait_for_the_release_tier():
+    fast = build(tier="fast")
+    with Control() as control:
+        control.told[BUILD] = sequence((200, fast), (200, fast), (200, build()))
+        found = fine(deploy(control, "--wait-for", "release")).err.splitlines()
+        expect("It is now served from the release tier" in found, f"{found}")
+        expect(control.labels().count(BUILD) == 3, f"{control.labels()}")
+    for changes, text in ((dict(message="it takes too much memory"), "the release tier failed: it takes too much memory"),
+                          (dict(current=False), "another version is served meanwhile")):
+        with Control() as control:
+            control.told[BUILD] = sequence((200, fast), (200, {**fast, **changes}))
+            result = deploy(control, "--wait-for", "release")
+            expect(result.code == 1 and not result.out and text in result.err.splitlines()[-1], f"{result}")
+    with Control() as control: # who does not ask for it waits for none of that
+        control.told[BUILD] = sequence((200, fast), error(500, "internal", "asked too often"))
+        fine(deploy(control))
+
+
 def test_options_go_with_the_module():
     with Control() as control, Folder() as folder:
         secret = folder.write("secret", b"from a file\n")

@@ -58,7 +58,7 @@ def version(number, **changes):
 
 def build(**changes):
     return {"id": "7", "name": NAME, "version": 3, "status": "done", "message": "", "done": True, "success": True,
-            "url": "http://localhost/", "http_url": "http://localhost/", "tier": "release", **changes}
+            "url": "http://localhost/", "http_url": "http://localhost/", "tier": "release", "current": True, **changes}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

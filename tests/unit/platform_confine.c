@@ -95,6 +95,23 @@ static int use_what_a_compilation_needs(void)
 	return again < 0 || write(again, "x", 1) != 1 ? 2 : 0;
 }
 
+/* SIGXCPU, which says why, and not SIGKILL, which says nothing. */
+static bool is_told_of_its_cpu_time(void)
+{
+	static const struct confinement limits = {
+			.memory = UINT64_C(1) << 30, .seconds = 1, .output = 4096};
+	int status = 0;
+	pid_t child = fork();
+	if (child == 0) {
+		if (!confine(&limits, NULL))
+			_exit(250);
+		for (;;)
+			;
+	}
+	waitpid(child, &status, 0);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU;
+}
+
 /* ---- compilers of sources: a folder is theirs ---- */
 
 static char folder[] = "/tmp/selvage-confine-XXXXXX";
@@ -194,6 +211,11 @@ TEST(other_processes_are_out_of_reach)
 	CHECK_EQ(confined(run_a_program), 0);
 	CHECK_EQ(confined(signal_the_parent), 0);
 	CHECK_EQ(confined(trace_the_parent), 0);
+}
+
+TEST(cpu_time_has_an_end_that_is_told)
+{
+	CHECK(is_told_of_its_cpu_time());
 }
 
 TEST(memory_files_and_pipes_are_not)
