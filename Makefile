@@ -230,7 +230,7 @@ fill_in = sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(libdir),' -e 's,@INCLU
 install: all
 	$(Q)install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(mandir)/man1 \
 		$(DESTDIR)$(unitdir) $(headers)/base $(headers)/abi $(headers)/runtime $(headers)/compiler $(DESTDIR)$(datadir)/selvage/sdk/c \
-		$(DESTDIR)$(datadir)/selvage/sdk/assemblyscript
+		$(DESTDIR)$(datadir)/selvage/sdk/assemblyscript $(DESTDIR)$(datadir)/gdb/auto-load$(bindir)
 	$(Q)install -m 755 $(PROGRAM) $(DESTDIR)$(bindir)/selvage
 	$(Q)install -m 644 $(BUILD)/libselvage.a $(DESTDIR)$(libdir)/libselvage.a
 	$(Q)$(call install_library,libselvage)
@@ -244,6 +244,7 @@ install: all
 		>$(DESTDIR)$(libdir)/pkgconfig/$(pc).pc;)
 	$(Q)$(fill_in) packaging/selvage.service.in >$(DESTDIR)$(unitdir)/selvage.service
 	$(Q)install -m 644 packaging/*.socket $(DESTDIR)$(unitdir)
+	$(Q)install -m 644 packaging/selvage-gdb.py $(DESTDIR)$(datadir)/gdb/auto-load$(bindir)/selvage-gdb.py
 	$(Q)install -m 644 docs/man/*.1 $(DESTDIR)$(mandir)/man1
 	$(Q)install -m 644 sdk/c/*.h sdk/c/assert.c $(DESTDIR)$(datadir)/selvage/sdk/c
 	$(Q)install -m 644 sdk/assemblyscript/http_guest.ts $(DESTDIR)$(datadir)/selvage/sdk/assemblyscript

@@ -92,14 +92,21 @@ static json_t *report_frames(const struct sv_trap_info *trap)
 	json_t *frames = json_array();
 	for (uint32_t i = 0; i < trap->frame_count; i++) {
 		const struct sv_frame *frame = &trap->frames[i];
-		json_array_append_new(frames,
-				json_pack("{sI so so sI sI}", "function",
-						(json_int_t)frame->function, "name",
-						json_text(frame->name, frame->name_length),
-						"module",
-						json_text(frame->module, frame->module_length),
-						"wasm_offset", (json_int_t)frame->wasm_offset,
-						"code_offset", (json_int_t)frame->code_offset));
+		json_t *object = json_pack("{sI so so sI sI}", "function",
+				(json_int_t)frame->function, "name",
+				json_text(frame->name, frame->name_length), "module",
+				json_text(frame->module, frame->module_length), "wasm_offset",
+				(json_int_t)frame->wasm_offset, "code_offset",
+				(json_int_t)frame->code_offset);
+		if (object && frame->source)
+			json_object_update_new(object,
+					json_pack("{so sI sI}", "source",
+							json_text(frame->source,
+									strlen(frame->source)),
+							"line", (json_int_t)frame->source_line,
+							"column",
+							(json_int_t)frame->source_column));
+		json_array_append_new(frames, object);
 	}
 	return frames;
 }
@@ -118,7 +125,14 @@ static void report_frame(const struct sv_frame *frame)
 	fprintf(stderr, "%scode +0x%" PRIx32 ")", name[0] || frame->wasm_offset ? ", " : "",
 			frame->code_offset);
 	text_of_name(frame->module, frame->module_length, name, sizeof name);
-	fprintf(stderr, "%s%s\n", name[0] ? " in " : "", name);
+	fprintf(stderr, "%s%s", name[0] ? " in " : "", name);
+	if (frame->source) {
+		text_of_name(frame->source, strlen(frame->source), name, sizeof name);
+		fprintf(stderr, ", %s:%" PRIu32, name, frame->source_line);
+		if (frame->source_column)
+			fprintf(stderr, ":%" PRIu32, frame->source_column);
+	}
+	fputc('\n', stderr);
 }
 
 static void report_backtrace(const struct sv_trap_info *trap)

@@ -19,6 +19,7 @@
 #include "compiler/package.h"
 #include "compiler/records.h"
 #include "compiler/shard.h"
+#include "compiler/source_lines.h"
 #include "compiler/target.h"
 
 /* Products that outlive a stage; all zero is "not made yet", and finishing that is allowed. */
@@ -30,12 +31,14 @@ struct compilation {
 	bool *plain; /* owned; by function: to be compiled without optimisation */
 	struct effects effects;
 	struct fixed_tables tables;
+	struct source_lines lines;
 	struct shard_products products;
 };
 
 static void compile_finish(struct compilation *c)
 {
 	shard_products_finish(&c->products);
+	source_lines_finish(&c->lines);
 	fixed_tables_finish(&c->tables);
 	effects_finish(&c->effects);
 	free(c->plain);
@@ -63,14 +66,14 @@ static bool compile_stages(struct compilation *c, struct sv_bytes input,
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the functions");
 	TRY(budget_check(&c->module, c->plain, error));
 	TRY(effects_find(&c->effects, &c->module, options->propagate_exceptions, error));
-
 	TRY(fixed_tables_find(&c->tables, &c->module, &c->effects, error));
+	TRY(source_lines_read(&c->lines, &c->module, error));
 
 	TRY(image_build(&c->image, &c->module, error));
 	TRY(records_build(&c->records, &c->module, &c->image, &c->effects, options, error));
 
 	const struct shard_job job = {&c->module, options, &c->target, &c->records, &c->image,
-			c->plain, &c->effects, &c->tables};
+			c->plain, &c->effects, &c->tables, &c->lines};
 	TRY(shard_compile(&job, &c->products, error)); /* lower > optimise > emit */
 
 	if (options->emit != SV_EMIT_ARTIFACT)

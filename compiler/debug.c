@@ -1,12 +1,16 @@
 /*
- * debug.c: debug information. The line of an instruction is its operator's byte offset in
- * the module, so that any tool that reads DWARF can lead a machine address back to the
- * wasm; functions are named "f" and their index (names of people's own are in the symbols).
+ * debug.c: debug information, so that any tool that reads DWARF leads a machine address back to
+ * the wasm. Where the module says from which source an operator comes, the instruction has
+ * that file and line, and the operator's byte offset in the module as its discriminator. Else
+ * the file is the module and the line is the offset. Functions are called as their symbols
+ * are, which end in the index.
  */
 #include "compiler/lower.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "compiler/source_lines.h"
 
 void debug_init(struct ir *ir)
 {
@@ -23,16 +27,46 @@ void debug_init(struct ir *ir)
 			LLVMDIFlagZero);
 }
 
+static LLVMMetadataRef debug_source(struct ir *ir, uint32_t file)
+{
+	if (!ir->debug_sources)
+		ir->debug_sources = calloc(ir->lines->file_count, sizeof *ir->debug_sources);
+	check(ir->debug_sources);
+	const char *path = ir->lines->files[file];
+	if (!ir->debug_sources[file])
+		ir->debug_sources[file] =
+				LLVMDIBuilderCreateFile(ir->debug, path, strlen(path), "", 0);
+	return ir->debug_sources[file];
+}
+
+static const struct source_row *debug_row(const struct ir *ir, uint64_t offset)
+{
+	return ir->lines ? source_lines_find(ir->lines, offset) : NULL;
+}
+
 LLVMMetadataRef debug_function(struct ir *ir, LLVMValueRef function, uint32_t index)
 {
-	char name[16];
-	int length = snprintf(name, sizeof name, "f%u", index);
-	unsigned line = (unsigned)ir->wasm->functions[index].offset;
-	LLVMMetadataRef scope = LLVMDIBuilderCreateFunction(ir->debug, ir->debug_file, name,
-			(size_t)length, "", 0, ir->debug_file, line, ir->debug_type, 0, 1, line,
-			LLVMDIFlagZero, 1);
+	size_t length;
+	const char *name = LLVMGetValueName2(function, &length);
+	uint64_t offset = ir->wasm->functions[index].offset;
+	const struct source_row *row = debug_row(ir, offset);
+	LLVMMetadataRef file = row ? debug_source(ir, row->file) : ir->debug_file;
+	unsigned line = row ? row->line : (unsigned)offset;
+	LLVMMetadataRef scope = LLVMDIBuilderCreateFunction(ir->debug, file, name, length, "", 0,
+			file, line, ir->debug_type, 0, 1, line, LLVMDIFlagZero, 1);
 	LLVMSetSubprogram(function, scope);
 	return scope;
+}
+
+LLVMMetadataRef debug_location(struct ir *ir, LLVMMetadataRef scope, uint64_t offset)
+{
+	const struct source_row *row = debug_row(ir, offset);
+	if (!row)
+		return LLVMDIBuilderCreateDebugLocation(ir->context, (unsigned)offset, 0, scope,
+				NULL);
+	LLVMMetadataRef place = LLVMDIBuilderCreateLexicalBlockFile(ir->debug, scope,
+			debug_source(ir, row->file), (unsigned)offset);
+	return LLVMDIBuilderCreateDebugLocation(ir->context, row->line, row->column, place, NULL);
 }
 
 void debug_finish(struct ir *ir)

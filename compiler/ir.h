@@ -19,12 +19,14 @@
 
 struct effects;
 struct fixed_tables;
+struct source_lines;
 
 struct ir {
 	const struct module *wasm;
 	const struct sv_compile_options *options;
 	const struct effects *effects;
 	const struct fixed_tables *tables;
+	const struct source_lines *lines; /* NULL: none */
 	const bool *plain; /* by function: to be compiled without optimisation */
 	const char *cpu_features; /* that the code may rely on; comma-separated */
 	struct sv_context_layout layout;
@@ -49,6 +51,7 @@ struct ir {
 
 	LLVMDIBuilderRef debug;
 	LLVMMetadataRef debug_file, debug_unit, debug_type;
+	LLVMMetadataRef *debug_sources; /* owned; files of `lines`, made on first use */
 };
 
 /* ---- lower.c: modules and types ---- */

@@ -140,6 +140,7 @@ void ir_finish(struct ir *ir)
 {
 	free(ir->types);
 	free(ir->functions);
+	free(ir->debug_sources);
 	if (ir->debug)
 		LLVMDisposeDIBuilder(ir->debug);
 	if (ir->builder)

@@ -238,10 +238,12 @@ void lower_op(struct lowering *l);
  */
 LLVMValueRef exact_guard_load(struct ir *ir, LLVMValueRef load);
 
-/* ---- debug.c: line tables whose lines are byte offsets in the module ---- */
+/* ---- debug.c: line tables that lead to the module, and to its sources ---- */
 
 void debug_init(struct ir *ir);
 LLVMMetadataRef debug_function(struct ir *ir, LLVMValueRef function, uint32_t index);
+/* Location of the operator at `offset` in the module, of the function with this scope. */
+LLVMMetadataRef debug_location(struct ir *ir, LLVMMetadataRef scope, uint64_t offset);
 void debug_finish(struct ir *ir);
 
 #endif

@@ -3,6 +3,7 @@
  * ops.def; each row becomes a function of two lines, and an entry in a table.
  */
 #include "compiler/lower_vector.h"
+#include "compiler/source_lines.h"
 
 typedef void (*op_lowering)(struct lowering *l);
 
@@ -35,7 +36,10 @@ static const op_lowering op_lowerings[OP_COUNT] = {
 
 void lower_op(struct lowering *l)
 {
-	LLVMSetCurrentDebugLocation2(l->ir->builder, NULL);
+	if (l->ir->lines && l->ir->lines->row_count)
+		trap_mark_position(l); /* for debuggers; else only what may trap has a position */
+	else
+		LLVMSetCurrentDebugLocation2(l->ir->builder, NULL);
 	fuel_count(l);
 	op_lowerings[l->at->op](l);
 }

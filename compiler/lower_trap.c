@@ -13,9 +13,8 @@ void trap_mark_position(struct lowering *l)
 		LLVMSetCurrentDebugLocation2(l->ir->builder, NULL);
 		return;
 	}
-	LLVMMetadataRef location = LLVMDIBuilderCreateDebugLocation(l->ir->context,
-			(unsigned)l->at->offset, 0, l->scope, NULL);
-	LLVMSetCurrentDebugLocation2(l->ir->builder, location);
+	LLVMSetCurrentDebugLocation2(l->ir->builder,
+			debug_location(l->ir, l->scope, l->at->offset));
 }
 
 /*

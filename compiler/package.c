@@ -110,7 +110,7 @@ static bool package_run_linker(const struct workplace *place, struct sv_error *e
 			"-shared",
 			"--no-dynamic-linker",
 			"--hash-style=sysv",
-			"--build-id=none",
+			"--build-id=fast",
 			"-z",
 			"defs",
 			"-z",

@@ -156,6 +156,7 @@ static bool shard_compile_piece(struct shard_pool *pool, size_t index, LLVMTarge
 	ir.plain = job->plain;
 	ir.effects = job->effects;
 	ir.tables = job->tables;
+	ir.lines = job->lines;
 	ir.cpu_features = job->target->required;
 	bool done = shard_lower(&ir, piece, error);
 	if (done && index == 0)

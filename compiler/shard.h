@@ -21,6 +21,7 @@ struct shard_job {
 	const bool *plain; /* by function: compile without optimisation */
 	const struct effects *effects;
 	const struct fixed_tables *tables;
+	const struct source_lines *lines;
 };
 
 /* The products, one buffer a piece, in order of the functions. */

@@ -88,7 +88,10 @@ static void frame_fill(struct sv_frame *frame, const struct sv_artifact *artifac
 			.name = artifact_string(artifact, name),
 			.name_length = name.length,
 			.module = artifact_string(artifact, module),
-			.module_length = module.length};
+			.module_length = module.length,
+			.source = symbol->source,
+			.source_line = symbol->line,
+			.source_column = symbol->column};
 	if (module.length)
 		return;
 	frame->module = file_of_path(artifact->name);

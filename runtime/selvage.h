@@ -365,6 +365,10 @@ struct sv_frame {
 	size_t name_length;
 	const char *module; /* name of the module, or of its file */
 	size_t module_length;
+	/* If the module has line tables in DWARF, else NULL: path of the source file, line and
+	   column there from 1 (0: not known). Lives as long as the artifact. */
+	const char *source;
+	uint32_t source_line, source_column;
 };
 
 #define SV_MAX_FRAMES 32

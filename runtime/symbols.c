@@ -1,7 +1,9 @@
 /*
  * symbols.c: the artifact's own table says which function has an address; its DWARF, read
- * by libdw, says which operator of the module (a "line" is a byte offset in the module) and
- * which functions were inlined there (a subprogram's name is "f" and the function's index).
+ * by libdw, says which operator of the module, from which line of which source, and which
+ * functions were inlined there (a subprogram's name ends in the function's index). Places in
+ * the file that the unit is called after are in the module: their "line" is a byte offset
+ * in it. Others are in sources, with the byte offset as discriminator.
  */
 #include "runtime/symbols.h"
 
@@ -11,6 +13,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/artifact.h"
 
@@ -36,6 +39,11 @@ struct symbols {
 	size_t scope_count, scope_capacity;
 	Dwarf *dwarf; /* owned; NULL if there is none */
 	bool has_looked; /* for DWARF */
+};
+
+/* An extension of GCC's that elfutils has no name for; of the call, as in a line table. */
+enum {
+	DW_AT_GNU_discriminator = 0x2136
 };
 
 /* Functions may be inlined into each other this deep before the rest is left out. */
@@ -207,81 +215,127 @@ static bool scope_inner(Dwarf_Die *parent, Dwarf_Addr address, Dwarf_Die *inner)
 	return false;
 }
 
-/* Function index in a name such as "f12"; false for others. */
+/* Function index in a name such as "wasm.main[12]"; false for others. */
 static bool scope_function(Dwarf_Die *die, const struct sv_artifact *artifact, uint32_t *function)
 {
 	const char *name = dwarf_diename(die);
-	char rest;
-	return name && sscanf(name, "f%" SCNu32 "%c", function, &rest) == 1 &&
-			*function < artifact->header->functions.count;
+	const char *index = name ? strrchr(name, '[') : NULL;
+	char end, rest;
+	return index && sscanf(index, "[%" SCNu32 "%c%c", function, &end, &rest) == 2 &&
+			end == ']' && *function < artifact->header->functions.count;
 }
 
-/* The row of the line table for an address, whichever unit has it; NULL if none does. */
-static Dwarf_Line *symbols_row(const struct symbols *symbols, Dwarf_Addr address)
+/* Where an operator is in the module and in its source; all 0: nowhere. */
+struct place {
+	uint32_t offset;
+	const char *source; /* libdw's */
+	uint32_t line, column;
+};
+
+/* What a file, line, column and discriminator of a unit mean. */
+static struct place place_of(Dwarf_Die *unit, const char *file, Dwarf_Word line, Dwarf_Word column,
+		Dwarf_Word discriminator)
+{
+	const char *module = dwarf_diename(unit);
+	if (line == 0 || !file || !module)
+		return (struct place){0};
+	if (strcmp(file, module) == 0)
+		return (struct place){.offset = (uint32_t)line};
+	return (struct place){(uint32_t)discriminator, file, (uint32_t)line, (uint32_t)column};
+}
+
+/* The unit that has an address. */
+static bool symbols_unit(const struct symbols *symbols, Dwarf_Addr address, Dwarf_Die *unit)
 {
 	Dwarf_Off at = 0, next;
 	size_t header_size;
 	while (symbols->dwarf && dwarf_nextcu(symbols->dwarf, at, &next, &header_size, NULL, NULL,
 						 NULL) == 0) {
-		Dwarf_Die unit;
-		if (dwarf_offdie(symbols->dwarf, at + header_size, &unit) &&
-				dwarf_haspc(&unit, address) > 0)
-			return dwarf_getsrc_die(&unit, address);
+		if (dwarf_offdie(symbols->dwarf, at + header_size, unit) &&
+				dwarf_haspc(unit, address) > 0)
+			return true;
 		at = next;
 	}
-	return NULL;
+	return false;
 }
 
 /*
- * The line table's number for an address; where it has 0 (code of no operator in particular),
- * that of the nearest code before it, down to `start`.
+ * What the line table says about an address; where that is nothing (code of no operator in
+ * particular), about the nearest code before it, down to `start`.
  */
-static uint32_t symbols_line(const struct symbols *symbols, Dwarf_Addr address, Dwarf_Addr start)
+static struct place symbols_place(const struct symbols *symbols, Dwarf_Addr address,
+		Dwarf_Addr start)
 {
-	while (address >= start) {
-		int number;
+	struct place place = {0};
+	Dwarf_Die unit;
+	if (!symbols_unit(symbols, address, &unit))
+		return place;
+	while (!place.offset && address >= start) {
+		int line, column = 0;
+		unsigned discriminator = 0;
 		Dwarf_Addr begin;
-		Dwarf_Line *row = symbols_row(symbols, address);
-		if (!row || dwarf_lineno(row, &number) != 0 || dwarf_lineaddr(row, &begin) != 0)
-			return 0;
-		if (number > 0)
-			return (uint32_t)number;
+		Dwarf_Line *row = dwarf_getsrc_die(&unit, address);
+		if (!row || dwarf_lineno(row, &line) != 0 || dwarf_lineaddr(row, &begin) != 0)
+			break;
+		dwarf_linecol(row, &column);
+		dwarf_linediscriminator(row, &discriminator);
+		place = place_of(&unit, dwarf_linesrc(row, NULL, NULL), (Dwarf_Word)line,
+				(Dwarf_Word)column, discriminator);
 		if (begin > address)
-			return 0;
+			break;
 		address = begin - 1;
 	}
-	return 0;
+	return place;
 }
 
-static uint32_t scope_call_line(Dwarf_Die *die)
+/* Value of an attribute, 0 if there is none. */
+static Dwarf_Word die_number(Dwarf_Die *die, unsigned name)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Word value;
-	if (!dwarf_attr(die, DW_AT_call_line, &attribute) ||
-			dwarf_formudata(&attribute, &value) != 0)
+	if (!dwarf_attr(die, name, &attribute) || dwarf_formudata(&attribute, &value) != 0)
 		return 0;
-	return (uint32_t)value;
+	return value;
+}
+
+/* Where the call is that was replaced by the inlined function `die`. */
+static struct place scope_call(Dwarf_Die *die)
+{
+	Dwarf_Die unit;
+	Dwarf_Files *files;
+	if (!dwarf_diecu(die, &unit, NULL, NULL) || dwarf_getsrcfiles(&unit, &files, NULL) != 0)
+		return (struct place){0};
+	return place_of(&unit, dwarf_filesrc(files, die_number(die, DW_AT_call_file), NULL, NULL),
+			die_number(die, DW_AT_call_line), die_number(die, DW_AT_call_column),
+			die_number(die, DW_AT_GNU_discriminator));
+}
+
+static struct symbol symbol_at(uint32_t function, const struct place *place)
+{
+	return (struct symbol){function, place->offset, 0, place->source, place->line,
+			place->column};
 }
 
 /*
- * Inlined functions at `address`, innermost first. `*offset` is that of the instruction, and
+ * Inlined functions at `address`, innermost first. `*place` is that of the instruction, and
  * becomes that of the outermost inlined call.
  */
 static uint32_t scope_inlined(const struct code_scope *scope, const struct sv_artifact *artifact,
-		Dwarf_Addr address, uint32_t *offset, struct symbol *inlined)
+		Dwarf_Addr address, struct place *place, struct symbol *inlined)
 {
-	uint32_t functions[inline_depth_max], calls[inline_depth_max], depth = 0, count = 0;
+	struct place calls[inline_depth_max];
+	uint32_t functions[inline_depth_max], depth = 0, count = 0;
 	Dwarf_Die at = scope->die, inner;
 	while (depth < inline_depth_max && scope_inner(&at, address, &inner)) {
 		at = inner;
 		if (dwarf_tag(&at) == DW_TAG_inlined_subroutine &&
 				scope_function(&at, artifact, &functions[depth]))
-			calls[depth++] = scope_call_line(&at);
+			calls[depth++] = scope_call(&at);
 	}
 	while (depth > 0) {
 		depth--;
-		inlined[count++] = (struct symbol){functions[depth], *offset, 0};
-		*offset = calls[depth];
+		inlined[count++] = symbol_at(functions[depth], place);
+		*place = calls[depth];
 	}
 	return count;
 }
@@ -297,11 +351,13 @@ static uint32_t symbols_look_up(struct sv_artifact *artifact, uintptr_t pc, stru
 	if (!symbols->has_looked)
 		symbols_read_dwarf(symbols, artifact->fd);
 	Dwarf_Addr address = pc - artifact->bias;
-	uint32_t offset = symbols_line(symbols, address, piece->start - artifact->bias);
+	struct place place = symbols_place(symbols, address, piece->start - artifact->bias);
 	const struct code_scope *scope = symbols_scope(symbols, address);
 	if (scope)
-		count = scope_inlined(scope, artifact, address, &offset, found);
-	found[count++] = (struct symbol){piece->function, offset, 0};
+		count = scope_inlined(scope, artifact, address, &place, found);
+	if (place.source && !place.offset) /* before the function's first operator */
+		place.offset = artifact_functions(artifact)[piece->function].wasm_offset;
+	found[count++] = symbol_at(piece->function, &place);
 	for (uint32_t i = 0; i < count; i++)
 		found[i].code_offset = (uint32_t)(pc - piece->start);
 	return count;

@@ -15,6 +15,8 @@ struct symbol {
 	uint32_t function;    /* index in the module */
 	uint32_t wasm_offset; /* 0: not known */
 	uint32_t code_offset; /* from the start of the function that has the code */
+	const char *source;   /* path of the source file; NULL: not known. The artifact's */
+	uint32_t line, column; /* there, from 1; 0: not known */
 };
 
 /* First address of the function or stub that has `pc`; 0 if it is not known. */
