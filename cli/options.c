@@ -12,7 +12,7 @@
 #include "cli/report.h"
 #include "cli/units.h"
 
-#define MAX_ROWS 48
+#define MAX_ROWS 64
 /* Codes getopt_long returns: row n is FIRST_ROW + n, whichever of its names was used. */
 #define FIRST_ROW 0x100
 #define CODE_HELP 1

@@ -82,6 +82,7 @@ struct host_response {
 	struct buffer body;  /* its limit is that of the body */
 	size_t body_start;   /* what comes before it in `body` is not sent */
 	int64_t announced;   /* length given for an answer to HEAD; -1: none */
+	bool is_packed;      /* an answer to HEAD whose body would be packed */
 };
 
 /* Make it the answer of a guest that says nothing: 200, no fields, no body. Keeps buffers. */

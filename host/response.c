@@ -52,6 +52,7 @@ void host_response_reset(struct host_response *response)
 	response->status = 200;
 	response->body_start = 0;
 	response->announced = -1;
+	response->is_packed = false;
 	response->field_count = 0;
 	response->text.length = 0;
 	response->body.length = 0;

@@ -15,6 +15,7 @@ void host_stream_init(struct host_stream *stream, size_t limit, const struct hos
 
 void host_stream_finish(struct host_stream *stream)
 {
+	host_pack_reset(&stream->pack);
 	host_response_finish(&stream->trailers);
 	buffer_finish(&stream->bytes);
 	pthread_mutex_destroy(&stream->lock);
@@ -22,6 +23,7 @@ void host_stream_finish(struct host_stream *stream)
 
 void host_stream_reset(struct host_stream *stream)
 {
+	host_pack_reset(&stream->pack);
 	/* Most answers do not use it. */
 	buffer_finish(&stream->bytes);
 	host_response_reset(&stream->trailers);
@@ -75,18 +77,13 @@ static void stream_tell(struct host_stream *stream, bool wakes, bool stirs)
 
 void host_stream_begin(struct host_stream *stream, int64_t length)
 {
+	host_pack_begin(&stream->pack, length);
 	pthread_mutex_lock(&stream->lock);
 	check(stream->state == HOST_STREAM_NONE);
 	stream->state = HOST_STREAM_OPEN;
 	stream->left = length;
 	stream->is_new = true;
 	pthread_mutex_unlock(&stream->lock);
-}
-
-void host_stream_flush(struct host_stream *stream)
-{
-	pthread_mutex_lock(&stream->lock);
-	stream_tell(stream, false, stream->is_new);
 }
 
 /* Under the lock. */
@@ -104,10 +101,12 @@ static bool must_stir(struct host_stream *stream, enum host_stream_progress prog
 {
 	stream->wants_room = progress == HOST_STREAM_LATER;
 	stream->is_awaited |= stream->wants_room;
-	return stream->is_wanted || (stream->is_new && stream->wants_room);
+	return (stream->is_wanted && stream->bytes.length) ||
+			(stream->is_new && stream->wants_room);
 }
 
-static enum host_stream_progress stream_add(struct host_stream *stream, struct sv_bytes bytes,
+/* The same: how many of the bytes may be written now. */
+static enum host_stream_progress stream_admit(struct host_stream *stream, struct sv_bytes bytes,
 		size_t *count)
 {
 	if (stream->left >= 0 && (uint64_t)stream->left < bytes.length)
@@ -116,15 +115,50 @@ static enum host_stream_progress stream_add(struct host_stream *stream, struct s
 	if (!stream->is_dropping && stream->stir) {
 		size_t room = stream->limit - stream->bytes.length;
 		*count = bytes.length < room ? bytes.length : room;
-		if (!buffer_append(&stream->bytes, bytes.data, *count, NULL)) {
-			*count = 0;
-			return HOST_STREAM_LOST;
-		}
 	}
-	stream->total += stream->is_dropping ? 0 : *count;
-	if (stream->left >= 0)
-		stream->left -= (int64_t)*count;
 	return HOST_STREAM_READY;
+}
+
+/* The same: what goes to the client. */
+static bool stream_put(struct host_stream *stream, struct sv_bytes bytes)
+{
+	bool is_kept = !stream->is_dropping && stream->stir;
+	if (is_kept && !buffer_append(&stream->bytes, bytes.data, bytes.length, NULL))
+		return false;
+	stream->total += stream->is_dropping ? 0 : bytes.length;
+	return true;
+}
+
+/* The same: what has been packed, which may be a little more than there is room for. */
+static bool stream_put_packed(struct host_stream *stream)
+{
+	bool done = stream_put(stream, buffer_view(&stream->pack.ready));
+	stream->pack.ready.length = 0;
+	return done;
+}
+
+/* The same; packing is done without it, as it takes a while. */
+static bool stream_write(struct host_stream *stream, struct sv_bytes bytes)
+{
+	if (!stream->pack.deflate)
+		return stream_put(stream, bytes);
+	pthread_mutex_unlock(&stream->lock);
+	bool is_packed = host_pack_add(&stream->pack, bytes);
+	pthread_mutex_lock(&stream->lock);
+	if (is_packed && stream_put_packed(stream))
+		return true;
+	stream->state = HOST_STREAM_BROKEN; /* what follows would make no sense */
+	return false;
+}
+
+void host_stream_flush(struct host_stream *stream)
+{
+	bool is_packed = stream->pack.deflate && host_pack_flush(&stream->pack);
+	pthread_mutex_lock(&stream->lock);
+	if (stream->pack.deflate && !(is_packed && stream_put_packed(stream)))
+		stream->state = HOST_STREAM_BROKEN;
+	stream_tell(stream, false,
+			stream->is_new || (stream->is_wanted && stream->bytes.length));
 }
 
 enum host_stream_progress host_stream_write(struct host_stream *stream, struct sv_bytes bytes,
@@ -134,7 +168,14 @@ enum host_stream_progress host_stream_write(struct host_stream *stream, struct s
 	pthread_mutex_lock(&stream->lock);
 	enum host_stream_progress progress = writable(stream);
 	if (progress == HOST_STREAM_READY && bytes.length)
-		progress = stream_add(stream, bytes, count);
+		progress = stream_admit(stream, bytes, count);
+	bytes.length = *count;
+	if (bytes.length && !stream_write(stream, bytes)) {
+		progress = HOST_STREAM_LOST;
+		*count = 0;
+	}
+	if (stream->left >= 0)
+		stream->left -= (int64_t)*count;
 	stream_tell(stream, false, must_stir(stream, progress));
 	return progress;
 }
@@ -149,9 +190,12 @@ enum host_stream_progress host_stream_writable(struct host_stream *stream)
 
 enum host_stream_progress host_stream_end(struct host_stream *stream)
 {
+	bool is_packed = stream->pack.deflate != NULL;
+	bool is_made = !is_packed || host_pack_end(&stream->pack);
 	pthread_mutex_lock(&stream->lock);
 	bool can_end = !stream->loss && stream->state == HOST_STREAM_OPEN;
-	bool is_whole = can_end && stream->left <= 0;
+	bool is_whole = can_end && stream->left <= 0 && is_made &&
+			(!is_packed || stream_put_packed(stream));
 	if (can_end)
 		stream->state = is_whole ? HOST_STREAM_WHOLE : HOST_STREAM_BROKEN;
 	/* Whoever has only begun it is not told of the end sooner than of the beginning. */

@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "host/host.h"
+#include "host/pack.h"
 
 enum host_stream_state {
 	HOST_STREAM_NONE = 0, /* the answer goes out whole when the guest has ended */
@@ -30,7 +31,7 @@ struct host_stream {
 	/* Says that there is something to take. NULL: there is no client, and all is dropped. */
 	void (*stir)(struct host_stream *stream);
 	struct buffer bytes;
-	uint64_t total;       /* bytes that were written to it */
+	uint64_t total;       /* bytes that were put into it, compressed if they are */
 	int64_t left;         /* of the announced length; -1: none was */
 	bool is_new;          /* it has begun and the server was not told */
 	bool is_wanted;       /* the server has taken all and is to be stirred */
@@ -39,6 +40,9 @@ struct host_stream {
 	bool is_dropping;     /* the client gets no body */
 	bool has_hung_up;     /* the client sends no more; it may read on */
 	const char *loss;     /* why nothing more gets to the client; NULL: it does */
+
+	/* ---- the guest's ---- */
+	struct host_pack pack; /* its request and response are there, or nothing is packed */
 
 	/* ---- the guest's until the state is WHOLE, then the server's ---- */
 	struct host_response trailers; /* its fields */
@@ -66,10 +70,13 @@ enum host_stream_progress {
 	HOST_STREAM_TOO_LONG, /* more than was announced */
 };
 
-/* The head is there; `length` of the rest of the body, or -1. The server is not told yet. */
+/*
+ * The head is there; `length` of the rest of the body, or -1. If the client takes that, the body is
+ * compressed from here on, and the head changed. The server is not told yet.
+ */
 void host_stream_begin(struct host_stream *stream, int64_t length);
 
-/* Tell it, if it was not. */
+/* Tell it, if it was not; what was written is on its way then. */
 void host_stream_flush(struct host_stream *stream);
 
 /* Write some of the bytes: `*count`. */

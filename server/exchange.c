@@ -20,9 +20,19 @@ struct exchange *exchange_new(const struct server_limits *limits)
 	exchange->response.field_limit = limits->response_fields;
 	/* As much again is on its way in the connection. */
 	host_stream_init(&exchange->stream, limits->stream_bytes / 2, &exchange->response);
+	exchange->stream.pack.request = &exchange->request;
+	exchange->stream.pack.response = &exchange->response;
+	exchange->stream.pack.from = limits->pack_bytes;
 	host_intake_init(&exchange->intake, limits->stream_bytes / 2);
 	host_response_reset(&exchange->response);
 	return exchange;
+}
+
+void exchange_pack(struct exchange *exchange)
+{
+	if (exchange->outcome.ending == HOST_ANSWERED &&
+			host_stream_look(&exchange->stream, NULL) == HOST_STREAM_NONE)
+		host_pack_whole(&exchange->stream.pack);
 }
 
 void exchange_reset(struct exchange *exchange)

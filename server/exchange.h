@@ -42,6 +42,9 @@ struct exchange {
 /* An empty exchange, or NULL if there is no memory. */
 struct exchange *exchange_new(const struct server_limits *limits);
 
+/* Its guest has ended well or not: an answer that goes out whole is compressed, if it is to be. */
+void exchange_pack(struct exchange *exchange);
+
 /* Ready for another request; keeps its buffers. */
 void exchange_reset(struct exchange *exchange);
 

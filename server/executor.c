@@ -246,6 +246,7 @@ static enum handled worker_turn(struct executor *executor, struct desk *desk)
 	else
 		handled = worker_begin(executor, desk);
 	if (handled == HANDLED_ANSWERED) {
+		exchange_pack(desk->exchange);
 		host_stream_leave(&desk->exchange->stream);
 		if (desk->exchange->request.intake)
 			host_intake_leave(&desk->exchange->intake);

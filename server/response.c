@@ -35,7 +35,7 @@ bool response_has_content(int status)
 
 int64_t response_length(const struct host_response *response, bool is_head, int64_t more)
 {
-	if (!response_has_content(response->status))
+	if (!response_has_content(response->status) || response->is_packed)
 		return -1;
 	if ((is_head || more < 0) && response->announced >= 0)
 		return response->announced;

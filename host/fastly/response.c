@@ -95,6 +95,8 @@ static int64_t response_announce(struct host_call *call, const struct fastly_mes
 		more = fastly_fields_length(&message->fields.head) - there;
 	else if (is_known)
 		more = flow_length(body);
+	else if (has_body && !is_streaming)
+		return 0; /* all of it is there */
 	if (more < 0)
 		return -1;
 	response->announced = there + more;

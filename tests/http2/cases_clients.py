@@ -26,6 +26,16 @@ def test_curl_with_prior_knowledge():
     expect("GET /a?b=c 200" in server.log_text, "no line in the log")
 
 
+def test_answers_are_compressed_whole_and_streamed():
+    for query, length in (("n", 65547), ("sns", 65547), ("", 11)):
+        with Server("drip.wat") as server:
+            url = f"http://127.0.0.1:{server.port}/?{query}"
+            text = call("curl", "-sS", "--http2-prior-knowledge", "-D", "/dev/stderr", "--compressed", "-w",
+                        " %{http_version} %{size_download}", url)
+            body, _, sizes = text.rpartition(b" 2 ")
+            expect(len(body) == length and (int(sizes) < 1000), f"{query}: {len(body)} bytes from {sizes}")
+
+
 def test_curl_agrees_on_it_in_tls():
     with SecureServer() as server:
         url = f"https://localhost:{server.port}/"

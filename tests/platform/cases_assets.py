@@ -1,5 +1,6 @@
 """Static files of a project, which come before its code."""
 import contextlib
+import gzip
 import hashlib
 import http.client
 import os
@@ -50,6 +51,21 @@ def test_static_files_come_before_code():
         expect(ask(daemon, "/style.css", "POST", b"x")[:2] == (200, b"from code"), "POST is not for files")
         log = daemon.text("/v1/deployments/site/logs?after=0")
         expect("GET /style.css?v=1 200" in log, "not in the log")
+
+
+def test_static_files_are_compressed_but_for_parts():
+    with deployed("--compress-from", "500") as daemon:
+        status, body, response = ask(daemon, PATH, Accept_Encoding="gzip")
+        fields = [response.getheader(name) for name in ("Content-Encoding", "Vary", "ETag", "Accept-Ranges")]
+        expect(fields == ["gzip", "Accept-Encoding", "W/" + TAG, None], f"{response.getheaders()}")
+        expect(status == 200 and gzip.decompress(body) == TEXT and len(body) < len(TEXT) / 2, f"{len(body)} bytes")
+        status, body, response = ask(daemon, PATH, Accept_Encoding="gzip", Range="bytes=0-7")
+        expect((status, body, response.getheader("Content-Encoding")) == (206, b"line 000", None), f"{status} {body}")
+        status, _, response = ask(daemon, PATH, Accept_Encoding="gzip", If_None_Match="W/" + TAG)
+        expect((status, response.getheader("ETag")) == (304, "W/" + TAG), f"{status} {response.getheaders()}")
+        status, body, response = ask(daemon, PATH)
+        expect((body, response.getheader("ETag"), response.getheader("Vary")) == (TEXT, TAG, "Accept-Encoding"),
+               f"{response.getheaders()}")
 
 
 def test_conditions_are_those_of_rfc_9110():
