@@ -130,7 +130,8 @@ static void http2_sent(struct connection *connection)
 			connection_watch_for(connection, EPOLLOUT);
 		return;
 	}
-	connection_watch_for(connection, transport_wants(&connection->transport));
+	connection_watch_for(connection,
+			connection->at_end ? 0 : transport_wants(&connection->transport));
 }
 
 static void http2_send(struct connection *connection)
@@ -171,7 +172,28 @@ static void http2_receive(struct connection *connection, struct sv_bytes bytes)
 		http2_fail(connection, NGHTTP2_PROTOCOL_ERROR, nghttp2_strerror((int)count));
 }
 
-/* Read what there is, a limited amount; false if the connection is lost. */
+/* The client will send no more: what it has asked is answered, what is not whole cannot be. */
+static void http2_take_end(struct connection *connection)
+{
+	struct http2 *http2 = connection->http2;
+	static const char reason[] = "the request ends too early";
+	connection->at_end = http2->is_ending = true;
+	for (struct http2_stream *s = http2->streams; s; s = s->next) {
+		if (s->stream.is_arriving)
+			stream_break_off(&s->stream, 400, reason);
+		else if (!s->has_head)
+			http2_stream_reset(s, NGHTTP2_PROTOCOL_ERROR, reason);
+		else if (!s->has_request)
+			http2_answer(s, 400, reason);
+	}
+	/* Behind that the connection is over when the last stream is. */
+	if (nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE,
+			    nghttp2_session_get_last_proc_stream_id(http2->session),
+			    NGHTTP2_NO_ERROR, NULL, 0) != 0)
+		http2_fail(connection, NGHTTP2_INTERNAL_ERROR, "no memory");
+}
+
+/* Read what there is, a limited amount; false if the connection is over or lost. */
 static bool http2_read(struct connection *connection, struct input *input)
 {
 	size_t room = connection->server->input_size;
@@ -179,8 +201,10 @@ static bool http2_read(struct connection *connection, struct input *input)
 		ssize_t count = transport_read(&connection->transport, input->bytes, room);
 		if (count < 0 && (errno == EAGAIN || errno == EINTR))
 			return true;
+		if (count == 0 && connection->http2->stream_count && !connection->http2->has_failed)
+			http2_take_end(connection);
 		if (count <= 0)
-			return false;
+			return connection->at_end;
 		http2_receive(connection, (struct sv_bytes){input->bytes, (size_t)count});
 	} while (transport_has_pending(&connection->transport));
 	return true;
@@ -282,7 +306,7 @@ void http2_take_over(struct connection *connection, struct sv_bytes bytes)
 static void http2_hung_up(struct connection *connection)
 {
 	for (struct http2_stream *s = connection->http2->streams; s; s = s->next) {
-		if (s->stream.is_out)
+		if (s->stream.is_out && !s->stream.is_arriving)
 			host_stream_hang_up(&s->stream.exchange->stream);
 	}
 }

@@ -20,7 +20,10 @@ struct tls_context {
 /* The first session in an hour gets a new key for tickets. */
 void tls_context_renew(struct tls_context *context);
 
-/* Keep the name that the client asks for; false, with a reason, if it is none. */
+/*
+ * Keep the name that the client asks for; false, with a reason, if it is none. An address is as if
+ * it had asked for nobody.
+ */
 SV_MUST_USE bool tls_session_set_name(struct tls_session *session, const char *name);
 
 /* Why the handshake will fail; the first reason stays. */

@@ -1,6 +1,7 @@
 /*
  * tls_session.c: one client's session.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <stdarg.h>
@@ -68,9 +69,19 @@ const char *tls_session_reason(const struct tls_session *session)
 	return session->reason ? session->reason : "the connection was lost";
 }
 
+static bool is_address(const char *name)
+{
+	struct in6_addr address;
+	return inet_pton(AF_INET, name, &address) == 1 ||
+			inet_pton(AF_INET6, name, &address) == 1;
+}
+
 bool tls_session_set_name(struct tls_session *session, const char *name)
 {
 	char read[DNS_NAME_MOST + 1];
+	/* Clients must not send one (RFC 6066, section 3); some do: as if they had sent nothing. */
+	if (is_address(name))
+		return true;
 	if (!dns_name_read((struct sv_bytes){(const uint8_t *)name, strlen(name)}, read)) {
 		tls_session_set_reason(session, "a malformed server name");
 		return false;

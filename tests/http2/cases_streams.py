@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import tempfile
 import time
 
@@ -10,7 +11,7 @@ import origin
 from cases_backends import serve, settings
 from cases_stream import MIB, Streamed
 from frames import CANCEL, INITIAL_WINDOW, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, Http2
-from hyperframe.frame import SettingsFrame, WindowUpdateFrame
+from hyperframe.frame import HeadersFrame, SettingsFrame, WindowUpdateFrame
 from script import build_guest
 from serving import PATIENCE, Server, artifact, expect
 
@@ -87,6 +88,33 @@ def test_a_client_that_takes_no_byte_loses_its_connection():
             while "--write-timeout" not in server.read_log() and time.monotonic() < deadline:
                 time.sleep(0.05)
         expect("--write-timeout" in server.read_log(), "it is still there")
+
+
+def test_a_client_that_has_closed_its_side_gets_its_answers():
+    body = b"x" * (7 << 20)  # more than is on its way at any time
+    with Server("echo.wat", "--quiet") as server, Http2(server.port, settings={INITIAL_WINDOW: (1 << 31) - 1}) as client:
+        client.send(WindowUpdateFrame(0, 1 << 30))
+        long, short = client.ask(method="POST", body=body), client.ask("/short")
+        client.socket.shutdown(socket.SHUT_WR)
+        expect(client.answer(long).body == body, "not what was sent")
+        expect(client.answer(short).field("x-target") == "/short", "not the other one")
+        expect(client.end() == NO_ERROR, "the end has another reason")
+
+
+def test_a_request_that_its_client_has_cut_off_is_answered():
+    for guest, path in (("echo.wat", "/"), ("upload.wat", "/c")):
+        with Server(guest, "--quiet") as server, Http2(server.port) as client:
+            cut, whole = client.ask(path, "POST", ends=False), client.ask("/n")
+            client.data(cut, b"part", ends=False)
+            client.socket.shutdown(socket.SHUT_WR)
+            expect(client.answer(cut).status == 400, f"{guest}: {client.answers[cut].status}")
+            expect(client.answer(whole).status == 200, f"{guest}: no answer for the other one")
+            expect(client.end() == NO_ERROR, f"{guest}: the end has another reason")
+    with Server("echo.wat", "--quiet") as server, Http2(server.port) as client:
+        client.wait_for(lambda: client.settings, "settings")
+        client.send(HeadersFrame(1, client.encoder.encode(client.head())))  # and no end of them
+        client.socket.shutdown(socket.SHUT_WR)
+        expect(client.end() == NO_ERROR, "the end has another reason")
 
 
 def test_a_slow_body_is_answered():

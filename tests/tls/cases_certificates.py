@@ -46,6 +46,17 @@ def test_names_within_the_domain_have_certificates():
             expect(client.response().status == 200, "no answer for the address")
 
 
+def test_an_address_for_a_name_is_no_name():
+    """RFC 6066 wants none sent; some clients do, which `openssl s_client` shows."""
+    with SecureServer() as server:
+        for address in ("127.0.0.1", "::1"):
+            request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+            done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-servername", address,
+                                   "-CAfile", server.authority, "-quiet", "-verify_quiet", "-ign_eof"],
+                                  input=request, capture_output=True, timeout=60)
+            expect(done.stdout.startswith(b"HTTP/1.1 200"), f"{address}: {done.stdout[:99]!r} {done.stderr[-200:]!r}")
+
+
 def test_other_names_are_refused():
     with SecureServer() as server:
         for name in ("example.org", "localhost.example.org", "notlocalhost", "a_b.localhost",
