@@ -41,7 +41,10 @@ void blob_name(struct sv_bytes bytes, char name[static BLOB_NAME_SIZE]);
 SV_MUST_USE bool blob_digest_end(EVP_MD_CTX *digest, char name[static BLOB_NAME_SIZE],
 		struct sv_error *error);
 
-/* Keep `bytes`: on the disk, file and folder, when this returns true. */
+/*
+ * Keep `bytes`: on the disk, file and folder, when this returns true. A file of that name is
+ * replaced, by the same unless it was damaged, and those who have it open keep it.
+ */
 SV_MUST_USE bool blobs_put(const struct blobs *blobs, struct sv_bytes bytes,
 		char name[static BLOB_NAME_SIZE], struct sv_error *error);
 

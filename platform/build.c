@@ -142,8 +142,7 @@ static bool artifact_find(struct platform_state *state, struct version *version,
 	char path[4096];
 	version->tier = tier;
 	*found = false;
-	TRY(compiled_find(state->db, version->module, tier, state->compiler, version->artifact,
-			error));
+	TRY(compiled_find(state->db, version, tier, state->compiler, version->artifact, error));
 	if (!version->artifact[0])
 		return true;
 	TRY(blobs_path(&state->blobs, version->artifact, path, sizeof path, error));

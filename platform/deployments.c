@@ -360,15 +360,15 @@ bool version_build_again(struct db *db, const struct version *version, const cha
 
 /* ---- compiled ---- */
 
-bool compiled_find(struct db *db, const char *module, enum tier tier, const char *compiler,
-		char artifact[static BLOB_NAME_SIZE], struct sv_error *error)
+bool compiled_find(struct db *db, const struct version *version, enum tier tier,
+		const char *compiler, char artifact[static BLOB_NAME_SIZE], struct sv_error *error)
 {
 	struct sv_error problem = SV_ERROR_INIT;
 	db_lock(db);
 	struct sqlite3_stmt *rows = db_query(db, &problem,
-			"SELECT artifact FROM compiled WHERE module = ? AND tier = ? AND compiler "
-			"= ?",
-			"sis", module, (int64_t)tier, compiler);
+			"SELECT artifact FROM compiled WHERE tenant = ? AND module = ? AND "
+			"tier = ? AND compiler = ?",
+			"isis", version->tenant, version->module, (int64_t)tier, compiler);
 	artifact[0] = '\0';
 	if (rows && db_next(rows, &problem))
 		snprintf(artifact, BLOB_NAME_SIZE, "%s", db_text(rows, 0));
@@ -379,10 +379,10 @@ bool compiled_add(struct db *db, const struct version *version, const char *comp
 		struct sv_error *error)
 {
 	return db_run(db, error,
-			"INSERT OR REPLACE INTO compiled (module, tier, compiler, artifact, size) "
-			"VALUES (?, ?, ?, ?, ?)",
-			"sissi", version->module, (int64_t)version->tier, compiler,
-			version->artifact, (int64_t)size);
+			"INSERT OR REPLACE INTO compiled (tenant, module, tier, compiler, "
+			"artifact, size) VALUES (?, ?, ?, ?, ?, ?)",
+			"isissi", version->tenant, version->module, (int64_t)version->tier,
+			compiler, version->artifact, (int64_t)size);
 }
 
 /* An artifact whose size is not known. */
@@ -415,7 +415,10 @@ bool compiled_measure(struct db *db, const struct blobs *blobs, struct sv_error 
 bool compiled_forget(struct db *db, struct sv_error *error)
 {
 	return db_run(db, error,
-			"DELETE FROM compiled WHERE module NOT IN (SELECT module FROM version)",
+			"DELETE FROM compiled WHERE NOT EXISTS (SELECT 1 FROM version JOIN "
+			"deployment ON deployment.id = version.deployment WHERE "
+			"version.module = compiled.module AND "
+			"deployment.tenant = compiled.tenant)",
 			"");
 }
 

@@ -163,8 +163,11 @@ SV_MUST_USE bool version_build_again(struct db *db, const struct version *versio
 
 /* ---- artifacts that were compiled before ---- */
 
-/* The artifact of a module in a tier by this compiler into `artifact`, "" if there is none. */
-SV_MUST_USE bool compiled_find(struct db *db, const char *module, enum tier tier,
+/*
+ * Into `artifact` what the module of `version` was compiled to for its tenant, in a tier and by
+ * this compiler; "" if there is none. What other tenants had compiled is nobody else's to know.
+ */
+SV_MUST_USE bool compiled_find(struct db *db, const struct version *version, enum tier tier,
 		const char *compiler, char artifact[static BLOB_NAME_SIZE], struct sv_error *error);
 /* `size` of the artifact in bytes. */
 SV_MUST_USE bool compiled_add(struct db *db, const struct version *version, const char *compiler,
@@ -173,7 +176,7 @@ SV_MUST_USE bool compiled_add(struct db *db, const struct version *version, cons
 /* Fill in sizes that are not known, which a database of an earlier version has. */
 SV_MUST_USE bool compiled_measure(struct db *db, const struct blobs *blobs, struct sv_error *error);
 
-/* Forget compilations of modules that no version refers to. */
+/* Forget compilations of modules that no version of their tenant refers to. */
 SV_MUST_USE bool compiled_forget(struct db *db, struct sv_error *error);
 
 /* True if a version or a compilation refers to this blob. */

@@ -3,6 +3,7 @@ import base64
 import json
 import socket
 
+from cases_quotas import blobs, wait_until
 from daemon import Daemon, cgi, expect, module
 
 
@@ -137,3 +138,34 @@ def test_pages_in_a_browser_are_refused():
                                    "Content-Length: 2\r\n\r\n{}".encode())
                 answer = connection.recv(4096)
             expect(answer.startswith(b"HTTP/1.1 403"), f"{answer!r}")
+
+
+def build_counts(daemon, name, token):
+    text = daemon.text("/metrics", token)
+    return [text.split(f'selvage_builds_total{{deployment="{name}",tier="{tier}"}} ')[1].split()[0]
+            for tier in ("fast", "release")]
+
+
+def test_what_another_tenant_had_compiled_is_compiled_again():
+    """Else who deploys a module would learn, by the time it takes, whether others have it."""
+    code = cgi("common") + b"\n;; " + b"x" * 9000 # for both tiers
+    with Daemon() as daemon:
+        tokens = [daemon.fine("POST", "/v1/tokens", {"tenant": tenant, "role": "deploy"})["token"]
+                  for tenant in ("alpha", "beta")]
+        for i, token in enumerate(tokens):
+            answer = daemon.deploy_well(f"site-{i}", code, token=token)
+            expect(answer["tier"] == "fast", f"{answer}")
+            wait_until(lambda: daemon.fine("GET", f"/v1/deployments/site-{i}", token=token)["tier"] == "release",
+                       "the release tier")
+            expect(build_counts(daemon, f"site-{i}", token) == ["1", "1"], f"{i}: {build_counts(daemon, f'site-{i}', token)}")
+        expect(len(blobs(daemon)) == 3, "one file each of module, fast and release tier")
+        expect(daemon.deploy_well("own", code, token=tokens[1])["tier"] == "release", "its own was compiled again")
+        expect(build_counts(daemon, "own", tokens[1]) == ["0", "0"], "its own was compiled again")
+        # What one tenant does to its own takes nothing from the other.
+        daemon.fine("DELETE", "/v1/deployments/site-0", token=tokens[0])
+        daemon.stop()
+        daemon.start()
+        expect(len(blobs(daemon)) == 3, "files of the other tenant went")
+        for name in ("site-1", "own"):
+            daemon.says(name, "common")
+        expect(daemon.deploy_well("site-0", code, token=tokens[0])["tier"] == "fast", "it is still known what it had")
