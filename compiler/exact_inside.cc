@@ -15,6 +15,44 @@
 using namespace llvm;
 using namespace exact;
 
+/* ---- what is known of memories ---- */
+
+static LoadInst *emit_field(IRBuilder<> &builder, uint32_t memory, uint64_t field,
+		const Context &context)
+{
+	const exact_layout &layout = context.layout;
+	uint64_t offset = layout.rows + memory * layout.row_size + field;
+	Value *place = builder.CreateConstGEP1_64(builder.getInt8Ty(), context.function.getArg(0),
+			offset);
+	LoadInst *load = builder.CreateLoad(builder.getPtrTy(), place);
+	load->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(builder.getContext(), {}));
+	return load;
+}
+
+Value *exact::emit_base(IRBuilder<> &builder, uint32_t memory, const Context &context)
+{
+	return emit_field(builder, memory, context.layout.row_base, context);
+}
+
+/* A memory never shrinks: what is below its size now is so in every turn. */
+Value *exact::emit_size(IRBuilder<> &builder, uint32_t memory, const Context &context)
+{
+	const exact_layout &layout = context.layout;
+	Value *view = emit_field(builder, memory, layout.row_view, context);
+	Value *place = builder.CreateConstGEP1_64(builder.getInt8Ty(), view, layout.view_size);
+	LoadInst *load = builder.CreateLoad(builder.getInt64Ty(), place);
+	load->setMetadata(LLVMContext::MD_tbaa,
+			cast<MDNode>(cast<MetadataAsValue>(unwrap(layout.alias_tags[ALIAS_SIZE]))
+							->getMetadata()));
+	exact_memory limits = layout.memories[memory];
+	if (limits.size_end != limits.least_size)
+		load->setMetadata(LLVMContext::MD_range,
+				MDBuilder(builder.getContext())
+						.createRange(APInt(64, limits.least_size),
+								APInt(64, limits.size_end)));
+	return load;
+}
+
 /* ---- the comparison ---- */
 
 namespace
@@ -50,36 +88,13 @@ struct Guard {
 
 } // namespace
 
-static Value *guard_field(Guard &guard, Value *base, uint64_t offset)
-{
-	return guard.builder.CreateConstGEP1_64(guard.builder.getInt8Ty(), base, offset);
-}
-
-/* A memory never shrinks: what is below its size now is so in every turn. */
 static Value *guard_size(Guard &guard, uint32_t memory)
 {
-	const exact_layout &layout = guard.context.layout;
-	guard.sizes.resize(layout.memory_count);
+	guard.sizes.resize(guard.context.layout.memory_count);
 	Value *&size = guard.sizes[memory];
-	if (size)
-		return size;
-	IRBuilder<> &builder = guard.builder;
-	uint64_t row = layout.rows + memory * layout.row_size + layout.row_view;
-	Value *context = guard.context.function.getArg(0);
-	LoadInst *view = builder.CreateLoad(builder.getPtrTy(), guard_field(guard, context, row));
-	view->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(builder.getContext(), {}));
-	LoadInst *load = builder.CreateLoad(builder.getInt64Ty(),
-			guard_field(guard, view, layout.view_size));
-	load->setMetadata(LLVMContext::MD_tbaa,
-			cast<MDNode>(cast<MetadataAsValue>(unwrap(layout.alias_tags[ALIAS_SIZE]))
-							->getMetadata()));
-	exact_memory limits = layout.memories[memory];
-	if (limits.size_end != limits.least_size)
-		load->setMetadata(LLVMContext::MD_range,
-				MDBuilder(builder.getContext())
-						.createRange(APInt(64, limits.least_size),
-								APInt(64, limits.size_end)));
-	return size = load;
+	if (!size)
+		size = emit_size(guard.builder, memory, guard.context);
+	return size;
 }
 
 static void guard_bound(Guard &guard, const Bound &bound)
@@ -350,7 +365,7 @@ static void copy_count(const Plan &plan, Loop &copy, Guard &guard)
 static void loop_version(Loop &loop, const Context &context)
 {
 	Analyses &analyses = context.analyses;
-	if (!loop.isLoopSimplifyForm() || !loop.isSafeToClone())
+	if (!loop.isLoopSimplifyForm() || !loop.isSafeToClone() || search_version(loop, context))
 		return;
 	Plan plan{};
 	SCEVExpander before(analyses.evolution, "");

@@ -20,6 +20,10 @@ static const unsigned limit_depth = 4; /* phis that a limit is searched through 
 
 bool block_is_bounds_trap(const BasicBlock *block)
 {
+	const BranchInst *jump = dyn_cast<BranchInst>(&*block->getFirstNonPHIOrDbg());
+	/* Loops have exits of their own, which may lead to a trap that others share. */
+	if (jump && jump->isUnconditional())
+		block = jump->getSuccessor(0);
 	const IntrinsicInst *trap = dyn_cast<IntrinsicInst>(&*block->getFirstNonPHIOrDbg());
 	return trap && trap->getIntrinsicID() == Intrinsic::ubsantrap;
 }
@@ -65,8 +69,7 @@ static bool site_limit(Site &site, Value *limit, const exact_layout &layout, uns
 	});
 }
 
-/* The branch on, unless index < limit, to a trap. */
-static bool site_of_branch(Site &site, BranchInst *branch, const exact_layout &layout)
+bool site_of_branch(Site &site, BranchInst *branch, const exact_layout &layout)
 {
 	if (!branch->isConditional())
 		return false;
@@ -84,7 +87,7 @@ static bool site_of_branch(Site &site, BranchInst *branch, const exact_layout &l
 	return site_limit(site, compare->getOperand(!swapped), layout, limit_depth);
 }
 
-static bool site_of_access(Site &site, Instruction *access, const Context &context)
+bool site_of_access(Site &site, Instruction *access, const Context &context)
 {
 	ScalarEvolution &evolution = context.analyses.evolution;
 	site.instruction = access;
@@ -136,8 +139,7 @@ bool plan_sites(Plan &plan, const Loop &loop, const Context &context)
 
 /* ---- how often it turns ---- */
 
-/* A division in front of each run of the loop costs more than what there is to gain. */
-static bool is_cheap(const SCEV *turns)
+bool is_cheap(const SCEV *turns)
 {
 	return !SCEVExprContains(turns, [](const SCEV *part) {
 		const SCEVUDivExpr *quotient = dyn_cast<SCEVUDivExpr>(part);
@@ -145,7 +147,7 @@ static bool is_cheap(const SCEV *turns)
 	});
 }
 
-static const SCEV *exit_count(Loop &loop, BasicBlock *block, ScalarEvolution::ExitCountKind kind,
+const SCEV *exit_count(Loop &loop, BasicBlock *block, ScalarEvolution::ExitCountKind kind,
 		ScalarEvolution &evolution)
 {
 	const SCEV *count = evolution.getExitCount(&loop, block, kind);
@@ -220,8 +222,7 @@ static const SCEV *split_constant(const SCEV *value, APInt &constant, ScalarEvol
 	return evolution.getMinusSCEV(value, whole);
 }
 
-/* The constant that is added to an offset, taken off it, if it is one to the right. */
-static const SCEV *offset_split(const SCEV *offset, uint64_t &right, ScalarEvolution &evolution)
+const SCEV *offset_split(const SCEV *offset, uint64_t &right, ScalarEvolution &evolution)
 {
 	APInt constant;
 	const SCEV *rest = split_constant(offset, constant, evolution);

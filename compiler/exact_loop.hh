@@ -10,6 +10,7 @@
 #include <llvm/Analysis/ScalarEvolutionExpressions.h>
 #include <llvm/Analysis/TargetLibraryInfo.h>
 #include <llvm/IR/Dominators.h>
+#include <llvm/IR/IRBuilder.h>
 #include <llvm/Transforms/Utils/ScalarEvolutionExpander.h>
 
 #include "compiler/exact_access.hh"
@@ -28,6 +29,7 @@ struct Analyses {
 	llvm::DominatorTree dominators;
 	llvm::LoopInfo loops;
 	llvm::ScalarEvolution evolution;
+	llvm::SmallPtrSet<const llvm::Loop *, 8> searches; /* see search_version */
 
 	explicit Analyses(llvm::Function &function)
 	    : library_kind(function.getParent()->getTargetTriple()), library(library_kind),
@@ -84,6 +86,12 @@ struct Plan {
 
 bool block_is_bounds_trap(const llvm::BasicBlock *block);
 
+/* The branch on, unless index < limit, to a trap; false if it is none. */
+bool site_of_branch(Site &site, llvm::BranchInst *branch, const exact_layout &layout);
+
+/* A load or store; false if it is not of a memory, or of a shared one. */
+bool site_of_access(Site &site, llvm::Instruction *access, const Context &context);
+
 /* All that could leave bounds; false if the loop is not to be copied. */
 bool plan_sites(Plan &plan, const llvm::Loop &loop, const Context &context);
 
@@ -95,7 +103,29 @@ bool plan_bounds(Plan &plan, llvm::Loop &loop, const Context &context, llvm::SCE
 const Bound *plan_find_bound(const Plan &plan, const llvm::SCEVAddRecExpr *index,
 		uint64_t &distance, llvm::ScalarEvolution &evolution);
 
+/* A division in front of each run of a loop costs more than what there is to gain. */
+bool is_cheap(const llvm::SCEV *turns);
+
+/* How often the loop turns before it is left from `block`, as i64; null if that is not known. */
+const llvm::SCEV *exit_count(llvm::Loop &loop, llvm::BasicBlock *block,
+		llvm::ScalarEvolution::ExitCountKind kind, llvm::ScalarEvolution &evolution);
+
+/* The constant that is added to an offset, taken off it, if it is one to the right; else 0. */
+const llvm::SCEV *offset_split(const llvm::SCEV *offset, uint64_t &right,
+		llvm::ScalarEvolution &evolution);
+
 bool is_below(const llvm::SCEV *value, unsigned bits, llvm::ScalarEvolution &evolution);
+
+/* A memory's size and base, loaded at the builder's place. */
+llvm::Value *emit_size(llvm::IRBuilder<> &builder, uint32_t memory, const Context &context);
+llvm::Value *emit_base(llvm::IRBuilder<> &builder, uint32_t memory, const Context &context);
+
+/*
+ * If the loop stores nothing and looks for elements that are equal to something, put a loop before
+ * it that looks at many at once, as far as all of them are in bounds; true if that was done. The
+ * loop goes on at the turn in which it ends, so that what it leaves behind is its own.
+ */
+bool search_version(llvm::Loop &loop, const Context &context);
 
 } // namespace exact
 
