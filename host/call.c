@@ -148,6 +148,7 @@ bool host_call_begin(struct host_call *call)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	call->ran = 0;
+	call->outbound_requests = call->outbound_bytes = 0;
 	call->turn_began = host_now();
 	call->calls_again = false;
 	call->entry = call->abi->begin(call);

@@ -23,6 +23,7 @@ struct sv_artifact;
 struct sv_linker;
 struct sv_store;
 struct host_intake;
+struct host_outbound;
 struct host_stream;
 struct wasi_preopen;
 union sv_value;
@@ -153,6 +154,7 @@ struct host_guest {
 	size_t preopen_count;
 	uint64_t max_memory; /* bytes; for messages, the store has the same limit */
 	uint64_t cpu_time;   /* nanoseconds of it that a guest may use; 0: no limit */
+	const struct host_outbound *outbound; /* on its requests to elsewhere; NULL: none */
 	size_t log_limit;    /* bytes a guest may log for one request */
 	bool pass_authorization; /* show the Authorization field to CGI programs */
 	host_log_line log;
@@ -178,6 +180,7 @@ struct host_call {
 	uint64_t turn_began;    /* the same */
 	uint64_t ran;           /* nanoseconds of the turns that are over */
 	uint64_t cpu_used;      /* nanoseconds; counted only if that is limited */
+	uint64_t outbound_requests, outbound_bytes; /* outbound.h */
 	uint64_t wake; /* the same: the guest sleeps until then or until it is woken; 0: not */
 	bool calls_again; /* while it sleeps: what suspended it is called again (sv_resume_call) */
 	struct host_waker *waker; /* of this guest, until it ends */

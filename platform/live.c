@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/outbound.h"
 #include "platform/assets.h"
 #include "platform/caps.h"
 #include "platform/deployments.h"
+#include "platform/gate.h"
 #include "platform/journal.h"
 #include "platform/metrics.h"
 #include "platform/routes.h"
@@ -29,6 +31,7 @@ struct live {
 	struct route *route;          /* counted */
 	struct environment environment;
 	struct caps caps;
+	struct host_outbound outbound;
 	struct host_guest guest;
 	struct guest_service *service; /* owned */
 	struct assets *assets;         /* owned; NULL: none */
@@ -61,6 +64,12 @@ static bool live_load(struct live *live, const struct version *version, struct s
 	struct sv_artifact *artifact = sv_artifact_load(state->engine, path, error);
 	if (!artifact)
 		return false;
+	live->outbound = (struct host_outbound){
+			.requests = live->caps.outbound,
+			.bytes = live->caps.outbound_bytes,
+			.at_once = live->caps.outbound_concurrency,
+			.under_way = &route_gate(live->route)->outbound,
+	};
 	live->guest = (struct host_guest){
 			.name = route_name(live->route),
 			.artifact = artifact,
@@ -68,6 +77,7 @@ static bool live_load(struct live *live, const struct version *version, struct s
 			.environment_count = live->environment.count,
 			.max_memory = live->caps.memory ? live->caps.memory
 							: state->limits.guest_memory,
+			.outbound = &live->outbound,
 			.cpu_time = live->caps.cpu * UINT64_C(1000000),
 			.log_limit = state->limits.log_bytes,
 			.log = live_log,

@@ -281,7 +281,7 @@ static struct fetch *sending_begin(struct fastly_call *call, struct sending *sen
 			.path = buffer_view(&sending->path),
 			.host = sending->host,
 			.fields = &sending->message->fields.head,
-			.origin = guest->call->request,
+			.call = guest->call,
 			.has_more_body = sending->is_streaming,
 			.waker = guest->call->waker,
 	};

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/fetch/inner.h"
+#include "host/outbound.h"
 
 /* ---- the fetcher ---- */
 
@@ -102,7 +103,7 @@ static bool fetch_submit(struct fetch *fetch, struct sv_error *error)
 					FETCH_MOST);
 }
 
-struct fetch *fetch_start(struct fetcher *fetcher, struct fetch_request *request,
+static struct fetch *fetch_begin(struct fetcher *fetcher, struct fetch_request *request,
 		struct sv_error *error)
 {
 	struct fetch *fetch = fetcher_start(fetcher, error) ? calloc(1, sizeof *fetch) : NULL;
@@ -111,6 +112,8 @@ struct fetch *fetch_start(struct fetcher *fetcher, struct fetch_request *request
 		return NULL;
 	}
 	fetch->fetcher = fetcher;
+	fetch->call = request->call;
+	fetch->outbound = request->call->guest->outbound;
 	fetch->users = 1;
 	fetch->waker = request->waker;
 	fetch->upload = request->body;
@@ -121,6 +124,20 @@ struct fetch *fetch_start(struct fetcher *fetcher, struct fetch_request *request
 		return fetch;
 	fetch_free(fetch);
 	return NULL;
+}
+
+struct fetch *fetch_start(struct fetcher *fetcher, struct fetch_request *request,
+		struct sv_error *error)
+{
+	struct host_call *call = request->call;
+	if (!host_outbound_enter(call, error))
+		return NULL;
+	struct fetch *fetch = host_outbound_carry(call, request->body.length, error)
+			? fetch_begin(fetcher, request, error)
+			: NULL;
+	if (!fetch)
+		host_outbound_leave(call->guest->outbound);
+	return fetch;
 }
 
 struct fetch *fetch_use(struct fetch *fetch)
@@ -136,6 +153,7 @@ void fetch_release(struct fetch *fetch)
 	if (!fetch)
 		return;
 	struct fetcher *fetcher = fetch->fetcher;
+	const struct host_outbound *outbound = fetch->outbound;
 	pthread_mutex_lock(&fetcher->lock);
 	bool is_last = --fetch->users == 0;
 	bool is_done = fetch->is_done;
@@ -145,6 +163,8 @@ void fetch_release(struct fetch *fetch)
 		fetch_want_thread(fetch);
 	}
 	pthread_mutex_unlock(&fetcher->lock);
+	if (is_last)
+		host_outbound_leave(outbound);
 	if (is_last && is_done)
 		fetch_free(fetch);
 }
@@ -206,6 +226,22 @@ const struct host_response *fetch_head(const struct fetch *fetch)
 	return &fetch->head;
 }
 
+/* Bytes have moved: what is over the limit breaks the request, and ends the guest. */
+static enum fetch_progress fetch_carry(struct fetch *fetch, enum fetch_progress progress,
+		size_t *count)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	if (!*count || host_outbound_carry(fetch->call, *count, &error))
+		return progress;
+	*count = 0;
+	pthread_mutex_lock(&fetch->fetcher->lock);
+	fetch->error = FETCH_FAILED;
+	snprintf(fetch->text, sizeof fetch->text, "%.190s", error.text);
+	fetch_want_thread(fetch);
+	pthread_mutex_unlock(&fetch->fetcher->lock);
+	return FETCH_BROKEN;
+}
+
 enum fetch_progress fetch_read(struct fetch *fetch, uint8_t *to, size_t room, size_t *count)
 {
 	*count = 0;
@@ -223,7 +259,7 @@ enum fetch_progress fetch_read(struct fetch *fetch, uint8_t *to, size_t room, si
 	}
 	fetch->is_awaited |= progress == FETCH_LATER;
 	pthread_mutex_unlock(&fetch->fetcher->lock);
-	return progress;
+	return fetch_carry(fetch, progress, count);
 }
 
 /* Under the lock. */
@@ -255,7 +291,7 @@ enum fetch_progress fetch_write(struct fetch *fetch, struct sv_bytes bytes, size
 		progress = upload_add(fetch, bytes, count);
 	fetch->is_awaited |= progress == FETCH_LATER;
 	pthread_mutex_unlock(&fetch->fetcher->lock);
-	return progress;
+	return fetch_carry(fetch, progress, count);
 }
 
 void fetch_finish(struct fetch *fetch)

@@ -2,6 +2,8 @@
  * fetch.h: HTTP requests to elsewhere, for guests of all worlds. One thread of a fetcher makes
  * all of them; whoever waits for one is woken and asks again. No function here waits.
  *
+ * Functions that begin or carry something are called in a turn of the call's guest.
+ *
  * Addresses of this machine and of private networks are only connected to where the operator has
  * named the target; redirects are not followed, proxies not used, bodies neither packed nor
  * unpacked. What neither side takes is kept within FETCH_BUFFER bytes, then the other one waits.
@@ -49,8 +51,11 @@ struct fetch_request {
 	struct sv_bytes path; /* with the query; begins with '/' */
 	struct sv_bytes host; /* of the Host field */
 	const struct host_response *fields; /* those of the connection and Host are left out */
-	/* The guest's own request: its trace is passed on, unless `fields` has one. NULL: none. */
-	const struct host_request *origin;
+	/*
+	 * Whose request it is, which lives as long as it is used: the trace of its own is passed
+	 * on, unless `fields` has one, and its limits hold.
+	 */
+	struct host_call *call;
 	struct buffer body;   /* taken over */
 	bool has_more_body;   /* fetch_write gives the rest, fetch_finish ends it */
 	struct host_waker *waker; /* of who will ask; lives while it may */

@@ -13,6 +13,8 @@
 /* One request. Its owner and the thread both have it, until one of them is done with it. */
 struct fetch {
 	struct fetcher *fetcher;
+	struct host_call *call; /* borrowed; the guest's thread's */
+	const struct host_outbound *outbound; /* borrowed; of its limits */
 
 	/* ---- under the fetcher's lock ---- */
 	struct fetch *next;       /* in the list of those that want the thread */

@@ -234,9 +234,9 @@ static bool fields_have(const struct host_response *fields, struct sv_bytes name
 /* A guest that says what the trace is says all of it. */
 static bool fields_add_trace(struct fetch *fetch, const struct fetch_request *request)
 {
-	const struct host_request *origin = request->origin;
+	const struct host_request *origin = request->call->request;
 	const struct sv_bytes parent = host_text("traceparent"), state = host_text("tracestate");
-	if (!origin || fields_have(request->fields, parent) || fields_have(request->fields, state))
+	if (fields_have(request->fields, parent) || fields_have(request->fields, state))
 		return true;
 	for (size_t i = 0; i < origin->header_count; i++) {
 		const struct host_header *field = &origin->headers[i];

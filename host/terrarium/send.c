@@ -38,7 +38,7 @@ static bool send_begin(struct terrarium_guest *guest, struct terrarium_thing *th
 			.path = buffer_view(&url->path),
 			.host = host_text(url->authority),
 			.fields = &thing->message,
-			.origin = guest->call->request,
+			.call = guest->call,
 			.waker = guest->call->waker,
 	};
 	/* A copy: a redirect may have it sent again. */

@@ -36,6 +36,19 @@ CHOOSY = b"""(module
     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"""
 GROW = b"""(module (memory (export "memory") 1)
   (func (export "_start") (if (i32.eq (memory.grow (i32.const 64)) (i32.const -1)) (then unreachable))))"""
+# A Terrarium guest that begins three requests with a body of 4 bytes, to where it may not.
+ASKING = b"""(module
+  (import "env" "hostcall_req_create" (func $create (param i32 i32 i32 i32) (result i32)))
+  (import "env" "hostcall_req_set_body" (func $body (param i32 i32 i32) (result i32)))
+  (import "env" "hostcall_req_send_async" (func $send (param i32) (result i32)))
+  (memory 1)
+  (data (i32.const 16) "POST")
+  (data (i32.const 32) "http://127.0.0.1:1/")
+  (func $ask (local $request i32)
+    (local.set $request (call $create (i32.const 16) (i32.const 4) (i32.const 32) (i32.const 19)))
+    (if (call $body (local.get $request) (i32.const 16) (i32.const 4)) (then unreachable))
+    (if (i32.lt_s (call $send (local.get $request)) (i32.const 0)) (then unreachable)))
+  (func (export "run") (call $ask) (call $ask) (call $ask)))"""
 
 
 def ask(daemon, name="site", method="GET", body=None):
@@ -98,6 +111,23 @@ def test_memory_and_body_and_requests_at_once_have_limits():
         names(daemon, "limit body")
         build = daemon.built(daemon.deploy("grow", GROW, limits={"memory": 1 << 20}))
         expect(not build["success"] and "memory limit of 1048576 bytes" in build["message"], str(build))
+
+
+def test_requests_to_elsewhere_have_limits():
+    with Daemon() as daemon:
+        daemon.deploy_well("site", ASKING)
+        for name, least, text in (("outbound", 3, "requests to elsewhere"),
+                                  ("outbound_bytes", 12, "bytes to and from elsewhere"),
+                                  ("outbound_concurrency", 3, "requests to elsewhere at once")):
+            limits(daemon, {name: least - 1})
+            wanted = f"limit {name}: more than {least - 1} {text}"
+            for _ in range(3):
+                status, answer, _ = ask(daemon)
+                expect(status == 502 and wanted in answer, f"{status} {answer}")
+            names(daemon, wanted)
+            limits(daemon, {name: least})
+            expect([ask(daemon)[0] for _ in range(5)] == [200] * 5, f"{name}: {least} are too many")
+            limits(daemon, {name: None})
 
 
 def test_so_many_requests_are_answered_at_once():
