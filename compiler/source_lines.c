@@ -1,38 +1,44 @@
 /*
- * source_lines.c: finds the sections of DWARF in a module; dwarf_lines.cc reads them.
+ * source_lines.c: finds the sections of DWARF in a module; dwarf_rows.c reads them.
  */
 #include "compiler/source_lines.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "compiler/dwarf_lines.h"
+#include "compiler/dwarf_rows.h"
 #include "compiler/module.h"
 #include "compiler/reader.h"
 
 enum {
 	SECTION_CUSTOM = 0,
 	SECTION_CODE = 10,
-	debug_sections_most = 32, /* DWARF 5 has 21; of more, the first are read */
 };
 
 /* What is needed of a module: its DWARF, and where its code is. */
 struct debug_sections {
-	struct dwarf_section all[debug_sections_most];
-	size_t count;
+	struct dwarf dwarf;
 	uint32_t code_start, code_size;
 };
 
-static void debug_section_add(struct debug_sections *found, struct reader in)
+/* The first of each name counts. */
+static void debug_section_take(struct debug_sections *found, struct reader in)
 {
-	static const char prefix[] = ".debug_";
+	struct dwarf *dwarf = &found->dwarf;
+	const struct {
+		const char *name;
+		struct sv_bytes *contents;
+	} wanted[] = {{".debug_line", &dwarf->line}, {".debug_line_str", &dwarf->line_str},
+			{".debug_str", &dwarf->str}, {".debug_info", &dwarf->info},
+			{".debug_abbrev", &dwarf->abbrev}};
 	struct sv_bytes name;
-	if (found->count == debug_sections_most || !reader_name(&in, &name) ||
-			name.length < sizeof prefix ||
-			memcmp(name.data, prefix, sizeof prefix - 1) != 0)
+	if (!reader_name(&in, &name))
 		return;
-	found->all[found->count++] = (struct dwarf_section){
-			{name.data + 1, name.length - 1}, {in.at, reader_left(&in)}};
+	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
+		if (!wanted[i].contents->length && name.length == strlen(wanted[i].name) &&
+				memcmp(name.data, wanted[i].name, name.length) == 0)
+			*wanted[i].contents = (struct sv_bytes){in.at, reader_left(&in)};
+	}
 }
 
 /* The module has been read: its sections are well-formed. */
@@ -61,9 +67,23 @@ static void debug_sections_find(struct debug_sections *found, const struct modul
 			found->code_start = (uint32_t)reader_offset(&part);
 			found->code_size = size;
 		} else if (id == SECTION_CUSTOM) {
-			debug_section_add(found, part);
+			debug_section_take(found, part);
 		}
 	}
+}
+
+/*
+ * By offset. Where one sequence ends and another begins, the beginning counts; of rows in one
+ * place the last one that was made.
+ */
+static int row_compare(const void *a, const void *b)
+{
+	const struct source_row *left = a, *right = b;
+	if (left->offset != right->offset)
+		return left->offset < right->offset ? -1 : 1;
+	if ((left->line == 0) != (right->line == 0))
+		return left->line == 0 ? -1 : 1;
+	return left->order < right->order ? -1 : 1;
 }
 
 bool source_lines_read(struct source_lines *lines, const struct module *module,
@@ -72,10 +92,11 @@ bool source_lines_read(struct source_lines *lines, const struct module *module,
 	struct debug_sections sections;
 	*lines = (struct source_lines){0};
 	debug_sections_find(&sections, module);
-	return sections.count == 0 ||
-			dwarf_lines_read(lines, sections.all, sections.count, sections.code_start,
-					sections.code_size) ||
-			sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the source lines");
+	if (!dwarf_rows_read(lines, &sections.dwarf, sections.code_start, sections.code_size))
+		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the source lines");
+	if (lines->row_count)
+		qsort(lines->rows, lines->row_count, sizeof *lines->rows, row_compare);
+	return true;
 }
 
 const struct source_row *source_lines_find(const struct source_lines *lines, uint64_t offset)

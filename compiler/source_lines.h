@@ -20,6 +20,7 @@ struct source_row {
 	uint32_t file;   /* index into files */
 	uint32_t line;   /* from 1; 0: of no source */
 	uint32_t column; /* from 1; 0: not known */
+	uint32_t order;  /* among all, as they were read */
 };
 
 struct source_lines {
