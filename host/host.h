@@ -161,15 +161,21 @@ struct host_guest {
 	void *log_data;
 };
 
-/*
- * Wakes a guest that is asleep, from any thread, as often as anybody likes: one that is not asleep
- * stays awake once more. Part of something that outlives the guest.
- */
+/* Wakes a guest, or keeps it awake once more: any thread, at any time, as it outlives the guest. */
 struct host_waker {
 	void (*wake)(struct host_waker *waker);
 };
 
-/* One request at a guest. */
+/* How far a guest is with the wish for another request at the same instance. */
+enum host_next {
+	HOST_NEXT_NONE = 0, /* it has none */
+	HOST_NEXT_WANTED,   /* the ABI: its answer is whole, and it is done with its request */
+	HOST_NEXT_BETWEEN,  /* the server: it has no request now */
+	HOST_NEXT_GIVEN,    /* the server: it has; the ABI: NONE again when the guest takes it */
+	HOST_NEXT_OVER,     /* either: no other comes */
+};
+
+/* One request at a guest, or several, one after the other. */
 struct host_call {
 	const struct host_abi *abi;
 	const struct host_guest *guest;
@@ -188,6 +194,8 @@ struct host_call {
 	struct host_response *response; /* reset; not to be changed when `stream` has begun */
 	struct host_stream *stream;
 	struct host_outcome *outcome;   /* all zero */
+	enum host_next next;
+	uint64_t next_time; /* nanoseconds that it may wait for the next request, at most */
 };
 
 /* A guest ABI. Functions that fail fill `error`. */

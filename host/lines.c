@@ -11,7 +11,7 @@ static const char limit_text[] = "(log limit of this request reached)";
 void host_lines_init(struct host_lines *lines, const struct host_call *call)
 {
 	const struct host_guest *guest = call->guest;
-	lines->trace_id = call->request->trace_id;
+	memcpy(lines->trace_id, call->request->trace_id, sizeof lines->trace_id);
 	lines->log = guest->log;
 	lines->log_data = guest->log_data;
 	lines->left = guest->log_limit;

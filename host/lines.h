@@ -12,14 +12,14 @@
 struct host_lines {
 	host_log_line log; /* NULL: lines are dropped */
 	void *log_data;
-	const char *trace_id; /* borrowed from the request */
+	char trace_id[33]; /* of the request */
 	size_t left;  /* bytes that may still be logged */
 	bool is_full; /* the limit was reached and reported */
 	size_t used;
 	char line[1000]; /* with a prefix of time and name it stays below PIPE_BUF */
 };
 
-/* Begin a new log for a call, whose request lives as long. */
+/* Begin a new log for a call. */
 void host_lines_init(struct host_lines *lines, const struct host_call *call);
 
 /* Take bytes: whole lines go out, the rest is kept for later. */

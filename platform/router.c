@@ -116,12 +116,24 @@ static void router_name_timeout(const struct router_desk *desk)
 				"limit timeout: more than %" PRIu64 " ms", most);
 }
 
-static enum handled router_handled(const struct router_desk *desk, enum handled handled)
+static void router_leave(struct router_desk *desk)
 {
-	if (handled == HANDLED_ANSWERED)
-		router_name_timeout(desk);
-	if (handled == HANDLED_ANSWERED)
-		router_note(desk);
+	if (desk->is_inside)
+		gate_leave(route_gate(live_route(desk->live)));
+	desk->is_inside = false;
+}
+
+/* Who is kept has no request any more, and what it does then is nobody's. */
+static enum handled router_handled(struct router_desk *desk, enum handled handled)
+{
+	if (!desk->exchange || (handled != HANDLED_ANSWERED && handled != HANDLED_KEPT))
+		return handled;
+	router_name_timeout(desk);
+	router_note(desk);
+	if (handled == HANDLED_KEPT) {
+		router_leave(desk);
+		desk->exchange = NULL;
+	}
 	return handled;
 }
 
@@ -246,8 +258,7 @@ static void router_recycle(void *data, void *own)
 		handler->recycle(handler->data, desk->inner);
 		live_desk_give(desk->live, desk->inner);
 	}
-	if (desk->is_inside)
-		gate_leave(route_gate(live_route(desk->live)));
+	router_leave(desk);
 	live_release(desk->live);
 	*desk = (struct router_desk){0};
 }

@@ -12,13 +12,17 @@ static struct desk *desk_make(struct desks *desks, struct sv_error *error)
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a desk");
 		return NULL;
 	}
-	desk->own = desks->handler->desk_new(desks->handler->data, error);
+	desk->waker = calloc(1, sizeof *desk->waker);
+	if (!desk->waker)
+		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a desk");
+	else
+		desk->own = desks->handler->desk_new(desks->handler->data, error);
 	if (!desk->own) {
+		free(desk->waker);
 		free(desk);
 		return NULL;
 	}
-	desk->executor = desks->executor;
-	desk->waker.wake = executor_wake;
+	*desk->waker = (struct desk_waker){{executor_wake}, desks->executor, desk};
 	desk->asleep_at = DESK_AWAKE;
 	desks->made++;
 	return desk;
@@ -42,6 +46,7 @@ void desks_finish(struct desks *desks)
 		struct desk *desk = desks->spares;
 		desks->spares = desk->next;
 		desks->handler->desk_free(desks->handler->data, desk->own);
+		free(desk->waker);
 		free(desk);
 	}
 	free(desks->asleep);
@@ -63,6 +68,7 @@ struct desk *desks_take_spare(struct desks *desks)
 
 void desks_put_spare(struct desks *desks, struct desk *desk)
 {
+	desks->kept -= desk->is_kept;
 	desk->next = desks->spares;
 	desks->spares = desk;
 	desks->is_short = false;
@@ -151,4 +157,42 @@ void desks_wake(struct desks *desks, uint64_t now)
 uint64_t desks_next_wake(const struct desks *desks)
 {
 	return desks->asleep_count ? desks->asleep[0]->wake : UINT64_MAX;
+}
+
+/* ---- those that are kept ---- */
+
+bool desks_keep(struct desks *desks, struct desk *desk)
+{
+	desk->is_kept = desks->kept < desks->limit / 2;
+	desks->kept += desk->is_kept;
+	return desk->is_kept;
+}
+
+void desks_adopt(struct desks *desks, struct desk *desk, struct desk *kept)
+{
+	struct desk_waker *waker = desk->waker;
+	desk->waker = kept->waker;
+	desk->waker->desk = desk;
+	kept->waker = waker;
+	waker->desk = kept;
+	kept->is_kept = false;
+	desks->kept--;
+}
+
+bool desk_hears_of_end(struct desk *desk)
+{
+	bool hears = !desk->exchange && !desk->is_told;
+	desk->is_told |= hears;
+	return hears;
+}
+
+void desks_tell_kept(struct desks *desks)
+{
+	for (size_t i = 0; i < desks->asleep_count;) {
+		struct desk *desk = desks->asleep[i];
+		if (!desk_hears_of_end(desk))
+			i++;
+		else if (desks_rouse(desks, desk))
+			i = 0; /* the heap is another one */
+	}
 }

@@ -7,14 +7,24 @@
 
 #include "server/executor.h"
 
-struct desk {
-	struct host_waker waker; /* first: wakers are cast to desks */
-	struct desk *next;       /* in the list it is in */
-	void *own;         /* the handler's, owned */
-	struct exchange *exchange;
-	bool has_begun;
-	uint64_t wake; /* nanoseconds of CLOCK_MONOTONIC */
+struct desk;
+
+/* Who calls it may do so when the guest has gone on to another desk, or has ended. */
+struct desk_waker {
+	struct host_waker waker; /* first: wakers are cast to it */
 	struct executor *executor;
+	struct desk *desk; /* under the lock */
+};
+
+struct desk {
+	struct desk_waker *waker; /* owned, until desks exchange theirs */
+	struct desk *next;        /* in the list it is in */
+	void *own;                /* the handler's, owned */
+	struct exchange *exchange; /* NULL: it is kept without one */
+	bool has_begun;
+	bool is_kept; /* and counted as such, or about to be */
+	bool is_told; /* kept, and knows that the executor ends */
+	uint64_t wake; /* nanoseconds of CLOCK_MONOTONIC */
 	size_t asleep_at;     /* its place in the heap; DESK_AWAKE: it does not sleep */
 	bool is_roused;       /* the waker was called since its turn began */
 };
@@ -30,6 +40,7 @@ struct desks {
 	struct desk *ready_first, *ready_last;
 	struct desk **asleep; /* owned; a heap, the first to wake at 0 */
 	size_t asleep_count;
+	size_t kept; /* of those that are busy, without an exchange */
 	size_t busy; /* with a worker, ready or asleep */
 };
 
@@ -63,6 +74,16 @@ void desks_put_asleep(struct desks *desks, struct desk *desk);
 /* Ready now if it sleeps, else instead of going to sleep next; true in the first case. */
 bool desks_rouse(struct desks *desks, struct desk *desk);
 void desks_wake(struct desks *desks, uint64_t now);
+
+/* Before one is kept without its exchange; false: half of all are. */
+SV_MUST_USE bool desks_keep(struct desks *desks, struct desk *desk);
+
+/* Who is at a kept desk goes on at another one: they exchange wakers, and the first is not kept. */
+void desks_adopt(struct desks *desks, struct desk *desk, struct desk *kept);
+
+/* True, once, for a desk without an exchange; have all of those that sleep ready. */
+bool desk_hears_of_end(struct desk *desk);
+void desks_tell_kept(struct desks *desks);
 
 /* When the next one wakes up; UINT64_MAX: none sleeps. */
 uint64_t desks_next_wake(const struct desks *desks);

@@ -83,7 +83,7 @@ static struct desk *queue_begin(struct executor *executor, uint64_t now)
 	if (!desk)
 		return NULL;
 	desk->exchange = executor->queue[executor->queue_first];
-	desk->has_begun = false;
+	desk->has_begun = desk->is_kept = desk->is_told = false;
 	executor->queue_first = (executor->queue_first + 1) % executor->config.queue_limit;
 	executor->queue_count--;
 	executor->taken_at = now;
@@ -205,12 +205,13 @@ static void stir_intake(struct host_intake *intake)
 static void worker_put_back(struct executor *executor, struct desk *desk, enum handled handled)
 {
 	bool wakes = false;
+	bool sleeps = handled == HANDLED_ASLEEP || (handled == HANDLED_KEPT && desk->wake);
 	pthread_mutex_lock(&executor->lock);
 	if (handled == HANDLED_ANSWERED) {
 		desks_put_spare(&executor->desks, desk);
 		/* At the end they wait for each other. */
 		wakes = executor->is_ending && desks_are_idle(&executor->desks);
-	} else if (handled == HANDLED_ASLEEP) {
+	} else if (sleeps && !(executor->is_ending && desk_hears_of_end(desk))) {
 		desks_put_asleep(&executor->desks, desk);
 		/* Whoever waits does so for a later one, or does not know that it is ready. */
 		wakes = executor->idle &&
@@ -224,16 +225,32 @@ static void worker_put_back(struct executor *executor, struct desk *desk, enum h
 		pthread_cond_broadcast(&executor->changed);
 }
 
+/* This guest has it. */
+static void exchange_join(struct exchange *exchange, struct host_waker *waker)
+{
+	exchange->waker = waker;
+	host_stream_join(&exchange->stream, waker, stir_stream);
+	if (exchange->request.intake)
+		host_intake_join(&exchange->intake, waker, stir_intake);
+}
+
+/* The guest is done with it. */
+static void exchange_leave(struct executor *executor, struct exchange *exchange)
+{
+	exchange_pack(exchange);
+	host_stream_leave(&exchange->stream);
+	if (exchange->request.intake)
+		host_intake_leave(&exchange->intake);
+	answers_add(&executor->answers, exchange);
+}
+
 static enum handled worker_begin(struct executor *executor, struct desk *desk)
 {
 	const struct handler *handler = executor->config.handler;
 	struct exchange *exchange = desk->exchange;
 	desk->has_begun = true;
 	exchange->executor = executor;
-	exchange->waker = &desk->waker;
-	host_stream_join(&exchange->stream, &desk->waker, stir_stream);
-	if (exchange->request.intake)
-		host_intake_join(&exchange->intake, &desk->waker, stir_intake);
+	exchange_join(exchange, &desk->waker->waker);
 	return handler->begin(handler->data, desk->own, exchange, &desk->wake);
 }
 
@@ -245,14 +262,13 @@ static enum handled worker_turn(struct executor *executor, struct desk *desk)
 		handled = handler->go_on(handler->data, desk->own, &desk->wake);
 	else
 		handled = worker_begin(executor, desk);
-	if (handled == HANDLED_ANSWERED) {
-		exchange_pack(desk->exchange);
-		host_stream_leave(&desk->exchange->stream);
-		if (desk->exchange->request.intake)
-			host_intake_leave(&desk->exchange->intake);
-		answers_add(&executor->answers, desk->exchange);
+	bool is_over = handled == HANDLED_ANSWERED;
+	if ((is_over || handled == HANDLED_KEPT) && desk->exchange)
+		exchange_leave(executor, desk->exchange);
+	if (is_over)
 		handler->recycle(handler->data, desk->own);
-	}
+	if (handled == HANDLED_KEPT)
+		desk->exchange = NULL;
 	worker_put_back(executor, desk, handled);
 	return handled;
 }
@@ -264,7 +280,8 @@ static void worker_run(struct worker *worker, struct desk *desk)
 	/* Those that have waited must not wait for this turn too. */
 	if (worker->untold && worker->began - worker->untold_since >= longest_untold)
 		worker_tell(worker);
-	bool has_answered = worker_turn(worker->executor, desk) == HANDLED_ANSWERED;
+	enum handled handled = worker_turn(worker->executor, desk);
+	bool has_answered = handled == HANDLED_ANSWERED || handled == HANDLED_KEPT;
 	worker->ended = clock_now();
 	if (has_begun)
 		worker->turned = worker->ended;
@@ -362,7 +379,8 @@ static void helper_note(struct executor *executor, uint64_t spent, enum handled 
 {
 	pthread_mutex_lock(&executor->lock);
 	executor_note(executor, spent);
-	bool wakes = handled == HANDLED_AGAIN && queue_wakes(executor, true);
+	bool goes_on = handled == HANDLED_AGAIN || handled == HANDLED_KEPT;
+	bool wakes = goes_on && queue_wakes(executor, true);
 	pthread_mutex_unlock(&executor->lock);
 	if (wakes)
 		pthread_cond_signal(&executor->changed);
@@ -462,6 +480,7 @@ void executor_free(struct executor *executor)
 		return;
 	pthread_mutex_lock(&executor->lock);
 	executor->is_ending = true;
+	desks_tell_kept(&executor->desks);
 	pthread_cond_broadcast(&executor->changed);
 	pthread_mutex_unlock(&executor->lock);
 	for (unsigned i = 0; i < executor->thread_count; i++)
@@ -491,13 +510,43 @@ bool executor_submit(struct executor *executor, struct exchange *exchange)
 
 void executor_wake(struct host_waker *waker)
 {
-	struct desk *desk = (struct desk *)waker;
-	struct executor *executor = desk->executor;
+	struct executor *executor = ((struct desk_waker *)waker)->executor;
 	pthread_mutex_lock(&executor->lock);
+	struct desk *desk = ((struct desk_waker *)waker)->desk;
 	bool wakes = desks_rouse(&executor->desks, desk) && queue_wakes(executor, true);
 	pthread_mutex_unlock(&executor->lock);
 	if (wakes)
 		pthread_cond_signal(&executor->changed);
+}
+
+bool executor_keep(struct host_waker *waker)
+{
+	struct executor *executor = ((struct desk_waker *)waker)->executor;
+	pthread_mutex_lock(&executor->lock);
+	bool may = !executor->is_ending &&
+			desks_keep(&executor->desks, ((struct desk_waker *)waker)->desk);
+	pthread_mutex_unlock(&executor->lock);
+	return may;
+}
+
+bool executor_is_ending(struct executor *executor)
+{
+	pthread_mutex_lock(&executor->lock);
+	bool is_ending = executor->is_ending;
+	pthread_mutex_unlock(&executor->lock);
+	return is_ending;
+}
+
+void executor_adopt(struct exchange *exchange, struct host_waker *waker)
+{
+	struct executor *executor = exchange->executor;
+	struct desk_waker *here = (struct desk_waker *)exchange->waker;
+	struct desk_waker *kept = (struct desk_waker *)waker;
+	pthread_mutex_lock(&executor->lock);
+	desks_adopt(&executor->desks, here->desk, kept->desk);
+	pthread_mutex_unlock(&executor->lock);
+	exchange_join(exchange, waker);
+	executor_wake(&here->waker);
 }
 
 int executor_nudge(struct executor *executor, uint64_t now)

@@ -18,6 +18,11 @@
 /* What becomes of a request when its turn is over. */
 enum handled {
 	HANDLED_ANSWERED, /* response and outcome of the exchange are filled in */
+	/*
+	 * That too, but the desk is kept, without an exchange: it goes on, at the time it has set
+	 * or at once if that is 0, until it is ANSWERED again, which nobody hears of.
+	 */
+	HANDLED_KEPT,
 	HANDLED_AGAIN,    /* it wants another turn */
 	HANDLED_ASLEEP,   /* that too, but not before a time it has set or its waker is called */
 };
@@ -85,6 +90,21 @@ SV_MUST_USE bool executor_submit(struct executor *executor, struct exchange *exc
  * loop may wait before it calls again, or -1: for any time.
  */
 int executor_nudge(struct executor *executor, uint64_t now);
+
+/*
+ * Before the desk of `waker` is KEPT: false if as many are as may be, which is half of them, or the
+ * executor is about to end.
+ */
+SV_MUST_USE bool executor_keep(struct host_waker *waker);
+
+/* Whether it is about to end: who is kept should be done soon. */
+bool executor_is_ending(struct executor *executor);
+
+/*
+ * In the first turn of a request: who was at a kept desk, and is known by `waker`, goes on at this
+ * one with it. Wakers change places; the kept desk has its last turn.
+ */
+void executor_adopt(struct exchange *exchange, struct host_waker *waker);
 
 /*
  * Have this thread, the loop's, help as long as guests are short. It enters as the handler wants;

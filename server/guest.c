@@ -11,6 +11,7 @@
 #include "host/stream.h"
 #include "runtime/selvage_serve.h"
 #include "server/loop.h"
+#include "server/stay.h"
 
 struct guest_service {
 	struct handler handler;
@@ -20,10 +21,11 @@ struct guest_service {
 	struct sv_linker *linker; /* owned */
 	struct sv_pool *pool;     /* owned */
 	void *shared;             /* the ABI's, owned */
-	uint64_t turn;            /* nanoseconds */
+	struct server_limits limits;
+	struct stay_list stay;
 };
 
-/* A desk is a struct host_call; its state is owned, its store leased or NULL. */
+/* A desk is a struct guest_desk. */
 
 static bool guest_thread_enter(void *data, struct sv_error *error)
 {
@@ -40,25 +42,29 @@ static void guest_thread_leave(void *data)
 static void *guest_desk_new(void *data, struct sv_error *error)
 {
 	struct guest_service *service = data;
-	struct host_call *call = calloc(1, sizeof *call);
-	if (!call) {
-		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a request");
-		return NULL;
+	struct guest_desk *desk = calloc(1, sizeof *desk);
+	struct guest *guest = desk ? stay_guest_new(&service->limits) : NULL;
+	if (guest) {
+		guest->call.abi = service->abi;
+		guest->call.guest = service->guest;
+		guest->call.state = service->abi->state_new(service->guest, service->shared, error);
+		desk->guest = guest;
+		if (guest->call.state)
+			return desk;
+		stay_guest_free(guest);
 	}
-	*call = (struct host_call){.abi = service->abi, .guest = service->guest};
-	call->state = service->abi->state_new(service->guest, service->shared, error);
-	if (call->state)
-		return call;
-	free(call);
+	free(desk);
+	sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for a request");
 	return NULL;
 }
 
-static void guest_desk_free(void *data, void *desk)
+static void guest_desk_free(void *data, void *own)
 {
 	struct guest_service *service = data;
-	struct host_call *call = desk;
-	service->abi->state_free(call->state);
-	free(call);
+	struct guest_desk *desk = own;
+	service->abi->state_free(desk->guest->call.state);
+	stay_guest_free(desk->guest);
+	free(desk);
 }
 
 /* An instance for the request; false with the outcome set. */
@@ -68,12 +74,21 @@ static bool guest_lease(struct guest_service *service, struct host_call *call)
 	call->store = sv_pool_lease(service->pool, &error);
 	if (call->store) {
 		sv_store_set_deadline(call->store, call->deadline);
-		if (sv_store_set_quantum(call->store, service->turn, &error))
+		if (sv_store_set_quantum(call->store, service->limits.turn, &error))
 			return true;
 	}
 	host_outcome_set(call->outcome, error.code == SV_ERROR_LIMIT ? HOST_BUSY : HOST_FAILED,
 			"%s", error.text);
 	return false;
+}
+
+static void guest_return(struct guest_service *service, struct host_call *call)
+{
+	if (!call->store)
+		return;
+	sv_store_set_deadline(call->store, 0);
+	sv_pool_return(service->pool, call->store);
+	call->store = NULL;
 }
 
 /* End a guest that waits, if its client has left or its time is over. */
@@ -103,21 +118,6 @@ static enum handled guest_answered(struct host_call *call)
 	return HANDLED_ANSWERED;
 }
 
-/* What becomes of the request behind a turn. */
-static enum handled guest_handled(struct host_call *call, bool has_ended, uint64_t *wake)
-{
-	if (has_ended)
-		return guest_answered(call);
-	host_stream_flush(call->stream);
-	if (!call->wake)
-		return HANDLED_AGAIN;
-	/* Who leaves later wakes it. */
-	if (guest_is_over(call))
-		return HANDLED_ANSWERED;
-	*wake = call->wake < call->deadline ? call->wake : call->deadline;
-	return HANDLED_ASLEEP;
-}
-
 /* ---- CPU time ---- */
 
 /* A guest that has used up its CPU time runs into a deadline that has passed. */
@@ -142,44 +142,132 @@ static bool guest_turn(struct host_call *call, bool (*turn)(struct host_call *ca
 	return has_ended;
 }
 
-static enum handled guest_begin(void *data, void *desk, struct exchange *exchange, uint64_t *wake)
+/* ---- turns ---- */
+
+/*
+ * The guest asks for another request: it stays for one without that which it has answered, or hears
+ * that none comes. True in the first case, unless it had none.
+ */
+static bool guest_stay(const struct guest_service *service, struct guest *guest)
 {
-	struct guest_service *service = data;
-	struct host_call *call = desk;
-	call->wake = 0;
-	call->deadline = exchange->deadline;
-	call->cpu_used = 0;
-	call->waker = exchange->waker;
-	call->request = &exchange->request;
-	call->response = &exchange->response;
-	call->stream = &exchange->stream;
-	call->outcome = &exchange->outcome;
-	if (clock_now() >= exchange->deadline) {
-		host_outcome_set(&exchange->outcome, HOST_TIMED_OUT,
-				"deadline exceeded before a worker was free");
-		return HANDLED_ANSWERED;
+	const struct server_limits *limits = &service->limits;
+	guest->call.next = HOST_NEXT_BETWEEN;
+	if (stay_is_detached(guest))
+		return false;
+	if (!guest->executor || guest->answered + 1 >= limits->next_requests ||
+			!executor_keep(guest->call.waker)) {
+		guest->call.next = HOST_NEXT_OVER;
+		return false;
 	}
-	const char *reason = host_stream_loss(call->stream);
-	if (reason) {
-		host_outcome_set(&exchange->outcome, HOST_LEFT, "%s", reason);
-		return HANDLED_ANSWERED;
-	}
-	if (call->request->intake && !service->abi->takes_intakes) {
-		host_outcome_set(&exchange->outcome, HOST_BUSY,
-				"the program was exchanged while the request was coming");
-		return HANDLED_ANSWERED;
-	}
-	return guest_handled(call, !guest_lease(service, call) || guest_turn(call, host_call_begin),
-			wake);
+	guest->answered++;
+	stay_detach(guest, limits->next_time + limits->request_time);
+	return true;
 }
 
-static enum handled guest_go_on(void *data, void *desk, uint64_t *wake)
+/* It sleeps or goes on, perhaps as one that others may take: then it is theirs behind this. */
+static enum handled guest_goes_on(struct guest_service *service, struct guest_desk *desk,
+		uint64_t *wake)
 {
-	(void)data;
-	struct host_call *call = desk;
+	struct guest *guest = desk->guest;
+	struct host_call *call = &guest->call;
+	bool asks = call->next == HOST_NEXT_WANTED;
+	bool is_kept = asks && guest_stay(service, guest);
+	if (!is_kept)
+		host_stream_flush(call->stream);
+	/* Who is told that no other request comes hears it at once. */
+	bool sleeps = call->wake && !(asks && call->next == HOST_NEXT_OVER);
+	/* Who leaves later wakes it. */
+	if (sleeps && !is_kept && guest_is_over(call))
+		return HANDLED_ANSWERED;
+	*wake = !sleeps ? 0 : call->wake < call->deadline ? call->wake : call->deadline;
+	if (call->next == HOST_NEXT_BETWEEN)
+		stay_offer(&service->stay, desk);
+	return is_kept ? HANDLED_KEPT : sleeps ? HANDLED_ASLEEP : HANDLED_AGAIN;
+}
+
+static enum handled guest_first_turn(struct guest_service *service, struct guest_desk *desk,
+		uint64_t *wake);
+
+/* What becomes of the request behind a turn. */
+static enum handled guest_handled(struct guest_service *service, struct guest_desk *desk,
+		bool has_ended, uint64_t *wake)
+{
+	struct host_call *call = &desk->guest->call;
+	if (!has_ended)
+		return guest_goes_on(service, desk, wake);
+	if (call->next != HOST_NEXT_GIVEN || call->outcome->ending != HOST_ANSWERED)
+		return guest_answered(call);
+	/* It has never asked for the request that it was given: a fresh instance gets that. */
+	guest_return(service, call);
+	return guest_first_turn(service, desk, wake);
+}
+
+static enum handled guest_first_turn(struct guest_service *service, struct guest_desk *desk,
+		uint64_t *wake)
+{
+	struct host_call *call = &desk->guest->call;
+	call->wake = 0;
+	call->next = HOST_NEXT_NONE;
+	desk->guest->answered = 0;
+	return guest_handled(service, desk,
+			!guest_lease(service, call) || guest_turn(call, host_call_begin), wake);
+}
+
+/* Whether there is no use in beginning; the outcome says why. */
+static bool guest_is_too_late(const struct guest_service *service, struct exchange *exchange)
+{
+	const char *reason = host_stream_loss(&exchange->stream);
+	if (clock_now() >= exchange->deadline)
+		host_outcome_set(&exchange->outcome, HOST_TIMED_OUT,
+				"deadline exceeded before a worker was free");
+	else if (reason)
+		host_outcome_set(&exchange->outcome, HOST_LEFT, "%s", reason);
+	else if (exchange->request.intake && !service->abi->takes_intakes)
+		host_outcome_set(&exchange->outcome, HOST_BUSY,
+				"the program was exchanged while the request was coming");
+	return exchange->outcome.ending != HOST_ANSWERED;
+}
+
+static enum handled guest_begin(void *data, void *own, struct exchange *exchange, uint64_t *wake)
+{
+	struct guest_service *service = data;
+	struct guest_desk *desk = own;
+	if (guest_is_too_late(service, exchange))
+		return HANDLED_ANSWERED;
+	if (stay_take(&service->stay, desk, exchange))
+		return guest_handled(service, desk,
+				guest_turn(&desk->guest->call, host_call_go_on), wake);
+	stay_attach(desk->guest, exchange);
+	return guest_first_turn(service, desk, wake);
+}
+
+/* A guest without a request, when no other comes because of the end: it is to be brief. */
+static void guest_hear_of_end(struct guest *guest)
+{
+	static const uint64_t last_words = UINT64_C(1000000000);
+	struct host_call *call = &guest->call;
+	uint64_t soon = clock_now() + last_words;
+	if (!executor_is_ending(guest->executor))
+		return;
+	call->next = HOST_NEXT_OVER;
+	if (soon < call->deadline) {
+		call->deadline = soon;
+		sv_store_set_deadline(call->store, soon);
+	}
+}
+
+static enum handled guest_go_on(void *data, void *own, uint64_t *wake)
+{
+	struct guest_service *service = data;
+	struct guest_desk *desk = own;
+	if (desk->is_offered && !stay_withdraw(&service->stay, desk))
+		return HANDLED_ANSWERED;
+	struct host_call *call = &desk->guest->call;
+	if (stay_is_detached(desk->guest))
+		guest_hear_of_end(desk->guest);
 	if (guest_is_over(call))
 		return HANDLED_ANSWERED;
-	return guest_handled(call, guest_turn(call, host_call_go_on), wake);
+	return guest_handled(service, desk, guest_turn(call, host_call_go_on), wake);
 }
 
 static bool guest_takes_intake(void *data, const struct host_request *request)
@@ -189,15 +277,10 @@ static bool guest_takes_intake(void *data, const struct host_request *request)
 	return service->abi->takes_intakes;
 }
 
-static void guest_recycle(void *data, void *desk)
+static void guest_recycle(void *data, void *own)
 {
-	struct guest_service *service = data;
-	struct host_call *call = desk;
-	if (!call->store)
-		return;
-	sv_store_set_deadline(call->store, 0);
-	sv_pool_return(service->pool, call->store);
-	call->store = NULL;
+	struct guest_desk *desk = own;
+	guest_return(data, &desk->guest->call);
 }
 
 /* An instance that cannot be made for a request should be found out before there is one. */
@@ -251,7 +334,8 @@ struct guest_service *guest_service_new(struct sv_engine *engine, const struct h
 	}
 	service->engine = engine;
 	service->guest = guest;
-	service->turn = limits->turn;
+	service->limits = *limits;
+	stay_list_init(&service->stay);
 	service->handler = (struct handler){service, guest_thread_enter, guest_thread_leave,
 			guest_desk_new, guest_desk_free, guest_begin, guest_go_on, guest_recycle,
 			NULL, guest_takes_intake, !guest->preopen_count};
@@ -277,6 +361,7 @@ void guest_service_free(struct guest_service *service)
 		return;
 	sv_pool_free(service->pool);
 	sv_linker_free(service->linker);
+	stay_list_finish(&service->stay);
 	if (service->shared)
 		service->abi->service_free(service->shared);
 	free(service);

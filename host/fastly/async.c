@@ -8,6 +8,7 @@
 #include "host/fastly/entries.h"
 #include "host/fastly/flow.h"
 #include "host/fastly/kv_ops.h"
+#include "host/fastly/next.h"
 #include "host/fastly/pending.h"
 
 /* Things that can be waited for at once. */
@@ -53,8 +54,10 @@ bool fastly_async_ready(struct fastly_guest *guest, uint32_t handle, bool *is_re
 		*is_ready = body_is_ready(guest, &guest->bodies[handle]);
 	else if (is_entry)
 		*is_ready = fastly_entry_settle(guest, &guest->entries[entry]) != FASTLY_WAITS;
+	else if (is_promise)
+		*is_ready = fastly_promise_ready(guest);
 	else
-		*is_ready = is_op || is_promise;
+		*is_ready = is_op;
 	return pending || is_body || is_entry || is_op || is_promise;
 }
 

@@ -6,40 +6,130 @@
 #include <string.h>
 
 #include "host/fastly/fastly.h"
+#include "host/fastly/next.h"
 #include "host/fastly/response.h"
+#include "host/fastly/service.h"
 
 static bool has_request(struct fastly_call *call)
 {
 	return fastly_message(call, FASTLY_REQUEST, fastly_argument(call, 0)) != NULL;
 }
 
-/* ---- another request: each instance has one, so none comes, and programs end ---- */
+/* ---- another request at this instance ---- */
+
+/* The one bit of the mask that has a meaning: that there is a time. */
+#define NEXT_HAS_TIMEOUT 2u
+
+/* When it will be known at the latest that none comes. */
+static bool promise_until(struct fastly_call *call, uint64_t *until)
+{
+	uint64_t time = call->guest->call->next_time, milliseconds;
+	if (fastly_argument(call, 0) & NEXT_HAS_TIMEOUT) {
+		if (!fastly_read(call, fastly_argument(call, 1), &milliseconds,
+				    sizeof milliseconds))
+			return false;
+		if (milliseconds < time / 1000000)
+			time = milliseconds * 1000000;
+	}
+	*until = host_now() + time;
+	return true;
+}
 
 enum fastly_status fastly_http_downstream_next_request(struct fastly_call *call)
 {
-	enum fastly_status status = fastly_give_u32(call, 2, FASTLY_PROMISE);
-	if (status == FASTLY_OK && call->guest->has_promise)
+	struct fastly_guest *guest = call->guest;
+	uint64_t until;
+	if (!promise_until(call, &until))
+		return FASTLY_INVAL;
+	if (!fastly_is_place(call, 2, sizeof(uint32_t)))
+		return FASTLY_INVAL;
+	if (guest->has_promise)
 		return FASTLY_LIMITEXCEEDED;
-	call->guest->has_promise = status == FASTLY_OK;
-	return status;
+	guest->has_promise = true;
+	guest->promise_until = until;
+	return fastly_give_u32(call, 2, FASTLY_PROMISE);
 }
 
-/* It is used up when it is known that none comes; the response goes first. */
+/* What is left of the request's body is not there any more for a guest that wants another one. */
+static void leave_request(struct fastly_guest *guest)
+{
+	for (uint32_t i = 0; i < guest->body_slots.used; i++) {
+		struct fastly_body *body = &guest->bodies[i];
+		bool is_arriving = body->intake || (body->arrived.length && !body->value);
+		body->intake = is_arriving ? &guest->service->cut_off : body->intake;
+		if (!body->value)
+			body->arrived = (struct sv_bytes){0};
+	}
+}
+
+bool fastly_promise_ready(struct fastly_guest *guest)
+{
+	struct host_call *host = guest->call;
+	if (host->next == HOST_NEXT_GIVEN || host->next == HOST_NEXT_OVER)
+		return true;
+	if (!fastly_response_is_whole(guest))
+		return true; /* that it is not is to be told */
+	if (host_now() >= guest->promise_until) {
+		host->next = HOST_NEXT_OVER;
+		return true;
+	}
+	if (host->next == HOST_NEXT_NONE) {
+		leave_request(guest);
+		host->next = HOST_NEXT_WANTED;
+	}
+	guest->wait.asks_next = true;
+	return false;
+}
+
+/* What was sent is of no use to the guest, and its handles are for others. */
+static void close_response(struct fastly_guest *guest)
+{
+	for (uint32_t i = 0; i < guest->message_slots.used; i++) {
+		if (guest->messages[i].kind == FASTLY_SENT)
+			fastly_close_message(guest, &guest->messages[i]);
+	}
+	if (guest->has_sent)
+		fastly_close_body(guest, &guest->bodies[guest->sent_body]);
+	guest->has_sent = false;
+}
+
+/* It is used up in any case but that it waits. */
 enum fastly_status fastly_http_downstream_next_request_wait(struct fastly_call *call)
 {
 	struct fastly_guest *guest = call->guest;
+	struct host_call *host = guest->call;
 	if (!guest->has_promise || fastly_argument(call, 0) != FASTLY_PROMISE)
 		return FASTLY_BADF;
+	if (!fastly_is_place(call, 1, sizeof(uint32_t)) ||
+			!fastly_is_place(call, 2, sizeof(uint32_t)))
+		return FASTLY_INVAL;
+	if (!fastly_promise_ready(guest))
+		return FASTLY_WAITS;
 	guest->has_promise = false;
-	return fastly_response_is_whole(guest) ? FASTLY_NONE : FASTLY_UNSUPPORTED;
+	if (host->next == HOST_NEXT_OVER)
+		return FASTLY_NONE;
+	if (host->next != HOST_NEXT_GIVEN)
+		return FASTLY_UNSUPPORTED;
+	close_response(guest);
+	enum fastly_status status = fastly_give_request(call, 1);
+	if (status != FASTLY_OK)
+		return status;
+	host->next = HOST_NEXT_NONE;
+	host_lines_flush(&guest->lines);
+	fastly_begin_request(guest);
+	return FASTLY_OK;
 }
 
+/* A request that has been given already is for another instance, when this one has ended. */
 enum fastly_status fastly_http_downstream_next_request_abandon(struct fastly_call *call)
 {
 	struct fastly_guest *guest = call->guest;
+	enum host_next next = guest->call->next;
 	if (!guest->has_promise || fastly_argument(call, 0) != FASTLY_PROMISE)
 		return FASTLY_BADF;
 	guest->has_promise = false;
+	if (next == HOST_NEXT_WANTED || next == HOST_NEXT_BETWEEN)
+		guest->call->next = HOST_NEXT_NONE;
 	return FASTLY_OK;
 }
 

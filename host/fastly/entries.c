@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/fastly/flow.h"
+#include "host/fastly/service.h"
 
 /* ---- handles ---- */
 

@@ -3,6 +3,7 @@
  * it. Rates are averages over the window.
  */
 #include "host/fastly/fastly.h"
+#include "host/fastly/service.h"
 #include "host/rates.h"
 
 /* Seconds in a box: whole minutes, up to an hour. */

@@ -12,8 +12,10 @@
 
 #include "host/fastly/entries.h"
 #include "host/fastly/kv_ops.h"
+#include "host/fastly/next.h"
 #include "host/fastly/pending.h"
 #include "host/fastly/response.h"
+#include "host/fastly/service.h"
 #include "host/fastly/settings.h"
 #include "host/fetch/fetch.h"
 #include "host/rates.h"
@@ -67,7 +69,10 @@ static void tell_what_is_missing(struct fastly_guest *guest, const struct fastly
 
 static void fastly_set_wake(struct fastly_guest *guest)
 {
-	guest->call->wake = guest->wait.until ? guest->wait.until : UINT64_MAX;
+	const struct fastly_wait *wait = &guest->wait;
+	uint64_t wake = wait->until ? wait->until : UINT64_MAX;
+	bool is_sooner = wait->asks_next && guest->promise_until < wake;
+	guest->call->wake = is_sooner ? guest->promise_until : wake;
 }
 
 /* The guest sleeps, and its call is made again until it no longer waits. */
@@ -83,12 +88,23 @@ static enum sv_host_result fastly_suspend(struct fastly_guest *guest, const stru
 	return SV_HOST_SUSPEND;
 }
 
+/* What wakes a guest that sleeps may be meant for something else. */
+static bool fastly_has_slept(struct fastly_guest *guest)
+{
+	if (host_now() < guest->asleep_until) {
+		guest->call->wake = guest->asleep_until;
+		return false;
+	}
+	guest->asleep_until = 0;
+	return true;
+}
+
 static bool fastly_go_on(struct host_call *call, union sv_value *result)
 {
 	struct fastly_guest *guest = call->state;
 	struct fastly_wait *wait = &guest->wait;
 	if (!wait->row)
-		return true;
+		return fastly_has_slept(guest);
 	struct fastly_call again = {
 			guest, sv_instance_memory(sv_store_instance(call->store), 0), wait->values};
 	enum fastly_status status = wait->row->function(&again);
@@ -280,6 +296,7 @@ static void fastly_service_free(void *data)
 	rates_free(service->rates);
 	fetcher_free(service->fetcher);
 	fastly_settings_free(service->settings);
+	host_intake_finish(&service->cut_off);
 	free(service);
 }
 
@@ -290,6 +307,8 @@ static void *fastly_service_new(const struct host_guest *guest, struct sv_error 
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the service");
 		return NULL;
 	}
+	host_intake_init(&service->cut_off, 0);
+	host_intake_break(&service->cut_off, "the guest has asked for another request");
 	service->settings = fastly_settings_new(guest, error);
 	if (service->settings)
 		service->fetcher = fetcher_new(error);
@@ -312,7 +331,7 @@ static bool fastly_take_output(void *data, const void *bytes, size_t length)
 static void fastly_sleep(void *user, uint64_t until)
 {
 	struct fastly_guest *guest = user;
-	guest->call->wake = until;
+	guest->call->wake = guest->asleep_until = until;
 }
 
 static bool fastly_open(struct fastly_guest *guest, struct sv_error *error)
@@ -338,21 +357,27 @@ static bool fastly_open(struct fastly_guest *guest, struct sv_error *error)
 	return guest->wasi != NULL;
 }
 
-static const char *fastly_begin(struct host_call *call)
+void fastly_begin_request(struct fastly_guest *guest)
 {
-	struct fastly_guest *guest = call->state;
-	struct sv_error error = SV_ERROR_INIT;
 	uint64_t trace[2] = {0};
-	guest->call = call;
 	guest->has_sent = false;
-	guest->has_promise = false;
-	guest->wait = (struct fastly_wait){0};
 	/* Without it, requests have the same number. */
 	(void)!getrandom(trace, sizeof trace, 0);
 	snprintf(guest->trace_id, sizeof guest->trace_id,
 			"FASTLY_TRACE_ID=%016" PRIx64 "%016" PRIx64, trace[0], trace[1]);
+	host_lines_init(&guest->lines, guest->call);
+}
+
+static const char *fastly_begin(struct host_call *call)
+{
+	struct fastly_guest *guest = call->state;
+	struct sv_error error = SV_ERROR_INIT;
+	guest->call = call;
+	guest->has_promise = false;
+	guest->asleep_until = 0;
+	guest->wait = (struct fastly_wait){0};
+	fastly_begin_request(guest);
 	memset(guest->is_told, 0, ARRAY_LENGTH(rows) * sizeof *guest->is_told);
-	host_lines_init(&guest->lines, call);
 	if (!fastly_open(guest, &error)) {
 		host_outcome_set(call->outcome, HOST_FAILED, "%s", error.text);
 		return NULL;
@@ -361,12 +386,20 @@ static const char *fastly_begin(struct host_call *call)
 	return "_start";
 }
 
+/* Whether the guest leaves a request to somebody else. */
+static bool fastly_leaves_request(const struct fastly_guest *guest)
+{
+	enum host_ending ending = guest->call->outcome->ending;
+	return guest->call->next == HOST_NEXT_GIVEN && ending != HOST_TIMED_OUT &&
+			ending != HOST_LEFT;
+}
+
 /* A failure behind a response that was sent whole is for the log only. */
 static void fastly_forgive(struct fastly_guest *guest)
 {
 	struct host_outcome *outcome = guest->call->outcome;
 	static const char behind[] = "after the response: ";
-	if (!fastly_response_is_whole(guest))
+	if (!fastly_response_is_whole(guest) && !fastly_leaves_request(guest))
 		return;
 	host_lines_flush(&guest->lines);
 	host_lines_write(&guest->lines, behind, sizeof behind - 1);
@@ -380,7 +413,8 @@ static void fastly_end(struct host_call *call, bool has_ended_well)
 	const struct wasi_config nothing = {0};
 	if (!has_ended_well)
 		fastly_forgive(guest);
-	fastly_response_end(guest);
+	if (guest->call->next != HOST_NEXT_GIVEN)
+		fastly_response_end(guest);
 	sv_store_set_data(call->store, NULL);
 	host_lines_flush(&guest->lines);
 	fastly_close_all(guest, false);

@@ -105,6 +105,7 @@ struct fastly_wait {
 	const struct fastly_row *row; /* NULL: the guest waits for none of our functions */
 	union sv_value values[12];
 	uint64_t until;   /* nanoseconds of CLOCK_MONOTONIC; 0: for ever */
+	bool asks_next;   /* it waits for another request, too */
 	bool has_begun;   /* it has begun a response, whose body is on its way */
 	bool has_sent;    /* it has sent a request: */
 	uint32_t pending; /* this one, by slot */
@@ -134,20 +135,14 @@ struct fastly_guest {
 	char endpoints[16][64]; /* names; empty: free */
 	size_t held; /* bytes in all of these: as much as its own memory may have */
 	bool has_sent;
-	bool has_promise; /* it waits for another request */
+	bool has_promise; /* it waits for another request, until: */
+	uint64_t promise_until; /* nanoseconds of CLOCK_MONOTONIC */
+	uint64_t asleep_until;  /* a WASI call; 0: none is */
 	uint32_t sent_body;
 	bool *is_told; /* owned; by row: that it is not there was logged */
 	const char **environment; /* owned; the variables that Fastly has, then the operator's */
 	size_t environment_count;
 	char trace_id[16 + 32 + 1]; /* "FASTLY_TRACE_ID=" and a number of the request's own */
-};
-
-/* What the guests of a program have in common. */
-struct fastly_service {
-	struct fastly_settings *settings; /* owned */
-	struct fetcher *fetcher;          /* owned */
-	struct rates *rates;              /* owned */
-	struct cache *cache;              /* owned */
 };
 
 /* One call of a function of fastly.def. */

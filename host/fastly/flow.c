@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "host/fastly/response.h"
+#include "host/fastly/service.h"
 #include "host/fetch/fetch.h"
 #include "host/intake.h"
 #include "host/stream.h"

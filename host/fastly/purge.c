@@ -5,6 +5,7 @@
 
 #include "host/cache/cache.h"
 #include "host/fastly/fastly.h"
+#include "host/fastly/service.h"
 
 enum { PURGE_SOFT = 1 << 0, PURGE_TELL = 1 << 1 };
 

@@ -7,6 +7,7 @@
 
 #include "host/fastly/fastly.h"
 #include "host/fastly/fields.h"
+#include "host/fastly/next.h"
 #include "host/fastly/settings.h"
 
 /* SDKs parse it as a whole URL. */
@@ -60,11 +61,11 @@ static enum fastly_status request_copy(struct fastly_guest *guest, struct fastly
 	return is_copied ? FASTLY_OK : FASTLY_ERROR;
 }
 
-enum fastly_status fastly_http_req_body_downstream_get(struct fastly_call *call)
+enum fastly_status fastly_give_request(struct fastly_call *call, unsigned index)
 {
 	struct fastly_guest *guest = call->guest;
-	if (!fastly_is_place(call, 0, sizeof(uint32_t)) ||
-			!fastly_is_place(call, 1, sizeof(uint32_t)))
+	if (!fastly_is_place(call, index, sizeof(uint32_t)) ||
+			!fastly_is_place(call, index + 1, sizeof(uint32_t)))
 		return FASTLY_INVAL;
 	struct fastly_message *message = fastly_new_message(guest, FASTLY_REQUEST);
 	struct fastly_body *body = message ? fastly_new_body(guest) : NULL;
@@ -78,8 +79,13 @@ enum fastly_status fastly_http_req_body_downstream_get(struct fastly_call *call)
 	}
 	body->arrived = guest->call->request->body;
 	body->intake = guest->call->request->intake;
-	(void)fastly_give_u32(call, 1, fastly_body_handle(guest, body));
-	return fastly_give_u32(call, 0, fastly_message_handle(guest, message));
+	(void)fastly_give_u32(call, index + 1, fastly_body_handle(guest, body));
+	return fastly_give_u32(call, index, fastly_message_handle(guest, message));
+}
+
+enum fastly_status fastly_http_req_body_downstream_get(struct fastly_call *call)
+{
+	return fastly_give_request(call, 0);
 }
 
 /* Replace a method or URI. */

@@ -9,6 +9,7 @@
 #include "host/fastly/fields.h"
 #include "host/fastly/pending.h"
 #include "host/fastly/response.h"
+#include "host/fastly/service.h"
 #include "host/fastly/settings.h"
 
 /* ---- why there is no response ---- */

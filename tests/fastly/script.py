@@ -13,7 +13,7 @@ import re
 import struct
 import subprocess
 
-from serving import ROOT, Failure, expect
+from serving import ROOT, SELVAGE, Failure, expect
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FUNCTIONS = {}  # name without "fastly_": number, letters of the arguments, whether it is there
@@ -55,17 +55,23 @@ def write_header(path):
                      "\tdefault: __builtin_trap();\n\t}\n}\n")
 
 
-def build_guest(folder):
+def build_guest(folder, name="calls"):
     """The guest as a module in `folder`; None if there is no compiler for it."""
-    module = os.path.join(folder, "calls.wasm")
+    module = os.path.join(folder, name + ".wasm")
     write_header(os.path.join(folder, "calls.h"))
     try:
         subprocess.run(["clang-22", "--target=wasm32", "-O1", "-nostdlib", "-ffreestanding", "-I", folder,
                         "-Wl,--no-entry", f"-Wl,--initial-memory={MEMORY_END}", "-Wl,-z,stack-size=65536",
-                        "-o", module, os.path.join(HERE, "guests", "calls.c")], check=True)
+                        "-o", module, os.path.join(HERE, "guests", name + ".c")], check=True)
     except FileNotFoundError:
         return None
     return module
+
+
+def build_artifact(folder, name):
+    artifact = os.path.join(folder, name + ".so")
+    subprocess.run([SELVAGE, "compile", "-O0", build_guest(folder, name), "-o", artifact], check=True)
+    return artifact
 
 
 class Call:

@@ -86,6 +86,9 @@ pub fn serve_several(first: Request) -> Result<(), Error> {
     let mut request = first;
     for number in 1.. {
         Response::from_body(format!("{number} {}\n", request.get_path())).send_to_client();
+        if request.get_path().ends_with("/end") {
+            return Ok(());
+        }
         let promise = RequestPromise::new(&NextRequestOptions::from_timeout(Duration::from_secs(10)))?;
         match promise.wait() {
             Ok(next) => request = next,
