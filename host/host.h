@@ -25,6 +25,7 @@ struct sv_store;
 struct host_intake;
 struct host_outbound;
 struct host_stream;
+struct kv;
 struct wasi_preopen;
 union sv_value;
 
@@ -146,6 +147,7 @@ typedef void (*host_log_line)(void *data, const char *trace_id, const char *line
 /* What is the same for every request at one guest. Borrowed, constant while it is served. */
 struct host_guest {
 	const char *name; /* of the program, for messages */
+	struct kv *kv; /* its key-value store, which outlives it; NULL: one for as long as it is served */
 	const char *config; /* a file of settings for the guest's world; NULL: none */
 	struct sv_artifact *artifact;
 	const char *const *environment; /* "K=V" */

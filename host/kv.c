@@ -27,7 +27,9 @@ struct kv {
 	pthread_mutex_t lock;
 	struct kv_store *stores; /* owned */
 	size_t store_count;
-	uint64_t bytes;      /* of keys and values */
+	uint64_t bytes, most; /* of keys and values */
+	kv_keeper keeper;    /* NULL: nothing is kept */
+	void *keeper_data;
 	uint64_t generation; /* of the last value */
 };
 
@@ -130,13 +132,15 @@ static size_t store_find_alive(struct kv *kv, struct kv_store *store, struct sv_
 	return at;
 }
 
-static void store_remove_expired(struct kv *kv, struct kv_store *store)
+/* Those whose time is over; those that were given until `given`. */
+static void store_remove_old(struct kv *kv, struct kv_store *store, uint64_t given)
 {
 	uint64_t now = host_now();
 	size_t kept = 0;
 	for (size_t i = 0; i < store->count; i++) {
 		struct kv_entry *entry = store->entries[i];
-		if (entry->value->expires <= now)
+		const struct kv_value *value = entry->value;
+		if (value->expires <= now || (value->is_given && value->generation <= given))
 			entry_free(kv, entry);
 		else
 			store->entries[kept++] = entry;
@@ -213,8 +217,11 @@ static enum kv_result put_in(struct kv *kv, struct kv_store *store, struct sv_by
 	uint64_t size = sizeof *entry + key.length + sizeof *value + value->bytes.length +
 			value->metadata.length;
 	uint64_t bytes = kv->bytes + size - (entry ? entry_size(entry) : 0);
-	if (bytes > KV_MAX_BYTES || (!entry && store->count >= KV_MAX_KEYS))
+	bool is_full = bytes > kv->most || (!entry && store->count >= KV_MAX_KEYS);
+	if (is_full && !put->is_given)
 		result = KV_FULL;
+	else if (kv->keeper && !put->is_given && !kv->keeper(kv->keeper_data, key, value))
+		result = KV_NOT_KEPT;
 	else if (!entry)
 		result = store_insert(store, at, key, value);
 	if (result != KV_OK) {
@@ -222,6 +229,7 @@ static enum kv_result put_in(struct kv *kv, struct kv_store *store, struct sv_by
 		return result;
 	}
 	value->generation = ++kv->generation;
+	value->is_given = put->is_given;
 	value->expires = put->lifetime ? host_now() + put->lifetime : UINT64_MAX;
 	kv->bytes = bytes;
 	if (entry) {
@@ -239,7 +247,7 @@ enum kv_result kv_put(struct kv *kv, int store, struct sv_bytes key, const struc
 	pthread_mutex_lock(&kv->lock);
 	enum kv_result result = put_in(kv, in, key, put);
 	if (result == KV_FULL) {
-		store_remove_expired(kv, in);
+		store_remove_old(kv, in, 0);
 		result = put_in(kv, in, key, put);
 	}
 	pthread_mutex_unlock(&kv->lock);
@@ -255,6 +263,7 @@ struct kv *kv_new(void)
 	if (!kv)
 		return NULL;
 	pthread_mutex_init(&kv->lock, NULL);
+	kv->most = KV_MAX_BYTES;
 	/* So that no generation is one of a process before. */
 	clock_gettime(CLOCK_REALTIME, &now);
 	kv->generation = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
@@ -304,9 +313,36 @@ int kv_add_store(struct kv *kv, const char *name)
 	return (int)kv->store_count++;
 }
 
+void kv_keep(struct kv *kv, kv_keeper keeper, void *data, uint64_t most)
+{
+	kv->keeper = keeper;
+	kv->keeper_data = data;
+	kv->most = most;
+}
+
+uint64_t kv_most_bytes(const struct kv *kv)
+{
+	return kv->most;
+}
+
+uint64_t kv_generation(struct kv *kv)
+{
+	pthread_mutex_lock(&kv->lock);
+	uint64_t generation = kv->generation;
+	pthread_mutex_unlock(&kv->lock);
+	return generation;
+}
+
 size_t kv_store_count(const struct kv *kv)
 {
 	return kv->store_count;
+}
+
+void kv_drop_given(struct kv *kv, int store, uint64_t generation)
+{
+	pthread_mutex_lock(&kv->lock);
+	store_remove_old(kv, &kv->stores[store], generation);
+	pthread_mutex_unlock(&kv->lock);
 }
 
 struct kv_value *kv_get(struct kv *kv, int store, struct sv_bytes key)
@@ -330,10 +366,11 @@ enum kv_result kv_delete(struct kv *kv, int store, struct sv_bytes key)
 	bool is_there;
 	pthread_mutex_lock(&kv->lock);
 	size_t at = store_find_alive(kv, in, key, &is_there);
-	if (is_there)
+	bool is_kept = is_there && (!kv->keeper || kv->keeper(kv->keeper_data, key, NULL));
+	if (is_kept)
 		store_remove(kv, in, at);
 	pthread_mutex_unlock(&kv->lock);
-	return is_there ? KV_OK : KV_NOT_FOUND;
+	return is_kept ? KV_OK : is_there ? KV_NOT_KEPT : KV_NOT_FOUND;
 }
 
 static bool has_prefix(struct sv_bytes key, struct sv_bytes prefix)
@@ -348,7 +385,7 @@ bool kv_list(struct kv *kv, int store, struct sv_bytes prefix, struct sv_bytes a
 	struct kv_store *in = &kv->stores[store];
 	bool is_there, has_more = false;
 	pthread_mutex_lock(&kv->lock);
-	store_remove_expired(kv, in);
+	store_remove_old(kv, in, 0);
 	size_t at = store_find(in, prefix, &is_there);
 	if (after.length && bytes_compare(after, prefix) >= 0) {
 		at = store_find(in, after, &is_there);

@@ -1,5 +1,5 @@
 /*
- * kv.h: key-value stores in memory, shared by all guests of a process. Every operation is atomic;
+ * kv.h: key-value stores in memory, shared by all guests of a program. Every operation is atomic;
  * any thread. Keys are kept in the order of their bytes.
  */
 #ifndef SELVAGE_HOST_KV_H
@@ -16,7 +16,7 @@
 #define KV_MAX_METADATA 2000u
 #define KV_MAX_VALUE (25u * 1024 * 1024)
 
-/* Stores of a process, keys of one, and bytes of all of them. */
+/* Stores of a program, keys of one, and bytes of all of them, unless kv_keep says fewer. */
 #define KV_MAX_STORES 1000u
 #define KV_MAX_KEYS 100000u
 #define KV_MAX_BYTES (UINT64_C(256) * 1024 * 1024)
@@ -26,6 +26,7 @@ struct kv_value {
 	atomic_uint users;
 	uint64_t generation; /* another one for each value */
 	uint64_t expires;    /* nanoseconds of CLOCK_MONOTONIC; UINT64_MAX: never */
+	bool is_given;       /* not by a guest: it is not kept */
 	struct sv_bytes bytes, metadata;
 	uint8_t data[];
 };
@@ -38,7 +39,8 @@ enum kv_result {
 	KV_NOT_FOUND,    /* there is no such key */
 	KV_PRECONDITION, /* there is one, or it is of another generation */
 	KV_TOO_LARGE,    /* the value, its metadata or the key */
-	KV_FULL,         /* the store has KV_MAX_KEYS, or all of them KV_MAX_BYTES */
+	KV_FULL,         /* the store has KV_MAX_KEYS, or all of them kv_most_bytes */
+	KV_NOT_KEPT,     /* who keeps values could not */
 	KV_NO_MEMORY,
 };
 
@@ -56,16 +58,32 @@ struct kv_put {
 	uint64_t lifetime; /* nanoseconds; 0: for ever */
 	bool has_generation;
 	uint64_t generation; /* that it must be of, if it is there */
+	bool is_given;   /* by who sets up the store, full or not */
 	bool *was_there; /* whether the key had a value before; NULL: nobody asks */
 };
 
 struct kv;
+
+/*
+ * Keep a value, or that there is none (NULL), before others see it; false: that cannot be done, and
+ * all stays as it was. Under the lock of the stores.
+ */
+typedef bool (*kv_keeper)(void *data, struct sv_bytes key, const struct kv_value *value);
 
 /* No stores. NULL if there is no memory. */
 struct kv *kv_new(void);
 
 /* Release it; values that are in use stay. NULL is allowed. */
 void kv_free(struct kv *kv);
+
+/* From now on `keeper` is asked about each change of a guest's, and `most` bytes are the limit. */
+void kv_keep(struct kv *kv, kv_keeper keeper, void *data, uint64_t most);
+
+uint64_t kv_most_bytes(const struct kv *kv);
+
+/* The generation of the last value; drop the given ones that are not younger than one. */
+uint64_t kv_generation(struct kv *kv);
+void kv_drop_given(struct kv *kv, int store, uint64_t generation);
 
 /* Add an empty store if there is none of this name; its number, or -1 for too many or no memory. */
 int kv_add_store(struct kv *kv, const char *name);

@@ -201,20 +201,43 @@ static sqlite3_stmt *db_prepare(struct db *db, const char *sql, const char *form
 	return NULL;
 }
 
+/* Under the lock. */
+static bool run_list(struct db *db, struct sv_error *error, const char *sql, const char *format,
+		va_list *values)
+{
+	sqlite3_stmt *statement = db_prepare(db, sql, format, values, error);
+	if (!statement)
+		return false;
+	int result = sqlite3_step(statement);
+	bool done = result == SQLITE_DONE || result == SQLITE_ROW;
+	if (!done)
+		db_fail(db->handle, sql, error);
+	sqlite3_finalize(statement);
+	return done;
+}
+
 bool db_run(struct db *db, struct sv_error *error, const char *sql, const char *format, ...)
 {
 	va_list values;
 	va_start(values, format);
 	db_lock(db);
-	sqlite3_stmt *statement = db_prepare(db, sql, format, &values, error);
-	bool done = false;
-	if (statement) {
-		int result = sqlite3_step(statement);
-		done = result == SQLITE_DONE || result == SQLITE_ROW;
-		if (!done)
-			db_fail(db->handle, sql, error);
-		sqlite3_finalize(statement);
-	}
+	bool done = run_list(db, error, sql, format, &values);
+	db_unlock(db);
+	va_end(values);
+	return done;
+}
+
+bool db_run_unsynced(struct db *db, struct sv_error *error, const char *sql, const char *format,
+		...)
+{
+	va_list values;
+	va_start(values, format);
+	db_lock(db);
+	check(sqlite3_get_autocommit(db->handle));
+	bool done = db_exec(db, "PRAGMA synchronous = NORMAL", error) &&
+			run_list(db, error, sql, format, &values);
+	/* Without it, what is acknowledged later could be lost with the machine. */
+	check(db_exec(db, "PRAGMA synchronous = FULL", error));
 	db_unlock(db);
 	va_end(values);
 	return done;

@@ -42,7 +42,14 @@ SV_MUST_USE bool db_end(struct db *db, bool keep, struct sv_error *error);
 SV_MUST_USE bool db_run(struct db *db, struct sv_error *error, const char *sql, const char *format,
 		...);
 
-/* The same for a statement that gives rows; NULL with `error`. The caller holds the lock. */
+/*
+ * The same, but the disk need not have it when this returns: it survives the process, not always
+ * the machine. Not in a transaction.
+ */
+SV_MUST_USE bool db_run_unsynced(struct db *db, struct sv_error *error, const char *sql,
+		const char *format, ...);
+
+/* As db_run for a statement that gives rows; NULL with `error`. The caller holds the lock. */
 struct sqlite3_stmt *db_query(struct db *db, struct sv_error *error, const char *sql,
 		const char *format, ...);
 

@@ -60,6 +60,9 @@ static bool live_load(struct live *live, const struct version *version, struct s
 		if (!live->assets)
 			return false;
 	}
+	struct kv *store = route_store(live->route, error);
+	if (!store)
+		return false;
 	TRY(blobs_path(&state->blobs, version->artifact, path, sizeof path, error));
 	struct sv_artifact *artifact = sv_artifact_load(state->engine, path, error);
 	if (!artifact)
@@ -72,6 +75,7 @@ static bool live_load(struct live *live, const struct version *version, struct s
 	};
 	live->guest = (struct host_guest){
 			.name = route_name(live->route),
+			.kv = store,
 			.artifact = artifact,
 			.environment = (const char *const *)live->environment.items,
 			.environment_count = live->environment.count,

@@ -19,6 +19,7 @@
 #include "platform/live.h"
 #include "platform/metrics.h"
 #include "platform/state.h"
+#include "platform/values.h"
 #include "server/loop.h"
 
 /* A host name in the table. */
@@ -44,6 +45,7 @@ struct route {
 	struct journal journal;
 	struct metrics metrics;
 	struct gate gate;
+	struct values values;
 	pthread_mutex_t lock;
 	struct live *live;       /* counted; NULL: not loaded */
 	atomic_bool takes_intake; /* of `live`; readable without the lock */
@@ -78,6 +80,7 @@ void route_release(struct route *route)
 		return;
 	check(!route->live);
 	journal_finish(&route->journal);
+	values_finish(&route->values);
 	pthread_mutex_destroy(&route->lock);
 	free(route);
 }
@@ -105,6 +108,11 @@ struct journal *route_journal(struct route *route)
 struct gate *route_gate(struct route *route)
 {
 	return &route->gate;
+}
+
+struct kv *route_store(struct route *route, struct sv_error *error)
+{
+	return values_store(&route->values, error);
 }
 
 struct metrics *route_metrics(struct route *route)
@@ -213,6 +221,7 @@ static struct route *route_new(struct platform_state *state, int64_t id, const c
 		return NULL;
 	}
 	pthread_mutex_init(&route->lock, NULL);
+	values_init(&route->values, state->db, id);
 	return route;
 }
 

@@ -14,6 +14,7 @@
 
 struct gate;
 struct journal;
+struct kv;
 struct live;
 struct metrics;
 struct platform_state;
@@ -61,6 +62,9 @@ const char *route_host(const struct route *route); /* "name.localhost" */
 struct journal *route_journal(struct route *route);
 struct gate *route_gate(struct route *route);
 struct metrics *route_metrics(struct route *route);
+
+/* Its key-value store, read by who asks first. NULL with `error`. */
+struct kv *route_store(struct route *route, struct sv_error *error);
 
 /* What answers now, counted; loaded if it is not. NULL with `error`. */
 struct live *route_live(struct route *route, struct sv_error *error);

@@ -7,8 +7,8 @@
 #include "host/kv.h"
 #include "host/terrarium/terrarium.h"
 
-static void put_fail(struct sv_caller *caller, enum kv_result result, struct sv_bytes key,
-		size_t length)
+static void put_fail(struct sv_caller *caller, const struct kv *kv, enum kv_result result,
+		struct sv_bytes key, size_t length)
 {
 	switch (result) {
 	case KV_TOO_LARGE:
@@ -19,7 +19,10 @@ static void put_fail(struct sv_caller *caller, enum kv_result result, struct sv_
 	case KV_FULL:
 		sv_caller_set_trap(caller, SV_TRAP_HOST,
 				"the key-value store is full (%u keys, %llu bytes)", KV_MAX_KEYS,
-				(unsigned long long)KV_MAX_BYTES);
+				(unsigned long long)kv_most_bytes(kv));
+		break;
+	case KV_NOT_KEPT:
+		sv_caller_set_trap(caller, SV_TRAP_HOST, "the key-value store cannot be written");
 		break;
 	default:
 		sv_caller_set_trap(caller, SV_TRAP_HOST, "no memory for the key-value store");
@@ -42,7 +45,7 @@ static enum sv_host_result put(struct sv_caller *caller, enum kv_mode mode, unio
 		return SV_HOST_TRAP;
 	enum kv_result result = kv_put(service->kv, service->store, key, &put);
 	if (result != KV_OK && result != KV_PRECONDITION) {
-		put_fail(caller, result, key, put.parts[0].length);
+		put_fail(caller, service->kv, result, key, put.parts[0].length);
 		return SV_HOST_TRAP;
 	}
 	values[0].i32 = !was_there;
@@ -90,6 +93,11 @@ enum sv_host_result terrarium_kvstore_remove(struct sv_caller *caller, union sv_
 			!terrarium_view(caller, terrarium_argument(values, 0),
 					terrarium_argument(values, 1), &key))
 		return SV_HOST_TRAP;
-	values[0].i32 = kv_delete(service->kv, service->store, key) == KV_OK;
+	enum kv_result result = kv_delete(service->kv, service->store, key);
+	if (result == KV_NOT_KEPT) {
+		put_fail(caller, service->kv, result, key, 0);
+		return SV_HOST_TRAP;
+	}
+	values[0].i32 = result == KV_OK;
 	return SV_HOST_OK;
 }

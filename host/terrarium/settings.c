@@ -176,7 +176,7 @@ const char *terrarium_settings_servers(const struct terrarium_settings *settings
 static bool value_put(struct kv *kv, int store, struct sv_bytes key, struct sv_bytes value,
 		struct sv_error *error)
 {
-	const struct kv_put put = {.parts = {value}};
+	const struct kv_put put = {.parts = {value}, .is_given = true};
 	enum kv_result result = kv_put(kv, store, key, &put);
 	return result == KV_OK ||
 			sv_fail(error, result == KV_NO_MEMORY ? SV_ERROR_NO_MEMORY : SV_ERROR_LIMIT,
@@ -204,6 +204,8 @@ bool terrarium_settings_fill(const struct terrarium_settings *settings,
 {
 	const char *key;
 	const json_t *value;
+	/* A store that outlives the settings has those of another time. */
+	uint64_t before = kv_generation(kv);
 	json_object_foreach((json_t *)(uintptr_t)settings->values, key, value)
 			TRY(value_put(kv, store, host_text(key),
 					(struct sv_bytes){(const uint8_t *)json_string_value(value),
@@ -211,5 +213,6 @@ bool terrarium_settings_fill(const struct terrarium_settings *settings,
 					error));
 	for (size_t i = 0; i < guest->environment_count; i++)
 		TRY(variable_put(guest->environment[i], kv, store, error));
+	kv_drop_given(kv, store, before);
 	return true;
 }

@@ -117,7 +117,8 @@ static void terrarium_service_free(void *data)
 		return;
 	fetcher_free(service->fetcher);
 	dns_free(service->dns);
-	kv_free(service->kv);
+	if (service->owns_kv)
+		kv_free(service->kv);
 	terrarium_settings_free(service->settings);
 	free(service);
 }
@@ -131,7 +132,8 @@ static void *terrarium_service_new(const struct host_guest *guest, struct sv_err
 		service->dns = service->fetcher
 				? dns_new(terrarium_settings_servers(service->settings), error)
 				: NULL;
-		service->kv = service->dns ? kv_new() : NULL;
+		service->owns_kv = !guest->kv;
+		service->kv = !service->dns ? NULL : guest->kv ? guest->kv : kv_new();
 		service->store = service->kv ? kv_add_store(service->kv, "store") : -1;
 	}
 	if (service && service->store >= 0 &&

@@ -36,7 +36,8 @@ struct terrarium_service {
 	struct terrarium_settings *settings; /* owned */
 	struct fetcher *fetcher;             /* owned */
 	struct dns *dns;                     /* owned */
-	struct kv *kv;         /* owned; */
+	struct kv *kv;     /* owned, unless it is that of the guest */
+	bool owns_kv;
 	int store;      /* the one in it */
 };
 
