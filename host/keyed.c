@@ -61,6 +61,9 @@ static bool table_grow(struct keyed *table)
 
 static void use_add(struct keyed *table, struct keyed_node *node)
 {
+	/* Who has come to the end goes on with it. */
+	for (struct keyed_walk *walk = table->walks; walk; walk = walk->other)
+		walk->at = walk->at ? walk->at : node;
 	node->older = table->newest;
 	node->newer = NULL;
 	if (table->newest)
@@ -72,6 +75,8 @@ static void use_add(struct keyed *table, struct keyed_node *node)
 
 static void use_remove(struct keyed *table, struct keyed_node *node)
 {
+	for (struct keyed_walk *walk = table->walks; walk; walk = walk->other)
+		walk->at = walk->at == node ? node->newer : walk->at;
 	if (node->older)
 		node->older->newer = node->newer;
 	else
@@ -109,4 +114,26 @@ void keyed_touch(struct keyed *table, struct keyed_node *node)
 {
 	use_remove(table, node);
 	use_add(table, node);
+}
+
+void keyed_walk_begin(struct keyed *table, struct keyed_walk *walk)
+{
+	*walk = (struct keyed_walk){table->oldest, table->walks};
+	table->walks = walk;
+}
+
+struct keyed_node *keyed_walk_next(struct keyed_walk *walk)
+{
+	struct keyed_node *node = walk->at;
+	if (node)
+		walk->at = node->newer;
+	return node;
+}
+
+void keyed_walk_end(struct keyed *table, struct keyed_walk *walk)
+{
+	struct keyed_walk **at = &table->walks;
+	while (*at != walk)
+		at = &(*at)->other;
+	*at = walk->other;
 }

@@ -1,6 +1,7 @@
 /*
  * cache.c: keys, room, and purging. See cache.h.
  */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,27 +204,41 @@ static size_t key_purge_soft(struct cache_key *key, struct sv_bytes surrogate, i
 	return count;
 }
 
-size_t cache_purge(struct cache *cache, struct sv_bytes surrogate, bool is_soft, uint64_t now)
+static size_t key_purge(struct cache_key *key, struct sv_bytes surrogate)
 {
 	size_t count = 0;
-	pthread_mutex_lock(&cache->lock);
-	for (struct keyed_node *node = cache->keys.oldest, *next; node; node = next) {
-		struct cache_key *key = (struct cache_key *)node;
-		struct cache_object *object = NULL;
-		next = node->newer;
-		if (is_soft)
-			count += key_purge_soft(key, surrogate, (int64_t)now);
-		else
-			object = key_find(key, surrogate);
-		while (object) {
-			/* The key goes with its last object. */
-			bool is_last = key->objects == object && !object->next && !key->claims &&
-					!key->waiters;
-			cache_object_drop(object);
-			count++;
-			object = is_last ? NULL : key_find(key, surrogate);
-		}
+	struct cache_object *object = key_find(key, surrogate);
+	while (object) {
+		/* The key goes with its last object. */
+		bool is_last = key->objects == object && !object->next && !key->claims &&
+				!key->waiters;
+		cache_object_drop(object);
+		count++;
+		object = is_last ? NULL : key_find(key, surrogate);
 	}
+	return count;
+}
+
+/* In steps, between which others have their turn; what is used all the time ends that. */
+size_t cache_purge(struct cache *cache, struct sv_bytes surrogate, bool is_soft, uint64_t now)
+{
+	static const size_t step = 256;
+	struct keyed_walk walk;
+	struct keyed_node *node;
+	size_t count = 0, met = 0;
+	pthread_mutex_lock(&cache->lock);
+	keyed_walk_begin(&cache->keys, &walk);
+	while ((node = keyed_walk_next(&walk))) {
+		struct cache_key *key = (struct cache_key *)node;
+		count += is_soft ? key_purge_soft(key, surrogate, (int64_t)now)
+				 : key_purge(key, surrogate);
+		if (++met % step || met > 2 * (size_t)CACHE_MAX_OBJECTS)
+			continue;
+		pthread_mutex_unlock(&cache->lock);
+		sched_yield();
+		pthread_mutex_lock(&cache->lock);
+	}
+	keyed_walk_end(&cache->keys, &walk);
 	pthread_mutex_unlock(&cache->lock);
 	return count;
 }

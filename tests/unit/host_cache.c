@@ -226,6 +226,47 @@ TEST(purging_drops_or_makes_stale)
 	cache_free(cache);
 }
 
+/* Uses keys of the cache, so that they change places, and adds and purges others. */
+static void *use_keys(void *data)
+{
+	struct cache *cache = data;
+	const struct cache_write write = {
+			.max_age = 10 * SECOND, .surrogates = host_text("other"), .length = -1};
+	char key[32];
+	for (unsigned i = 0; i < 40000; i++) {
+		snprintf(key, sizeof key, "key %u", i * 7919 % 4000);
+		look(cache, key, SECOND);
+		snprintf(key, sizeof key, "other %u", i % 100);
+		if (i % 40 == 0)
+			store(cache, key, "value", &write, SECOND);
+		if (i % 4000 == 0)
+			cache_purge(cache, host_text("other"), false, SECOND);
+	}
+	return NULL;
+}
+
+TEST(a_purge_misses_nothing_that_others_use)
+{
+	for (unsigned round = 0; round < 4; round++) {
+		struct cache *cache = cache_new();
+		const struct cache_write write = {.max_age = 10 * SECOND,
+				.surrogates = host_text("mine"),
+				.length = -1};
+		pthread_t threads[3];
+		char key[32];
+		for (unsigned i = 0; i < 4000; i++) {
+			snprintf(key, sizeof key, "key %u", i);
+			store(cache, key, "value", &write, SECOND);
+		}
+		for (size_t i = 0; i < 3; i++)
+			pthread_create(&threads[i], NULL, use_keys, cache);
+		CHECK_EQ(cache_purge(cache, host_text("mine"), false, SECOND), 4000);
+		for (size_t i = 0; i < 3; i++)
+			pthread_join(threads[i], NULL);
+		cache_free(cache);
+	}
+}
+
 TEST(an_update_keeps_the_body)
 {
 	struct cache *cache = cache_new();
