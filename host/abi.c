@@ -20,8 +20,8 @@ const struct host_abi *host_abi_detect(const struct sv_artifact *artifact, struc
 			return abis[i];
 	}
 	sv_fail(error, SV_ERROR_LINK,
-			"not a program that can be served: no WASI command or Fastly Compute "
-			"program (both export _start), no Terrarium guest (imports env.hostcall_*, "
-			"exports run)");
+			"not a program that can be served: no WASI program (exports _start, or "
+			"handle), no Fastly Compute program (exports _start), no Terrarium guest "
+			"(imports env.hostcall_*, exports run)");
 	return NULL;
 }

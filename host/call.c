@@ -112,7 +112,8 @@ static enum sv_outcome call_entry(struct host_call *call, struct sv_error *error
 	const char *name = call->entry;
 	struct sv_funcref *function = sv_instance_function(sv_store_instance(call->store), name);
 	union sv_value none;
-	call->entry = NULL;
+	call->entry = call->then;
+	call->then = NULL;
 	if (function)
 		return sv_call(call->store, function, ":", &none, error);
 	sv_fail(error, SV_ERROR_LINK, "no function \"%s\" is exported", name);
@@ -122,7 +123,7 @@ static enum sv_outcome call_entry(struct host_call *call, struct sv_error *error
 /* The guest was left: call the next function, or end, or neither. */
 static bool call_was_left(struct host_call *call, enum sv_outcome ended, struct sv_error *error)
 {
-	if (ended == SV_RETURNED && call->entry)
+	while (ended == SV_RETURNED && call->entry)
 		ended = call_entry(call, error);
 	if (ended == SV_PREEMPTED || (ended == SV_SUSPENDED && call->wake))
 		return false;
@@ -151,6 +152,7 @@ bool host_call_begin(struct host_call *call)
 	call->outbound_requests = call->outbound_bytes = 0;
 	call->turn_began = host_now();
 	call->calls_again = false;
+	call->then = NULL;
 	call->entry = call->abi->begin(call);
 	return !call->entry || turn_was_left(call, sv_pool_start(call->store, &error), &error);
 }

@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/error.h"
+#include "host/next.h"
 
 struct sv_artifact;
 struct sv_linker;
@@ -25,6 +26,7 @@ struct sv_store;
 struct host_intake;
 struct host_outbound;
 struct host_stream;
+struct host_tls;
 struct kv;
 struct wasi_preopen;
 union sv_value;
@@ -48,6 +50,7 @@ struct host_request {
 	struct host_intake *intake; /* the body comes through this instead; NULL: it is whole */
 	bool has_body; /* a body was announced, perhaps an empty one */
 	const char *scheme;
+	const struct host_tls *tls; /* tls.h; NULL: it came without */
 	const char *remote_address;
 	uint16_t remote_port;
 	const char *server_name; /* host part of the Host field, else the listening address */
@@ -147,7 +150,7 @@ typedef void (*host_log_line)(void *data, const char *trace_id, const char *line
 /* What is the same for every request at one guest. Borrowed, constant while it is served. */
 struct host_guest {
 	const char *name; /* of the program, for messages */
-	struct kv *kv; /* its key-value store, which outlives it; NULL: one for as long as it is served */
+	struct kv *kv; /* its key-value store, which outlives it; NULL: a new one */
 	const char *config; /* a file of settings for the guest's world; NULL: none */
 	struct sv_artifact *artifact;
 	const char *const *environment; /* "K=V" */
@@ -168,15 +171,6 @@ struct host_waker {
 	void (*wake)(struct host_waker *waker);
 };
 
-/* How far a guest is with the wish for another request at the same instance. */
-enum host_next {
-	HOST_NEXT_NONE = 0, /* it has none */
-	HOST_NEXT_WANTED,   /* the ABI: its answer is whole, and it is done with its request */
-	HOST_NEXT_BETWEEN,  /* the server: it has no request now */
-	HOST_NEXT_GIVEN,    /* the server: it has; the ABI: NONE again when the guest takes it */
-	HOST_NEXT_OVER,     /* either: no other comes */
-};
-
 /* One request at a guest, or several, one after the other. */
 struct host_call {
 	const struct host_abi *abi;
@@ -184,6 +178,7 @@ struct host_call {
 	void *state;            /* of this call alone, made by state_new */
 	struct sv_store *store; /* leased, not started, its deadline set */
 	const char *entry;      /* the function to call when the instance has started, or NULL */
+	const char *then;       /* and behind that; for begin to set; NULL: none */
 	uint64_t deadline;      /* nanoseconds of CLOCK_MONOTONIC */
 	uint64_t turn_began;    /* the same */
 	uint64_t ran;           /* nanoseconds of the turns that are over */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/selvage_serve.h"
 #include "runtime/type.h"
 
 /* Distances in the code arrays count from the array's own first byte. */
@@ -96,4 +97,16 @@ bool sv_artifact_has_export(const struct sv_artifact *artifact, const char *name
 		enum sv_extern_kind kind)
 {
 	return artifact_find_export(artifact, name, strlen(name), (int)kind) != NULL;
+}
+
+bool sv_artifact_export_signature(const struct sv_artifact *artifact, const char *name,
+		char *signature, size_t size)
+{
+	const struct sv_export_record *export =
+			artifact_find_export(artifact, name, strlen(name), SV_EXTERN_FUNCTION);
+	if (!export)
+		return false;
+	uint32_t type = artifact_functions(artifact)[export->index].type;
+	snprintf(signature, size, "%s", artifact->types[type]->letters);
+	return true;
 }

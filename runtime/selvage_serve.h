@@ -11,6 +11,15 @@
 extern "C" {
 #endif
 
+/* ---- what is exported ---- */
+
+/*
+ * The signature of an exported function, letters as in sv_linker_define_function, cut to `size`
+ * with its NUL; false: no function has this name.
+ */
+SV_PUBLIC bool sv_artifact_export_signature(const struct sv_artifact *artifact, const char *name,
+		char *signature, size_t size);
+
 /* ---- pool ---- */
 
 /*

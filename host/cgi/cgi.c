@@ -1,6 +1,7 @@
 /*
- * cgi.c: a WASI command as a CGI program (RFC 3875): the request in environment and
- * standard input, the answer on standard output, a log on standard error.
+ * cgi.c: a WASI program as a CGI program (RFC 3875): the request in environment and standard input,
+ * the answer on standard output, a log on standard error. It is a command, or a reactor with a
+ * handler, whose initialiser may have run in a snapshot.
  */
 #include "host/cgi/cgi.h"
 
@@ -10,7 +11,7 @@
 #include "host/assemblyscript/assemblyscript.h"
 #include "host/lines.h"
 #include "host/wasi/wasi.h"
-#include "runtime/selvage.h"
+#include "runtime/selvage_serve.h"
 
 /* Of one guest at a time; all is reused from request to request. */
 struct cgi_state {
@@ -21,18 +22,46 @@ struct cgi_state {
 	struct cgi_output output;
 };
 
+static const char command[] = "_start", initialiser[] = "_initialize", handler[] = "handle";
+
 /* What it imports is not asked here: the linker names what is missing. */
 static bool cgi_detect(const struct sv_artifact *artifact)
 {
-	return sv_artifact_has_export(artifact, "_start", SV_EXTERN_FUNCTION);
+	return sv_artifact_has_export(artifact, command, SV_EXTERN_FUNCTION) ||
+			sv_artifact_has_export(artifact, handler, SV_EXTERN_FUNCTION);
 }
 
-/* Missing functions are named by sv_linker_check. */
+/* Whether a function is [] -> [], if it is there. */
+static bool cgi_check(const struct sv_artifact *artifact, const char *name, struct sv_error *error)
+{
+	char signature[64];
+	if (!sv_artifact_export_signature(artifact, name, signature, sizeof signature) ||
+			strcmp(signature, ":") == 0)
+		return true;
+	return sv_fail(error, SV_ERROR_LINK,
+			"the function \"%s\" has parameters or results (%s), which no WASI program "
+			"that is served may have there",
+			name, signature);
+}
+
+/* Missing imports are named by sv_linker_check. */
 static bool cgi_examine(const struct sv_artifact *artifact, struct sv_error *error)
 {
-	(void)artifact;
-	(void)error;
-	return true;
+	if (sv_artifact_has_export(artifact, command, SV_EXTERN_FUNCTION))
+		return cgi_check(artifact, command, error);
+	return cgi_check(artifact, handler, error) && cgi_check(artifact, initialiser, error);
+}
+
+/* What is to be called: the command, or the handler behind the initialiser. */
+static const char *cgi_entry(struct host_call *call)
+{
+	const struct sv_artifact *artifact = call->guest->artifact;
+	if (sv_artifact_has_export(artifact, command, SV_EXTERN_FUNCTION))
+		return command;
+	if (!sv_artifact_has_export(artifact, initialiser, SV_EXTERN_FUNCTION))
+		return handler;
+	call->then = handler;
+	return initialiser;
 }
 
 static bool cgi_bind(struct sv_linker *linker, const struct sv_artifact *artifact,
@@ -169,7 +198,7 @@ static const char *cgi_begin(struct host_call *call)
 		return NULL;
 	}
 	sv_store_set_data(call->store, state->wasi);
-	return "_start";
+	return cgi_entry(call);
 }
 
 static void cgi_end(struct host_call *call, bool has_ended_well)
@@ -182,7 +211,7 @@ static void cgi_end(struct host_call *call, bool has_ended_well)
 }
 
 const struct host_abi cgi_abi = {
-		.name = "WASI command (CGI)",
+		.name = "WASI program (CGI)",
 		.detect = cgi_detect,
 		.examine = cgi_examine,
 		.bind = cgi_bind,

@@ -2,9 +2,10 @@
 import hashlib
 import os
 import re
+import subprocess
 import tempfile
 
-from serving import Server, expect, guest_path
+from serving import SELVAGE, Server, artifact, expect, guest_path
 
 PNG = "943b3fcf00ee6dc5269ed4411a275d49460831c6020ca67a746faf412de95452"
 
@@ -225,3 +226,29 @@ def test_cgi_guests_that_fail_are_errors_until_their_answer_has_begun():
                 expect(not client.input.endswith(b"0\r\n\r\n"), f"{query} looks whole: {client.input[-40:]}")
     for text in ("trap: unreachable", "a body that is longer than its Content-Length"):
         expect(text in server.log_text, f"no {text!r} in the log: {server.log_text[-500:]}")
+
+
+def test_a_reactor_is_initialised_and_then_handles():
+    with Server("reactor.wat") as server:
+        for _ in range(3):
+            check_route(server, "/", 200, "1 and 1")
+
+
+def test_a_snapshot_of_a_reactor_is_initialised_already():
+    with tempfile.TemporaryDirectory() as folder:
+        made = os.path.join(folder, "ready.so")
+        subprocess.run([SELVAGE, "snapshot", artifact(guest_path("reactor.wat")), "-o", made], check=True)
+        with Server(made) as server:
+            for _ in range(3):
+                check_route(server, "/", 200, "1 and 1")
+
+
+def test_handlers_with_parameters_are_refused():
+    for name, text in (("handle", "(param i32)"), ("_initialize", "(result i32) (i32.const 0)")):
+        other = "" if name == "handle" else '(func (export "handle"))'
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "wrong.wat")
+            with open(path, "w") as file:
+                file.write(f'(module {other} (func (export "{name}") {text}))')
+            done = subprocess.run([SELVAGE, "serve", "--listen", "127.0.0.1:0", path], capture_output=True, text=True)
+            expect(done.returncode and f'the function "{name}" has parameters or results' in done.stderr, done.stderr)
