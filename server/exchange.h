@@ -11,6 +11,7 @@
 #include "host/host.h"
 #include "host/intake.h"
 #include "host/stream.h"
+#include "host/tls.h"
 #include "server/limits.h"
 
 struct executor;
@@ -36,6 +37,8 @@ struct exchange {
 	uint64_t deadline; /* for the answer */
 	uint64_t sent; /* bytes of the response's body that were to be sent */
 	char server_name[256];
+	struct host_tls tls; /* of the request, if it has one */
+	char tls_name[256];
 	char trace_parent[56]; /* if none came */
 };
 

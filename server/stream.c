@@ -62,6 +62,18 @@ static void set_server_name(struct exchange *exchange, struct sv_bytes host, con
 		snprintf(exchange->server_name, sizeof exchange->server_name, "%s", fallback);
 }
 
+/* The session may be gone before the guest is. */
+static const struct host_tls *stream_describe_tls(struct exchange *exchange,
+		const struct tls_session *session)
+{
+	if (!session)
+		return NULL;
+	snprintf(exchange->tls_name, sizeof exchange->tls_name, "%s", tls_session_name(session));
+	exchange->tls = (struct host_tls){tls_session_protocol(session),
+			tls_session_cipher(session), exchange->tls_name};
+	return &exchange->tls;
+}
+
 /* What the connection knows of the request. */
 static void stream_describe(struct stream *stream, const struct request_head *head)
 {
@@ -75,6 +87,7 @@ static void stream_describe(struct stream *stream, const struct request_head *he
 	request->intake = stream->is_arriving ? &exchange->intake : NULL;
 	request->body = buffer_view(stream->is_arriving ? &none : &exchange->body);
 	request->scheme = tls ? "https" : "http";
+	request->tls = stream_describe_tls(exchange, tls);
 	request->remote_address = connection->remote_address;
 	request->remote_port = connection->remote_port;
 	request->server_name = exchange->server_name;

@@ -67,6 +67,10 @@ bool tls_session_end(struct tls_session *session);
 /* The name the client asked for (dns_name.h); "" if it named none. */
 const char *tls_session_name(const struct tls_session *session);
 
+/* Names of OpenSSL's: of the protocol, as "TLSv1.3", and the cipher suite; constant strings. */
+const char *tls_session_protocol(const struct tls_session *session);
+const char *tls_session_cipher(const struct tls_session *session);
+
 /* True if client and server have agreed on HTTP/2 (ALPN). */
 bool tls_session_is_http2(const struct tls_session *session);
 

@@ -96,6 +96,16 @@ const char *tls_session_name(const struct tls_session *session)
 	return session->name ? session->name : "";
 }
 
+const char *tls_session_protocol(const struct tls_session *session)
+{
+	return SSL_get_version(session->ssl);
+}
+
+const char *tls_session_cipher(const struct tls_session *session)
+{
+	return SSL_get_cipher_name(session->ssl);
+}
+
 /* Take note of what a handshake or a read waits for; false if it does not wait, but has failed. */
 static bool session_waits(struct tls_session *session, int error)
 {

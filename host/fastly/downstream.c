@@ -9,6 +9,7 @@
 #include "host/fastly/next.h"
 #include "host/fastly/response.h"
 #include "host/fastly/service.h"
+#include "host/tls.h"
 
 static bool has_request(struct fastly_call *call)
 {
@@ -151,6 +152,37 @@ enum fastly_status fastly_http_downstream_downstream_client_request_id(struct fa
 	return has_request(call) ? fastly_give(call, 1, request_number(call)) : FASTLY_BADF;
 }
 
+/* At argument `index`; NONE for what a connection without TLS does not have. */
+static enum fastly_status give_name(struct fastly_call *call, unsigned index, const char *name)
+{
+	return name && name[0] ? fastly_give(call, index, host_text(name)) : FASTLY_NONE;
+}
+
+#define TLS_NAME(function, member) \
+	enum fastly_status fastly_http_downstream_downstream_##function(struct fastly_call *call) \
+	{ \
+		const struct host_tls *tls = call->guest->call->request->tls; \
+		if (!has_request(call)) \
+			return FASTLY_BADF; \
+		return give_name(call, 1, tls ? tls->member : NULL); \
+	}
+
+TLS_NAME(tls_cipher_openssl_name, cipher)
+TLS_NAME(tls_protocol, protocol)
+TLS_NAME(tls_client_servername, name)
+
+enum fastly_status fastly_http_req_downstream_tls_cipher_openssl_name(struct fastly_call *call)
+{
+	const struct host_tls *tls = call->guest->call->request->tls;
+	return give_name(call, 0, tls ? tls->cipher : NULL);
+}
+
+enum fastly_status fastly_http_req_downstream_tls_protocol(struct fastly_call *call)
+{
+	const struct host_tls *tls = call->guest->call->request->tls;
+	return give_name(call, 0, tls ? tls->protocol : NULL);
+}
+
 /* ---- what is not ---- */
 
 /* No bytes: the number of them is argument `index`. */
@@ -185,8 +217,6 @@ enum fastly_status fastly_http_downstream_downstream_server_ip_addr(struct fastl
 
 NONE(client_h2_fingerprint)
 NONE(client_oh_fingerprint)
-NONE(tls_cipher_openssl_name)
-NONE(tls_protocol)
 NONE(tls_client_hello)
 NONE(tls_raw_client_certificate)
 NONE(tls_client_cert_verify_result)
@@ -196,12 +226,9 @@ NONE(compliance_region)
 
 DOWNSTREAM_NONE(client_h2_fingerprint)
 DOWNSTREAM_NONE(client_oh_fingerprint)
-DOWNSTREAM_NONE(tls_cipher_openssl_name)
-DOWNSTREAM_NONE(tls_protocol)
 DOWNSTREAM_NONE(tls_client_hello)
 DOWNSTREAM_NONE(tls_raw_client_certificate)
 DOWNSTREAM_NONE(tls_client_cert_verify_result)
-DOWNSTREAM_NONE(tls_client_servername)
 DOWNSTREAM_NONE(tls_ja3_md5)
 DOWNSTREAM_NONE(tls_ja4)
 DOWNSTREAM_NONE(compliance_region)

@@ -135,6 +135,34 @@ def test_streams_go_over_tls(guest):
                 expect(len(client.response().body) == 4 * PORTION, "another length")
 
 
+def test_the_guest_is_told_of_its_clients_tls(guest):
+    def asked(server, context):
+        script = Script()
+        request, names = script.out(), []
+        script.call("http_req.body_downstream_get", request, script.take(4))
+        for name in ("http_req.downstream_tls_protocol", "http_req.downstream_tls_cipher_openssl_name"):
+            names.append((script.call(name, place := script.out(64), 64, count := script.out()), place, count))
+        for name in ("tls_protocol", "tls_cipher_openssl_name", "tls_client_servername"):
+            names.append((script.call(f"http_downstream.downstream_{name}", request.value, place := script.out(64), 64,
+                                      count := script.out()), place, count))
+        calls, places = script.finish()
+        with (server.connect(context=context) if context else Client(server.plain_port)) as client:
+            client.send((f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(script.code)}\r\n\r\n").encode()
+                        + script.code)
+            script.take_results(client.response().body, calls, places)
+        return [place.bytes[:count.u32].decode() if call.status == "OK" else call.status for call, place, count in names]
+
+    with SecureServer(guest) as server:
+        context = server.context()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+        old = ["TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256"]
+        expect(asked(server, context) == old * 2 + ["localhost"], f"{asked(server, context)}")
+        new = asked(server, server.context())
+        expect(new[0] == new[2] == "TLSv1.3" and new[1].startswith("TLS_"), f"{new}")
+        expect(asked(server, None) == ["NONE"] * 5, "without TLS")
+
+
 def test_a_whole_response_comes_before_its_guest_ends(guest):
     with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
         script = Streamed(streaming=0)
