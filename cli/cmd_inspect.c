@@ -1,11 +1,13 @@
 /*
- * cmd_inspect.c: `selvage inspect [--json] FILE`.
+ * cmd_inspect.c: `selvage inspect [--json] [--disassemble FUNCTION] FILE`.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/compile_flags.h"
+#include "cli/disassemble.h"
 #include "cli/inspect.h"
 #include "cli/json.h"
 #include "cli/module_open.h"
@@ -13,8 +15,32 @@
 #include "cli/report.h"
 #include "cli/units.h"
 
+struct inspect_command {
+	const char *function; /* NULL: describe the file */
+	const char *module;
+	struct compile_flags flags;
+};
+
+static const struct option_row rows[] = {
+		{.name = "disassemble",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct inspect_command, function),
+				.argument = "FUNCTION",
+				.help = "machine code of a function, by name or index, beside its "
+					"operators"},
+		{.name = "module",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct inspect_command, module),
+				.argument = "FILE",
+				.help = "module that the artifact was compiled from, for its "
+					"operators"},
+		COMPILE_FLAG_ROWS(struct inspect_command, flags),
+};
+
 static const struct option_table table = {
 		.command = "inspect",
+		.rows = rows,
+		.row_count = ARRAY_LENGTH(rows),
 		.json_help = "the description, or an error, as one JSON object",
 		.minimum_operands = 1,
 		.maximum_operands = 1,
@@ -159,10 +185,25 @@ static json_t *inspect_file(const char *path, struct sv_error *error)
 	return object;
 }
 
+static int inspect_print(json_t *object, void (*print)(const json_t *), struct sv_error *error)
+{
+	if (!object)
+		return report_error(error);
+	if (report_uses_json()) {
+		json_dumpf(object, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		print(object);
+	}
+	json_decref(object);
+	return EXIT_FINE;
+}
+
 int cmd_inspect(int argc, char **argv)
 {
+	struct inspect_command command = {.flags = COMPILE_FLAGS_INIT};
 	int operand;
-	switch (options_parse(&table, argc, argv, NULL, &operand)) {
+	switch (options_parse(&table, argc, argv, &command, &operand)) {
 	case OPTIONS_HELP:
 		return EXIT_FINE;
 	case OPTIONS_WRONG:
@@ -171,15 +212,12 @@ int cmd_inspect(int argc, char **argv)
 		break;
 	}
 	struct sv_error error = SV_ERROR_INIT;
-	json_t *object = inspect_file(argv[operand], &error);
-	if (!object)
-		return report_error(&error);
-	if (report_uses_json()) {
-		json_dumpf(object, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else {
-		print_object(object);
-	}
-	json_decref(object);
-	return EXIT_FINE;
+	const char *path = argv[operand];
+	if (command.function)
+		return inspect_print(disassemble(path, &command.flags, command.module,
+						     command.function, &error),
+				disassembly_print, &error);
+	if (command.module)
+		return report_usage("inspect: --module goes with --disassemble");
+	return inspect_print(inspect_file(path, &error), print_object, &error);
 }

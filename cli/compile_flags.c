@@ -36,6 +36,7 @@ bool compile_flags_apply(const struct compile_flags *flags, struct sv_compile_op
 	options->strict_traps = flags->strict_traps;
 	options->propagate_exceptions = flags->propagate_exceptions;
 	options->fuel = flags->fuel;
+	options->all_positions = flags->all_positions;
 	options->relaxed_simd = (enum sv_relaxed_simd)flags->relaxed_simd;
 	options->progress_data = "compiling";
 	if (!flags->no_progress && progress_is_wanted())

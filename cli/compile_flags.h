@@ -25,6 +25,7 @@ struct compile_flags {
 	unsigned relaxed_simd; /* enum sv_relaxed_simd */
 	bool fuel;
 	bool no_progress;
+	bool all_positions; /* has no option */
 };
 
 #define LEVEL_DEFAULT UINT64_MAX

@@ -49,7 +49,8 @@ bool compiler_load(struct compiler *compiler, struct sv_error *error)
 	/* POSIX lets dlsym's result be a function; ISO C has no cast for it. */
 	*(void **)&compiler->options_init = dlsym(library, "sv_compile_options_init");
 	*(void **)&compiler->compile = dlsym(library, "sv_compile");
-	if (compiler->options_init && compiler->compile)
+	*(void **)&compiler->disassemble = dlsym(library, "sv_disassemble");
+	if (compiler->options_init && compiler->compile && compiler->disassemble)
 		return true;
 	return sv_fail(error, SV_ERROR_SYSTEM, "%s is not of this version of Selvage", LIBRARY);
 }

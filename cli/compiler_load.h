@@ -15,6 +15,8 @@ struct compiler {
 	void (*options_init)(struct sv_compile_options *options);
 	bool (*compile)(struct sv_bytes module, const struct sv_compile_options *options,
 			struct buffer *output, struct sv_error *error);
+	bool (*disassemble)(struct sv_bytes code, uint64_t address, sv_instruction each,
+			sv_address_name name, void *data, struct sv_error *error);
 };
 
 /*

@@ -71,6 +71,7 @@ struct sv_compile_options {
 	/* Let exceptions of other modules through, even if this one has none of its own. */
 	bool propagate_exceptions;
 	bool fuel; /* count operators: sv_store_set_fuel */
+	bool all_positions; /* line tables have all operators, not only those that may trap */
 	enum sv_emit emit;
 	enum sv_stage dump; /* print this stage's product to dump_file */
 	FILE *dump_file;
@@ -90,6 +91,20 @@ __attribute__((visibility("default"))) void sv_compile_options_init(
 __attribute__((visibility("default"))) bool sv_compile(struct sv_bytes module,
 		const struct sv_compile_options *options, struct buffer *output,
 		struct sv_error *error);
+
+/* Called with each instruction in turn; `text` is gone afterwards. */
+typedef void (*sv_instruction)(void *data, size_t offset, size_t length, const char *text);
+
+/* Name of what is at an address that an instruction goes to, or NULL; valid until the next call. */
+typedef const char *(*sv_address_name)(void *data, uint64_t address);
+
+/*
+ * Disassemble `code` of this machine's architecture, which is at `address`, in the syntax of
+ * its manual. A byte that begins no instruction is one with an empty text. `name` may be NULL.
+ * False without memory. Any thread; no state is kept.
+ */
+__attribute__((visibility("default"))) bool sv_disassemble(struct sv_bytes code, uint64_t address,
+		sv_instruction each, sv_address_name name, void *data, struct sv_error *error);
 
 /* Read and validate only. True if the module is valid with the features of `options`. */
 bool sv_validate(struct sv_bytes module, const struct sv_compile_options *options,

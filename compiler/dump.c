@@ -6,8 +6,6 @@
 
 #include <inttypes.h>
 
-#include "compiler/body.h"
-
 static void print_none(const struct instruction *instruction, FILE *file)
 {
 	(void)instruction;
@@ -194,13 +192,19 @@ static void dump_locals(const struct body *body, const struct function_type *typ
 		fputc('\n', file);
 }
 
-static void dump_operator(const struct instruction *instruction, int depth, FILE *file)
+void dump_operator(const struct instruction *instruction, FILE *file)
+{
+	const struct op_info *info = op_info(instruction->op);
+	fputs(info->name, file);
+	printers[info->immediate](instruction, file);
+}
+
+static void dump_line(const struct instruction *instruction, int depth, FILE *file)
 {
 	enum { DEEPEST = 40 }; /* indentation stops growing there */
-	const struct op_info *info = op_info(instruction->op);
-	fprintf(file, "%8" PRIx64 ": %*s%s", instruction->offset,
-			2 * (depth < DEEPEST ? depth : DEEPEST), "", info->name);
-	printers[info->immediate](instruction, file);
+	fprintf(file, "%8" PRIx64 ": %*s", instruction->offset,
+			2 * (depth < DEEPEST ? depth : DEEPEST), "");
+	dump_operator(instruction, file);
 	fputc('\n', file);
 }
 
@@ -227,7 +231,7 @@ static bool dump_body(const struct module *module, uint32_t index, struct arena 
 		struct instruction instruction;
 		TRY(body_next(&body, &instruction, error));
 		depth -= closes_block(instruction.op);
-		dump_operator(&instruction, depth, file);
+		dump_line(&instruction, depth, file);
 		depth += opens_block(instruction.op);
 	}
 	return true;

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "compiler/body.h"
 #include "compiler/module.h"
 
 /* Everything that module_read decoded but the bodies. */
@@ -16,6 +17,9 @@ void dump_module(const struct module *module, FILE *file);
  * only for want of memory.
  */
 SV_MUST_USE bool dump_bodies(const struct module *module, FILE *file, struct sv_error *error);
+
+/* The operator with its immediates, "i32.load offset=4 align=4". */
+void dump_operator(const struct instruction *instruction, FILE *file);
 
 /* ---- shared by dump.c and dump_module.c ---- */
 

@@ -36,8 +36,9 @@ static const op_lowering op_lowerings[OP_COUNT] = {
 
 void lower_op(struct lowering *l)
 {
-	if (l->ir->lines && l->ir->lines->row_count)
-		trap_mark_position(l); /* for debuggers; else only what may trap has a position */
+	/* Only what may trap needs one, but debuggers and people like to see all. */
+	if (l->ir->options->all_positions || (l->ir->lines && l->ir->lines->row_count))
+		trap_mark_position(l);
 	else
 		LLVMSetCurrentDebugLocation2(l->ir->builder, NULL);
 	fuel_count(l);

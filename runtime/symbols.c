@@ -135,6 +135,19 @@ uintptr_t symbols_start(struct sv_artifact *artifact, uintptr_t pc)
 	return start;
 }
 
+bool symbols_code(struct sv_artifact *artifact, uint32_t function, uintptr_t *start, uintptr_t *end)
+{
+	*start = (uintptr_t)artifact_function_code(artifact, function);
+	pthread_mutex_lock(&artifact->symbols_lock);
+	const struct symbols *symbols = symbols_of(artifact);
+	const struct code_start *piece = symbols ? symbols_piece(symbols, *start) : NULL;
+	bool is_last = piece && piece + 1 == symbols->starts + symbols->start_count;
+	if (piece)
+		*end = is_last ? artifact->text_end : piece[1].start;
+	pthread_mutex_unlock(&artifact->symbols_lock);
+	return piece;
+}
+
 /* ---- DWARF ---- */
 
 static bool symbols_add_scope(struct symbols *symbols, const struct code_scope *scope)

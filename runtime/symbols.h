@@ -22,6 +22,10 @@ struct symbol {
 /* First address of the function or stub that has `pc`; 0 if it is not known. */
 uintptr_t symbols_start(struct sv_artifact *artifact, uintptr_t pc);
 
+/* Code of own function `function`, up to the next function or stub; false without memory. */
+bool symbols_code(struct sv_artifact *artifact, uint32_t function, uintptr_t *start,
+		uintptr_t *end);
+
 /*
  * Functions at `pc`, innermost first, at most `limit`: more than one if functions were
  * inlined. 0 if the code is no wasm function's (entry stubs, thunks).
