@@ -244,7 +244,8 @@ install: all
 		>$(DESTDIR)$(libdir)/pkgconfig/$(pc).pc;)
 	$(Q)$(fill_in) packaging/selvage.service.in >$(DESTDIR)$(unitdir)/selvage.service
 	$(Q)install -m 644 packaging/*.socket $(DESTDIR)$(unitdir)
-	$(Q)install -m 644 packaging/selvage-gdb.py $(DESTDIR)$(datadir)/gdb/auto-load$(bindir)/selvage-gdb.py
+	$(Q)install -m 644 packaging/selvage_guests.py $(DESTDIR)$(datadir)/selvage/selvage_guests.py
+	$(Q)install -m 644 packaging/selvage_guests.py $(DESTDIR)$(datadir)/gdb/auto-load$(bindir)/selvage-gdb.py
 	$(Q)install -m 644 docs/man/*.1 $(DESTDIR)$(mandir)/man1
 	$(Q)install -m 644 sdk/c/*.h sdk/c/assert.c $(DESTDIR)$(datadir)/selvage/sdk/c
 	$(Q)install -m 644 sdk/assemblyscript/http_guest.ts $(DESTDIR)$(datadir)/selvage/sdk/assemblyscript
