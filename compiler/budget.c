@@ -39,6 +39,7 @@ struct budget {
 	uint64_t locals, values;
 	uint64_t stores; /* of the function at hand */
 	uint32_t depth, deepest, widest; /* of the function at hand */
+	bool has_tail_calls;
 	uint32_t loops;                  /* open ones */
 	uint32_t *arities;               /* of the open labels; in the arena */
 	uint32_t capacity;
@@ -107,10 +108,16 @@ static void budget_close(struct budget *budget)
 	budget->loops -= (budget->arities[--budget->depth] & loop_mark) != 0;
 }
 
+static bool budget_is_tail_call(enum op op)
+{
+	return op == OP_return_call || op == OP_return_call_indirect || op == OP_return_call_ref;
+}
+
 static bool budget_operator(struct budget *budget, const struct instruction *at,
 		struct sv_error *error)
 {
 	budget_add_stores(budget, at);
+	budget->has_tail_calls |= budget_is_tail_call(at->op);
 	switch (op_info(at->op)->immediate) {
 	case IMM_TRY_TABLE:
 		for (uint32_t i = 0; i < at->catch_count; i++)
@@ -145,7 +152,7 @@ static bool budget_operator(struct budget *budget, const struct instruction *at,
 	}
 }
 
-static bool budget_function(struct budget *budget, uint32_t index, bool *plain,
+static bool budget_function(struct budget *budget, uint32_t index, uint8_t *shape,
 		struct sv_error *error)
 {
 	const struct module *module = budget->module;
@@ -153,6 +160,7 @@ static bool budget_function(struct budget *budget, uint32_t index, bool *plain,
 	struct instruction at;
 	uint64_t before = budget->values;
 	budget->stores = 0;
+	budget->has_tail_calls = false;
 	budget->depth = budget->deepest = budget->widest = budget->capacity = budget->loops = 0;
 	TRY(body_begin(&body, module, index, &budget->arena, error));
 	budget->locals += body.local_count;
@@ -162,10 +170,11 @@ static bool budget_function(struct budget *budget, uint32_t index, bool *plain,
 		TRY(body_next(&body, &at, error));
 		TRY(budget_operator(budget, &at, error));
 	}
-	*plain = module->functions[index].body.length > plain_bytes ||
+	bool is_plain = module->functions[index].body.length > plain_bytes ||
 			body.local_count > plain_locals || budget->deepest > plain_depth ||
 			budget->widest > plain_arity || budget->values - before > plain_values ||
 			budget->stores > plain_stores;
+	*shape = (is_plain ? BODY_PLAIN : 0) | (budget->has_tail_calls ? BODY_TAIL_CALLS : 0);
 	if (budget->locals > locals_least + module->code_size)
 		return sv_fail_at(error, SV_ERROR_LIMIT, (int64_t)module->functions[index].offset,
 				"locals of all functions together exceed the limit of 1,000,000 "
@@ -179,13 +188,13 @@ static bool budget_function(struct budget *budget, uint32_t index, bool *plain,
 	return true;
 }
 
-bool budget_check(const struct module *module, bool *plain, struct sv_error *error)
+bool budget_check(const struct module *module, uint8_t *shapes, struct sv_error *error)
 {
 	struct budget budget = {.module = module};
 	arena_init(&budget.arena, 0);
 	bool done = true;
 	for (uint32_t i = module->imported_functions; done && i < module->function_count; i++) {
-		done = budget_function(&budget, i, &plain[i], error);
+		done = budget_function(&budget, i, &shapes[i], error);
 		arena_reset(&budget.arena);
 	}
 	arena_finish(&budget.arena);

@@ -28,7 +28,7 @@ struct compilation {
 	struct image image;
 	struct records records;
 	struct target target;
-	bool *plain; /* owned; by function: to be compiled without optimisation */
+	uint8_t *shapes; /* owned; by function: bits of enum body_shape */
 	struct effects effects;
 	struct fixed_tables tables;
 	struct source_lines lines;
@@ -41,7 +41,7 @@ static void compile_finish(struct compilation *c)
 	source_lines_finish(&c->lines);
 	fixed_tables_finish(&c->tables);
 	effects_finish(&c->effects);
-	free(c->plain);
+	free(c->shapes);
 	records_finish(&c->records);
 	image_finish(&c->image);
 	module_finish(&c->module);
@@ -61,10 +61,10 @@ static bool compile_stages(struct compilation *c, struct sv_bytes input,
 	if (options->dump == SV_STAGE_VALIDATE)
 		TRY(dump_bodies(&c->module, options->dump_file, error));
 
-	c->plain = calloc(c->module.function_count + 1, sizeof *c->plain);
-	if (!c->plain)
+	c->shapes = calloc(c->module.function_count + 1, sizeof *c->shapes);
+	if (!c->shapes)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the functions");
-	TRY(budget_check(&c->module, c->plain, error));
+	TRY(budget_check(&c->module, c->shapes, error));
 	TRY(effects_find(&c->effects, &c->module, options->propagate_exceptions, error));
 	TRY(fixed_tables_find(&c->tables, &c->module, &c->effects, error));
 	TRY(source_lines_read(&c->lines, &c->module, error));
@@ -73,7 +73,7 @@ static bool compile_stages(struct compilation *c, struct sv_bytes input,
 	TRY(records_build(&c->records, &c->module, &c->image, &c->effects, options, error));
 
 	const struct shard_job job = {&c->module, options, &c->target, &c->records, &c->image,
-			c->plain, &c->effects, &c->tables, &c->lines};
+			c->shapes, &c->effects, &c->tables, &c->lines};
 	TRY(shard_compile(&job, &c->products, error)); /* lower > optimise > emit */
 
 	if (options->emit != SV_EMIT_ARTIFACT)

@@ -13,6 +13,8 @@ LLVMValueRef ir_call(struct ir *ir, LLVMTypeRef type, LLVMValueRef code, LLVMVal
 LLVMValueRef ir_tail_call(struct ir *ir, LLVMTypeRef type, LLVMValueRef code,
 		LLVMValueRef *arguments, unsigned count);
 void ir_set_convention(LLVMValueRef function);
+/* The same for function `function` of the module, which `value` is or declares. */
+void ir_set_convention_of_own(struct ir *ir, LLVMValueRef value, uint32_t function);
 /* Results of a call as values, from what it returned or from the view; and the reverse. */
 void ir_take_results(struct ir *ir, const struct function_type *type, LLVMValueRef returned,
 		LLVMValueRef view, LLVMValueRef *results);

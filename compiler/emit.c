@@ -5,16 +5,14 @@
 
 #include <string.h>
 
+#include "compiler/emit_passes.h"
+
 bool emit_code(struct ir *ir, LLVMTargetMachineRef machine, LLVMCodeGenFileType kind,
 		struct buffer *output, struct sv_error *error)
 {
-	LLVMMemoryBufferRef memory = NULL;
-	char *message = NULL;
-	if (LLVMTargetMachineEmitToMemoryBuffer(machine, ir->module, kind, &message, &memory)) {
-		sv_fail(error, SV_ERROR_INTERNAL, "LLVM cannot emit the code: %s", message);
-		LLVMDisposeMessage(message);
-		return false;
-	}
+	LLVMMemoryBufferRef memory = emit_passes_run(machine, ir->module, kind);
+	if (!memory)
+		return sv_fail(error, SV_ERROR_INTERNAL, "LLVM cannot emit the code");
 	bool done = buffer_append(output, LLVMGetBufferStart(memory), LLVMGetBufferSize(memory),
 			error);
 	LLVMDisposeMemoryBuffer(memory);

@@ -27,7 +27,7 @@ struct ir {
 	const struct effects *effects;
 	const struct fixed_tables *tables;
 	const struct source_lines *lines; /* NULL: none */
-	const bool *plain; /* by function: to be compiled without optimisation */
+	const uint8_t *shapes; /* by function: bits of enum body_shape */
 	const char *cpu_features; /* that the code may rely on; comma-separated */
 	struct sv_context_layout layout;
 

@@ -101,6 +101,17 @@ static void ir_init_vectors(struct ir *ir)
 	ir->v128 = ir->i8x16;
 }
 
+/*
+ * The stack is aligned to words (docs/decisions/0042): tailcc would pad the arguments that it never
+ * has on the stack to 16 bytes, and let the callee take that off.
+ */
+static void ir_keep_stack_words(struct ir *ir)
+{
+	static const char flag[] = "override-stack-alignment"; /* in bytes */
+	LLVMAddModuleFlag(ir->module, LLVMModuleFlagBehaviorError, flag, sizeof flag - 1,
+			ir_number_node(ir->i32, sizeof(uint64_t)));
+}
+
 void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_options *options,
 		const char *triple, const char *data_layout)
 {
@@ -128,6 +139,7 @@ void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_o
 	ir->ptr = LLVMPointerTypeInContext(c, 0);
 	ir_init_vectors(ir);
 	ir->none = LLVMVoidTypeInContext(c);
+	ir_keep_stack_words(ir);
 	ir->types = calloc(wasm->type_count + 1, sizeof *ir->types);
 	ir->functions = calloc(wasm->function_count + 1, sizeof *ir->functions);
 	/* As everywhere in LLVM, no memory for a few words of ours ends the process. */
@@ -283,7 +295,7 @@ LLVMValueRef ir_function(struct ir *ir, uint32_t function)
 	LLVMTypeRef type = ir_function_type(ir, ir->wasm->functions[function].type);
 	LLVMValueRef value = LLVMAddFunction(ir->module, symbol, type);
 	LLVMSetVisibility(value, LLVMHiddenVisibility);
-	ir_set_convention(value);
+	ir_set_convention_of_own(ir, value, function);
 	LLVMAddAttributeAtIndex(value, LLVMAttributeFunctionIndex, ir_attribute(ir, "nounwind", 0));
 	ir->functions[function] = value;
 	return value;

@@ -81,10 +81,10 @@ LLVMValueRef pop(struct lowering *l);
 /* The same, a vector in the shape that an operator wants: push takes any shape. */
 LLVMValueRef pop_as(struct lowering *l, LLVMTypeRef type);
 LLVMBasicBlockRef lower_new_block(struct lowering *l, const char *name);
-/* Continue in `block`. */
+/* Continue in `block`; the same, with it behind all others so far. */
 void lower_into(struct lowering *l, LLVMBasicBlockRef block);
-/* From i32 to i64 without sign, and back. */
-LLVMValueRef lower_wide(struct lowering *l, LLVMValueRef value);
+void lower_into_next(struct lowering *l, LLVMBasicBlockRef block);
+LLVMValueRef lower_wide(struct lowering *l, LLVMValueRef value); /* to i64 without sign */
 LLVMValueRef lower_narrow(struct lowering *l, LLVMValueRef value);
 /* Run `build` steps in the entry block: position there, and back. */
 LLVMBasicBlockRef lower_enter_entry(struct lowering *l);
@@ -107,11 +107,11 @@ LLVMValueRef access_helper(struct lowering *l, enum sv_helper helper, LLVMValueR
 
 /* ---- lower_root.c: references in the sight of the collector ---- */
 
-/* Before the locals are made; behind them and all operators; before each way out. */
+/* Before the locals are made; behind them and all operators, if so; before each way out. */
 void root_begin(struct lowering *l);
+bool root_has_frame(const struct lowering *l);
 void root_push(struct lowering *l);
 void root_pop(struct lowering *l);
-/* A local has a new value. */
 void root_local(struct lowering *l, uint32_t local, LLVMValueRef value);
 /* Show what is on the operand stack, and nothing else of it. */
 void root_spill(struct lowering *l);
@@ -188,6 +188,7 @@ enum widening { NONE, ZEXT, SEXT };
 /* Call an intrinsic, overloaded for `type` unless that is NULL. */
 LLVMValueRef number_call(struct lowering *l, const char *intrinsic, LLVMTypeRef type,
 		LLVMValueRef *arguments, unsigned count);
+LLVMValueRef lower_condition(struct lowering *l); /* an i32 off the stack: is it not zero? */
 void lower_constant(struct lowering *l, LLVMTypeRef type);
 void lower_binary(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);
 void lower_binary_float(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);

@@ -106,19 +106,12 @@ void lower_loop(struct lowering *l)
 	const struct function_type *type = &control->type;
 	control_make_target(l, control, "loop", type->parameters, type->parameter_count);
 	LLVMBuildBr(l->ir->builder, control_edge(l, control));
-	lower_into(l, control->target);
+	lower_into_next(l, control->target);
 	l->depth = control->height;
 	root_join(l, control);
 	for (uint32_t i = 0; i < type->parameter_count; i++)
 		push(l, control->phis[i]);
 	fuel_begin(l, true);
-}
-
-static LLVMValueRef control_condition(struct lowering *l)
-{
-	LLVMValueRef value = pop(l);
-	LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(value));
-	return LLVMBuildICmp(l->ir->builder, LLVMIntNE, value, zero, "");
 }
 
 /* Give a branch of the current operator the weights that the module has for it, if any. */
@@ -133,7 +126,7 @@ static void control_expect(struct lowering *l, LLVMValueRef branch)
 
 void lower_if(struct lowering *l)
 {
-	LLVMValueRef condition = control_condition(l);
+	LLVMValueRef condition = lower_condition(l);
 	struct control *control = control_open(l, OP_if);
 	const struct function_type *type = &control->type;
 	control_make_target(l, control, "end", type->results, type->result_count);
@@ -145,7 +138,7 @@ void lower_if(struct lowering *l)
 		control->parameters[i] = l->stack[control->height + i];
 	LLVMBasicBlockRef then = lower_new_block(l, "then");
 	control_expect(l, LLVMBuildCondBr(l->ir->builder, condition, then, control->otherwise));
-	lower_into(l, then);
+	lower_into_next(l, then);
 	control->joined = true;
 	fuel_begin(l, false);
 }
@@ -153,7 +146,7 @@ void lower_if(struct lowering *l)
 /* Start the else part: its parameters are those the if began with. */
 static void control_begin_else(struct lowering *l, struct control *control)
 {
-	lower_into(l, control->otherwise);
+	lower_into_next(l, control->otherwise);
 	root_join(l, control);
 	control->otherwise = NULL;
 	control->op = OP_else;
@@ -179,7 +172,7 @@ static void control_build_return(struct lowering *l, struct control *control)
 		LLVMDeleteBasicBlock(control->target);
 		return;
 	}
-	lower_into(l, control->target);
+	lower_into_next(l, control->target);
 	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
 	root_pop(l);
 	if (l->expression) {
@@ -200,7 +193,7 @@ static void control_continue(struct lowering *l, struct control *control)
 		LLVMDeleteBasicBlock(control->target);
 		return;
 	}
-	lower_into(l, control->target);
+	lower_into_next(l, control->target);
 	root_join(l, control);
 	for (uint32_t i = 0; i < control->branch_count; i++)
 		push(l, control->phis[i]);
@@ -260,7 +253,7 @@ void control_branch_if(struct lowering *l, uint32_t label, LLVMValueRef conditio
 
 void lower_br_if(struct lowering *l)
 {
-	control_expect(l, control_build_branch(l, l->at->index, control_condition(l)));
+	control_expect(l, control_build_branch(l, l->at->index, lower_condition(l)));
 }
 
 void lower_br_on_null(struct lowering *l)

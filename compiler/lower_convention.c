@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "compiler/budget.h"
+
 /* CallingConv::Tail; the C interface has no name for it. */
 enum { CONVENTION_TAIL = 18 };
 
@@ -14,12 +16,30 @@ void ir_set_convention(LLVMValueRef function)
 	LLVMSetFunctionCallConv(function, CONVENTION_TAIL);
 }
 
+/*
+ * With all arguments in registers and the stack aligned to words, the C convention and tailcc are
+ * the same instructions (docs/decisions/0042). Only functions with tail calls need the name; for
+ * the others FastISel, which is all of the speed of level 0, wants to read C.
+ */
+void ir_set_convention_of_own(struct ir *ir, LLVMValueRef value, uint32_t function)
+{
+	if (ir->options->level > 0 || ir->shapes[function] & BODY_TAIL_CALLS)
+		ir_set_convention(value);
+}
+
+static unsigned convention_of_call(struct ir *ir, LLVMValueRef code)
+{
+	if (LLVMIsAFunction(code))
+		return LLVMGetFunctionCallConv(code);
+	return ir->options->level > 0 ? CONVENTION_TAIL : LLVMCCallConv;
+}
+
 /* Recursion uses stack, or it would not be exhausted: hence no tail call. */
 LLVMValueRef ir_call(struct ir *ir, LLVMTypeRef type, LLVMValueRef code, LLVMValueRef *arguments,
 		unsigned count)
 {
 	LLVMValueRef call = LLVMBuildCall2(ir->builder, type, code, arguments, count, "");
-	LLVMSetInstructionCallConv(call, CONVENTION_TAIL);
+	LLVMSetInstructionCallConv(call, convention_of_call(ir, code));
 	LLVMSetTailCallKind(call, LLVMTailCallKindNoTail);
 	return call;
 }

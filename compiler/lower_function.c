@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "abi/limits.h"
+#include "compiler/budget.h"
 
 static void *lowering_grow(struct lowering *l, const void *old, uint32_t used, uint32_t *capacity,
 		size_t size)
@@ -58,6 +59,18 @@ void lower_into(struct lowering *l, LLVMBasicBlockRef block)
 	LLVMPositionBuilderAtEnd(l->ir->builder, block);
 }
 
+/*
+ * Blocks stand in the order of their operators: without optimisation nobody moves them any more,
+ * and what does not follow needs a jump.
+ */
+void lower_into_next(struct lowering *l, LLVMBasicBlockRef block)
+{
+	LLVMBasicBlockRef last = LLVMGetLastBasicBlock(l->function);
+	if (block != last)
+		LLVMMoveBasicBlockAfter(block, last);
+	lower_into(l, block);
+}
+
 LLVMValueRef lower_wide(struct lowering *l, LLVMValueRef value)
 {
 	return LLVMBuildZExt(l->ir->builder, value, l->ir->i64, "");
@@ -103,7 +116,7 @@ static void lower_attributes(struct lowering *l)
 {
 	struct ir *ir = l->ir;
 	ir_add_code_attributes(ir, l->function);
-	l->is_plain = ir->options->level == 0 || ir->plain[l->index];
+	l->is_plain = ir->options->level == 0 || ir->shapes[l->index] & BODY_PLAIN;
 	if (!l->is_plain)
 		return;
 	LLVMAddAttributeAtIndex(l->function, LLVMAttributeFunctionIndex,
@@ -125,6 +138,20 @@ static bool lower_body(struct lowering *l, struct sv_error *error)
 	return true;
 }
 
+/* What is between the entry block and `start`, which is all that it leads to. */
+static LLVMBasicBlockRef lower_frame(struct lowering *l, LLVMBasicBlockRef start)
+{
+	if (!root_has_frame(l))
+		return start;
+	LLVMBasicBlockRef frame = lower_new_block(l, "frame");
+	LLVMMoveBasicBlockBefore(frame, start);
+	lower_into(l, frame);
+	LLVMSetCurrentDebugLocation2(l->ir->builder, NULL);
+	root_push(l);
+	LLVMBuildBr(l->ir->builder, start);
+	return frame;
+}
+
 /* From the first operator to the return: entry block, locals, operators. */
 static bool lower_whole(struct lowering *l, struct sv_error *error)
 {
@@ -144,11 +171,7 @@ static bool lower_whole(struct lowering *l, struct sv_error *error)
 	fuel_begin(l, true);
 	TRY(lower_body(l, error));
 	fuel_end(l);
-	LLVMBasicBlockRef frame = lower_new_block(l, "frame");
-	lower_into(l, frame);
-	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
-	root_push(l);
-	LLVMBuildBr(ir->builder, start);
+	LLVMBasicBlockRef frame = lower_frame(l, start);
 	lower_into(l, l->entry);
 	LLVMSetCurrentDebugLocation2(ir->builder, NULL);
 	LLVMBuildBr(ir->builder, frame);

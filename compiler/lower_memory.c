@@ -183,6 +183,18 @@ static uint64_t memory_width(LLVMTypeRef type)
 	}
 }
 
+/*
+ * Without optimisation only vectors are selected by more than one instruction at a time, which is
+ * what freezing keeps apart.
+ */
+static LLVMValueRef memory_guard_load(struct lowering *l, LLVMValueRef load)
+{
+	if (!l->is_plain || LLVMGetTypeKind(LLVMTypeOf(load)) == LLVMVectorTypeKind)
+		return exact_guard_load(l->ir, load);
+	LLVMSetVolatile(load, 1);
+	return load;
+}
+
 void lower_load(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory, enum widening how)
 {
 	struct ir *ir = l->ir;
@@ -192,7 +204,7 @@ void lower_load(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory, enu
 	/* In shared memory in any case: one load must not become two, which might differ. */
 	uint32_t memory = l->at->memarg.memory;
 	if (!memory_is_checked(l, memory) || memory_is_shared(l, memory))
-		value = exact_guard_load(ir, value);
+		value = memory_guard_load(l, value);
 	if (how == ZEXT)
 		value = LLVMBuildZExt(ir->builder, value, type, "");
 	if (how == SEXT)

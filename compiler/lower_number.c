@@ -88,6 +88,20 @@ static void number_push_bool(struct lowering *l, LLVMTypeRef type, LLVMValueRef 
 		push(l, LLVMBuildZExt(l->ir->builder, condition, l->ir->i32, ""));
 }
 
+/* What a comparison said is taken as it is, before it became an i32. */
+LLVMValueRef lower_condition(struct lowering *l)
+{
+	LLVMValueRef value = pop(l);
+	LLVMValueRef said = LLVMIsAZExtInst(value) ? LLVMGetOperand(value, 0) : NULL;
+	if (!said || LLVMTypeOf(said) != l->ir->i1) {
+		LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(value));
+		return LLVMBuildICmp(l->ir->builder, LLVMIntNE, value, zero, "");
+	}
+	if (!LLVMGetFirstUse(value))
+		LLVMInstructionEraseFromParent(value);
+	return said;
+}
+
 void lower_compare(struct lowering *l, LLVMTypeRef type, LLVMIntPredicate predicate)
 {
 	LLVMValueRef right = pop_as(l, type);

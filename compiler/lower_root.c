@@ -164,10 +164,13 @@ static void root_parameters(struct lowering *l)
 	}
 }
 
+bool root_has_frame(const struct lowering *l)
+{
+	return l->root_frame && l->root_slots;
+}
+
 void root_push(struct lowering *l)
 {
-	if (!l->root_frame || !l->root_slots)
-		return;
 	LLVMBuilderRef b = l->ir->builder;
 	LLVMValueRef limit = access_load(l, l->ir->ptr,
 			access_at(l, access_view(l), offsetof(struct sv_store_view, roots_limit)),

@@ -10,11 +10,9 @@ void lower_drop(struct lowering *l)
 
 void lower_select(struct lowering *l)
 {
-	LLVMValueRef selector = pop(l);
+	LLVMValueRef condition = lower_condition(l);
 	LLVMValueRef second = pop(l);
 	LLVMValueRef first = pop(l);
-	LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(selector));
-	LLVMValueRef condition = LLVMBuildICmp(l->ir->builder, LLVMIntNE, selector, zero, "");
 	push(l, LLVMBuildSelect(l->ir->builder, condition, first, second, ""));
 }
 

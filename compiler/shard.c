@@ -153,7 +153,7 @@ static bool shard_compile_piece(struct shard_pool *pool, size_t index, LLVMTarge
 	const struct piece *piece = &pool->pieces[index];
 	struct ir ir;
 	ir_init(&ir, job->module, job->options, job->target->triple, job->target->data_layout);
-	ir.plain = job->plain;
+	ir.shapes = job->shapes;
 	ir.effects = job->effects;
 	ir.tables = job->tables;
 	ir.lines = job->lines;

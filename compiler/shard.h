@@ -18,7 +18,7 @@ struct shard_job {
 	const struct target *target;
 	const struct records *records;
 	const struct image *image;
-	const bool *plain; /* by function: compile without optimisation */
+	const uint8_t *shapes; /* by function: bits of enum body_shape */
 	const struct effects *effects;
 	const struct fixed_tables *tables;
 	const struct source_lines *lines;

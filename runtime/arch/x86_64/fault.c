@@ -107,11 +107,10 @@ enum sv_trap fault_trap_number(uintptr_t pc)
 
 uintptr_t fault_missing_return(const struct fault_place *place, uintptr_t start)
 {
-	/* Compiled code returns with the long form too: tailcc pops its padding. */
-	const uint8_t push_rbp = 0x55, ret = 0xc3, ret_pop = 0xc2;
+	const uint8_t push_rbp = 0x55, ret = 0xc3;
 	const uintptr_t *stack = (const uintptr_t *)place->sp;
 	const uint8_t *code = (const uint8_t *)place->pc;
-	if (place->pc == start || *code == ret || *code == ret_pop)
+	if (place->pc == start || *code == ret)
 		return stack[0];
 	if (place->pc == start + 1 && code[-1] == push_rbp)
 		return stack[1];
