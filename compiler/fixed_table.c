@@ -117,10 +117,34 @@ void fixed_tables_finish(struct fixed_tables *fixed)
 	*fixed = (struct fixed_tables){0};
 }
 
+static struct fixed_function *targets_find(struct fixed_targets *targets, uint32_t function)
+{
+	for (uint32_t i = 0; i < targets->few_count; i++) {
+		if (targets->few[i].function == function)
+			return &targets->few[i];
+	}
+	if (targets->few_count == FIXED_FEW)
+		return NULL;
+	struct fixed_function *next = &targets->few[targets->few_count++];
+	next->function = function;
+	return next;
+}
+
+/* False if there is no place for the entry. */
+static bool targets_add(struct fixed_targets *targets, uint32_t function, uint32_t entry)
+{
+	struct fixed_function *found = targets_find(targets, function);
+	if (!found || found->count == FIXED_FEW_ENTRIES)
+		return false;
+	found->entries[found->count++] = entry;
+	return true;
+}
+
 struct fixed_targets fixed_table_targets(const struct fixed_table *table,
 		const struct module *module, uint32_t type)
 {
 	struct fixed_targets targets = {.all_own = true};
+	bool few = true;
 	for (uint32_t i = 0; i < table->count; i++) {
 		uint32_t function = table->entries[i];
 		if (function == SV_NO_INDEX)
@@ -130,8 +154,11 @@ struct fixed_targets fixed_table_targets(const struct fixed_table *table,
 			continue;
 		targets.count++;
 		targets.index = i;
+		few = few && targets_add(&targets, function, i);
 		targets.all_own &= function >= module->imported_functions &&
 				module->types[found].canonical == module->types[type].canonical;
 	}
+	if (!targets.all_own || !few)
+		targets.few_count = 0;
 	return targets;
 }

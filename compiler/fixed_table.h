@@ -25,11 +25,21 @@ SV_MUST_USE bool fixed_tables_find(struct fixed_tables *fixed, const struct modu
 		const struct effects *effects, struct sv_error *error);
 void fixed_tables_finish(struct fixed_tables *fixed);
 
+/* A function and its entries in the table. */
+#define FIXED_FEW	  4
+#define FIXED_FEW_ENTRIES 8
+struct fixed_function {
+	uint32_t function, count, entries[FIXED_FEW_ENTRIES];
+};
+
 /* Those entries whose functions are of a type, or of one below it. */
 struct fixed_targets {
 	uint32_t count;
 	uint32_t index; /* in the table, of the last one */
 	bool all_own;   /* defined by the module, with just this type */
+	/* The functions, if they and their entries are few, and all own; else none. */
+	uint32_t few_count;
+	struct fixed_function few[FIXED_FEW];
 };
 
 struct fixed_targets fixed_table_targets(const struct fixed_table *table,

@@ -16,8 +16,13 @@ static const uint8_t any_effect = EFFECT_THROWS | EFFECT_COLLECTS;
 struct callee {
 	uint32_t type; /* index */
 	LLVMValueRef code, context;
-	uint8_t effects; /* bits of enum effect */
+	uint8_t effects;    /* bits of enum effect */
+	LLVMValueRef index; /* in place of code: in a fixed table with few functions of the type */
+	struct fixed_targets targets; /* these */
 };
+
+static LLVMValueRef call_one_of(struct lowering *l, const struct callee *callee,
+		LLVMValueRef *arguments, unsigned count);
 
 /* The callee's arguments off the stack. */
 static unsigned call_arguments(struct lowering *l, const struct callee *callee,
@@ -42,8 +47,10 @@ static void call_build(struct lowering *l, const struct callee *callee)
 	if (callee->effects & EFFECT_COLLECTS)
 		root_spill(l);
 	trap_mark_position(l);
-	LLVMValueRef returned = ir_call(ir, ir_function_type(ir, callee->type), callee->code,
-			arguments, count);
+	LLVMValueRef returned = callee->index
+			? call_one_of(l, callee, arguments, count)
+			: ir_call(ir, ir_function_type(ir, callee->type), callee->code, arguments,
+					  count);
 	if (ir->effects->propagates && callee->effects & EFFECT_THROWS)
 		exception_check(l);
 	ir_take_results(ir, type, returned, view, results);
@@ -248,21 +255,22 @@ static struct callee fixed_callee(struct lowering *l, LLVMValueRef index)
 }
 
 static struct callee call_fixed(struct lowering *l, const struct fixed_table *table,
-		LLVMValueRef index)
+		const struct fixed_targets *targets, LLVMValueRef index)
 {
 	struct ir *ir = l->ir;
 	const struct module *wasm = ir->wasm;
-	struct fixed_targets targets = fixed_table_targets(table, wasm, l->at->index);
 	LLVMBasicBlockRef other = lower_new_block(l, "other"), next = lower_new_block(l, "");
-	bool is_single = targets.count == 1 && targets.all_own;
+	bool is_single = targets->count == 1 && targets->all_own;
 	LLVMValueRef found = NULL, is_wanted;
 	struct callee callee;
 	if (is_single) {
-		uint32_t function = table->entries[targets.index];
+		uint32_t function = table->entries[targets->index];
 		is_wanted = LLVMBuildICmp(ir->builder, LLVMIntEQ, index,
-				LLVMConstInt(ir->i64, targets.index, 0), "");
-		callee = (struct callee){l->at->index, ir_function(ir, function), l->context,
-				ir->effects->functions[function]};
+				LLVMConstInt(ir->i64, targets->index, 0), "");
+		callee = (struct callee){.type = l->at->index,
+				.code = ir_function(ir, function),
+				.context = l->context,
+				.effects = ir->effects->functions[function]};
 	} else {
 		call_check_index(l, index, LLVMConstInt(ir->i64, table->count, 0));
 		found = fixed_word(l, index, 0);
@@ -278,18 +286,64 @@ static struct callee call_fixed(struct lowering *l, const struct fixed_table *ta
 		call_check_index(l, index, LLVMConstInt(ir->i64, table->count, 0));
 		found = fixed_word(l, index, 0);
 	}
-	struct callee rest = fixed_other(l, index, found, targets.all_own);
+	struct callee rest = fixed_other(l, index, found, targets->all_own);
 	fixed_join(l, &callee, from, &rest, next);
 	return callee;
 }
 
-static struct callee call_indirect(struct lowering *l)
+/* One call of each function that the index may mean, which LLVM may inline; all else traps. */
+static LLVMValueRef call_one_of(struct lowering *l, const struct callee *callee,
+		LLVMValueRef *arguments, unsigned count)
+{
+	struct ir *ir = l->ir;
+	const struct fixed_targets *targets = &callee->targets;
+	const struct fixed_table *table = &ir->tables->tables[l->at->index2];
+	LLVMBasicBlockRef other = lower_new_block(l, "other"), next = lower_new_block(l, "");
+	LLVMValueRef choice = LLVMBuildSwitch(ir->builder, callee->index, other, targets->count);
+	LLVMTypeRef type = ir_function_type(ir, callee->type);
+	LLVMBasicBlockRef blocks[FIXED_FEW];
+	LLVMValueRef returned[FIXED_FEW];
+	for (uint32_t i = 0; i < targets->few_count; i++) {
+		blocks[i] = lower_new_block(l, "");
+		lower_into(l, blocks[i]);
+		returned[i] = ir_call(ir, type, ir_function(ir, targets->few[i].function),
+				arguments, count);
+		LLVMBuildBr(ir->builder, next);
+		for (uint32_t k = 0; k < targets->few[i].count; k++)
+			LLVMAddCase(choice, LLVMConstInt(ir->i64, targets->few[i].entries[k], 0),
+					blocks[i]);
+	}
+	lower_into(l, other);
+	call_check_index(l, callee->index, LLVMConstInt(ir->i64, table->count, 0));
+	fixed_other(l, callee->index, fixed_word(l, callee->index, 0), true);
+	lower_into(l, next);
+	if (LLVMGetTypeKind(LLVMGetReturnType(type)) == LLVMVoidTypeKind)
+		return NULL;
+	LLVMValueRef result = LLVMBuildPhi(ir->builder, LLVMGetReturnType(type), "");
+	LLVMAddIncoming(result, returned, blocks, targets->few_count);
+	return result;
+}
+
+static struct callee call_few(struct lowering *l, const struct fixed_targets *targets,
+		LLVMValueRef index)
+{
+	struct callee callee = {.type = l->at->index, .index = index, .context = l->context};
+	callee.targets = *targets;
+	for (uint32_t i = 0; i < targets->few_count; i++)
+		callee.effects |= l->ir->effects->functions[targets->few[i].function];
+	return callee;
+}
+
+static struct callee call_indirect(struct lowering *l, bool returns)
 {
 	struct ir *ir = l->ir;
 	LLVMValueRef index = table_wide(l, l->at->index2, pop(l));
 	const struct fixed_table *fixed = &ir->tables->tables[l->at->index2];
-	if (fixed->entries)
-		return call_fixed(l, fixed, index);
+	if (fixed->entries) {
+		struct fixed_targets targets = fixed_table_targets(fixed, ir->wasm, l->at->index);
+		return returns && targets.few_count ? call_few(l, &targets, index)
+						    : call_fixed(l, fixed, &targets, index);
+	}
 	LLVMValueRef size = access_load(l, ir->i64,
 			access_at(l, call_table(l), offsetof(struct sv_table, size)), ALIAS_TABLE);
 	call_check_index(l, index, size);
@@ -298,13 +352,13 @@ static struct callee call_indirect(struct lowering *l)
 
 void lower_call_indirect(struct lowering *l)
 {
-	struct callee callee = call_indirect(l);
+	struct callee callee = call_indirect(l, true);
 	call_build(l, &callee);
 }
 
 void lower_return_call_indirect(struct lowering *l)
 {
-	struct callee callee = call_indirect(l);
+	struct callee callee = call_indirect(l, false);
 	call_build_tail(l, &callee);
 }
 

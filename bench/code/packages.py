@@ -59,7 +59,9 @@ def package_folder(package):
     waiting.mkdir(parents=True)
     try:
         with tarfile.open(download(package, waiting)) as archive:
-            archive.extractall(waiting / "all", filter="data")
+            # Debian 12's Python has no filters yet.
+            safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+            archive.extractall(waiting / "all", **safe)
         next((waiting / "all").iterdir()).rename(folder)
     except (OSError, RuntimeError, StopIteration, tarfile.TarError) as error:
         last = (str(error).strip() or "nothing in it").splitlines()[-1]
