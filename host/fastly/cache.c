@@ -272,36 +272,42 @@ static enum fastly_status transaction_read(struct fastly_call *call, enum fastly
 	return status;
 }
 
+/* Begin to store what the handle is for, a lookup's within its transaction. */
+static enum fastly_status handle_insert(struct fastly_call *call, enum fastly_entry_kind kind,
+		struct fastly_entry **entry, struct fastly_body **body,
+		struct cache_object **object)
+{
+	struct cache_write write;
+	enum fastly_status status = transaction_read(call, kind, entry, &write);
+	if (status == FASTLY_OK && kind == FASTLY_ENTRY_LOOKUP && !(*entry)->lookup.claim)
+		status = FASTLY_BADF;
+	if (status == FASTLY_OK)
+		status = fastly_entry_insert(call->guest, *entry, &write, body, object);
+	return status;
+}
+
 enum fastly_status fastly_cache_transaction_insert(struct fastly_call *call)
 {
 	struct fastly_entry *entry;
-	struct cache_write write;
 	struct fastly_body *body;
 	struct cache_object *object;
 	if (!fastly_is_place(call, 3, sizeof(uint32_t)))
 		return FASTLY_INVAL;
-	enum fastly_status status = transaction_read(call, FASTLY_ENTRY_LOOKUP, &entry, &write);
-	if (status == FASTLY_OK && !entry->lookup.claim)
-		status = FASTLY_BADF;
-	if (status == FASTLY_OK)
-		status = fastly_entry_insert(call->guest, entry, &write, &body, &object);
+	enum fastly_status status =
+			handle_insert(call, FASTLY_ENTRY_LOOKUP, &entry, &body, &object);
 	return status == FASTLY_OK ? body_give(call, 3, body) : status;
 }
 
 enum fastly_status fastly_cache_transaction_insert_and_stream_back(struct fastly_call *call)
 {
 	struct fastly_entry *entry, *back;
-	struct cache_write write;
 	struct fastly_body *body;
 	struct cache_object *object;
 	if (!fastly_is_place(call, 3, sizeof(uint32_t)) ||
 			!fastly_is_place(call, 4, sizeof(uint32_t)))
 		return FASTLY_INVAL;
-	enum fastly_status status = transaction_read(call, FASTLY_ENTRY_LOOKUP, &entry, &write);
-	if (status == FASTLY_OK && !entry->lookup.claim)
-		status = FASTLY_BADF;
-	if (status == FASTLY_OK)
-		status = fastly_entry_insert(call->guest, entry, &write, &body, &object);
+	enum fastly_status status =
+			handle_insert(call, FASTLY_ENTRY_LOOKUP, &entry, &body, &object);
 	if (status != FASTLY_OK)
 		return status;
 	status = fastly_entry_found(call, entry, cache_object_use(object), &back);
@@ -371,14 +377,12 @@ enum fastly_status fastly_cache_replace(struct fastly_call *call)
 enum fastly_status fastly_cache_replace_insert(struct fastly_call *call)
 {
 	struct fastly_entry *entry;
-	struct cache_write write;
 	struct fastly_body *body;
 	struct cache_object *object;
 	if (!fastly_is_place(call, 3, sizeof(uint32_t)))
 		return FASTLY_INVAL;
-	enum fastly_status status = transaction_read(call, FASTLY_ENTRY_REPLACE, &entry, &write);
-	if (status == FASTLY_OK)
-		status = fastly_entry_insert(call->guest, entry, &write, &body, &object);
+	enum fastly_status status =
+			handle_insert(call, FASTLY_ENTRY_REPLACE, &entry, &body, &object);
 	if (status != FASTLY_OK)
 		return status;
 	fastly_entry_close(call->guest, entry);
@@ -476,16 +480,6 @@ static enum fastly_status give_body(struct fastly_call *call, enum fastly_entry_
 	return body_give(call, 3, body);
 }
 
-enum fastly_status fastly_cache_get_body(struct fastly_call *call)
-{
-	return give_body(call, FASTLY_ENTRY_LOOKUP);
-}
-
-enum fastly_status fastly_cache_replace_get_body(struct fastly_call *call)
-{
-	return give_body(call, FASTLY_ENTRY_REPLACE);
-}
-
 static enum fastly_status give_state(struct fastly_call *call, enum fastly_entry_kind kind)
 {
 	struct fastly_entry *entry;
@@ -498,33 +492,33 @@ static enum fastly_status give_state(struct fastly_call *call, enum fastly_entry
 			state & CACHE_FOUND ? state : state & (unsigned)CACHE_MUST_INSERT);
 }
 
-enum fastly_status fastly_cache_get_state(struct fastly_call *call)
-{
-	return give_state(call, FASTLY_ENTRY_LOOKUP);
-}
-
-enum fastly_status fastly_cache_replace_get_state(struct fastly_call *call)
-{
-	return give_state(call, FASTLY_ENTRY_REPLACE);
-}
-
 /* The same for both kinds of handles. */
-#define OBJECT_FUNCTION(name, kind, give) \
-	enum fastly_status fastly_cache_##name(struct fastly_call *call) \
+#define BOTH(name, give) \
+	enum fastly_status fastly_cache_get_##name(struct fastly_call *call) \
+	{ \
+		return give(call, FASTLY_ENTRY_LOOKUP); \
+	} \
+	enum fastly_status fastly_cache_replace_get_##name(struct fastly_call *call) \
+	{ \
+		return give(call, FASTLY_ENTRY_REPLACE); \
+	}
+
+/* And what is told of the object that was found. */
+#define BOTH_OF_OBJECT(name, give) \
+	static enum fastly_status name##_of(struct fastly_call *call, enum fastly_entry_kind kind) \
 	{ \
 		struct fastly_entry *entry; \
 		struct cache_object *object; \
 		enum fastly_status status = object_of(call, kind, &entry, &object); \
 		return status == FASTLY_OK ? give(call, object) : status; \
-	}
+	} \
+	BOTH(name, name##_of)
 
-#define OBJECT_FUNCTIONS(name, give) \
-	OBJECT_FUNCTION(get_##name, FASTLY_ENTRY_LOOKUP, give) \
-	OBJECT_FUNCTION(replace_get_##name, FASTLY_ENTRY_REPLACE, give)
-
-OBJECT_FUNCTIONS(user_metadata, give_metadata)
-OBJECT_FUNCTIONS(length, fastly_entry_give_length)
-OBJECT_FUNCTIONS(max_age_ns, give_max_age)
-OBJECT_FUNCTIONS(stale_while_revalidate_ns, give_stale_while)
-OBJECT_FUNCTIONS(age_ns, give_age)
-OBJECT_FUNCTIONS(hits, give_hits)
+BOTH(body, give_body)
+BOTH(state, give_state)
+BOTH_OF_OBJECT(user_metadata, give_metadata)
+BOTH_OF_OBJECT(length, fastly_entry_give_length)
+BOTH_OF_OBJECT(max_age_ns, give_max_age)
+BOTH_OF_OBJECT(stale_while_revalidate_ns, give_stale_while)
+BOTH_OF_OBJECT(age_ns, give_age)
+BOTH_OF_OBJECT(hits, give_hits)
