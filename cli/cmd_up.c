@@ -21,7 +21,7 @@
 #include "server/log.h"
 
 struct up_options {
-	struct option_list tools, certificates, keys;
+	struct option_list tools, certificates, keys, trust;
 	struct platform_config config;
 	uint64_t workers;
 	unsigned log_format;
@@ -89,6 +89,12 @@ static const struct option_row rows[] = {
 				.argument = "DIR",
 				.help = "a folder with compilers for projects in DIR/bin, besides "
 					"/usr/local and /usr (repeatable)"},
+		{.name = "trust",
+				.kind = OPTION_LIST,
+				.offset = offsetof(struct up_options, trust),
+				.argument = "FILE",
+				.help = "take compiled artifacts that are signed with a key in "
+					"this file, PEM; read at each use (repeatable)"},
 		{.name = "terrarium",
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct up_options, config.terrarium),
@@ -204,6 +210,13 @@ static bool up_write_client(const struct platform *platform, const char *token, 
 
 /* ---- what is said at the start ---- */
 
+static bool up_greet_key(void *unused, const char *signer)
+{
+	(void)unused;
+	printf("artifacts    of the key %s are taken\n", signer);
+	return true;
+}
+
 static bool up_greet(struct platform *platform, const struct platform_config *config,
 		struct sv_error *error)
 {
@@ -216,6 +229,8 @@ static bool up_greet(struct platform *platform, const struct platform_config *co
 	printf("and without  http://NAME.%s:%s/\n", config->domain, strrchr(http, ':') + 1);
 	printf("to trust     %s\n", platform_authority(platform));
 	printf("control      http://%s/\n", control);
+	for (size_t i = 0; i < config->trust.count; i++)
+		TRY(signature_keys(config->trust.files[i], up_greet_key, NULL, error));
 	printf("data         %s\n", config->data);
 	if (token[0] && up_write_client(platform, token, path, sizeof path, &problem))
 		printf("token        in %s\n\nnext:        selvage deploy module.wasm\n", path);
@@ -305,10 +320,12 @@ int cmd_up(int argc, char **argv)
 	option_list_finish(&options.tools);
 	if (!has_tools)
 		return report_error(&error);
+	options.config.trust = (struct trust){options.trust.items, options.trust.count};
 	options.config.tools = tools;
 	options.config.workers = daemon_workers(options.workers);
 	int code = up_run(&options.config);
 	option_list_finish(&options.certificates);
 	option_list_finish(&options.keys);
+	option_list_finish(&options.trust);
 	return code;
 }

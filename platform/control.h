@@ -62,13 +62,14 @@ SV_MUST_USE bool control_text(struct control_call *call, const char *member, con
 SV_MUST_USE bool control_number(struct control_call *call, const char *member, int64_t missing,
 		int64_t least, int64_t most, int64_t *number);
 
-/* What is deployed: a module, or the sources of one. */
+/* What is deployed: a module, the sources of one, or what one was compiled to. */
 struct upload {
 	struct buffer content; /* owned */
 	bool is_source;
 	struct buffer assets; /* owned; static files, a bundle */
 	char language[16]; /* "" for a module that was sent alone */
 	char file[128]; /* what the module was called */
+	char signature[SIGNATURE_SIZE]; /* of what is compiled; else "" */
 };
 
 /*

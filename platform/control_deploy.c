@@ -45,16 +45,43 @@ static bool deploy_decode(struct control_call *call, const char *member, struct 
 	return done;
 }
 
-/* A module or an archive out of the body. */
+/* A compiled artifact is native code: only what somebody signed whom the operator trusts. */
+static bool deploy_signature(struct control_call *call, struct upload *upload)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	char digest[BLOB_NAME_SIZE];
+	const char *signature;
+	if (!control_text(call, "signature", "", &signature))
+		return false;
+	snprintf(upload->signature, sizeof upload->signature, "%s", signature);
+	blob_name(buffer_view(&upload->content), digest);
+	/* As it was sent: one that is too long is none. */
+	if (signature_check(&call->state->trust, signature, digest, &error))
+		return true;
+	return error.code == SV_ERROR_UNSUPPORTED
+			? control_fail(call, 403, "untrusted", "%s", error.text)
+			: control_fail_error(call, &error);
+}
+
+/* A module, an archive or an artifact out of the body. */
 static bool deploy_upload(struct control_call *call, struct upload *upload)
 {
-	bool has_module = json_object_get(call->body, "module") != NULL;
-	bool has_archive = json_object_get(call->body, "archive") != NULL;
-	if (has_module == has_archive)
+	static const char *const members[] = {"module", "archive", "artifact"};
+	const char *member = NULL;
+	unsigned count = 0;
+	for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+		if (json_object_get(call->body, members[i])) {
+			member = members[i];
+			count++;
+		}
+	}
+	if (count != 1)
 		return control_fail(call, 400, "usage",
-				"one of \"module\" and \"archive\" is needed: a module, or a "
-				"project as a tar archive, in base64");
-	return deploy_decode(call, has_module ? "module" : "archive", upload);
+				"one of \"module\", \"archive\" and \"artifact\" is needed: a "
+				"module, a project as a tar archive, or a signed artifact, in "
+				"base64");
+	return deploy_decode(call, member, upload) &&
+			(strcmp(member, "artifact") != 0 || deploy_signature(call, upload));
 }
 
 /* The module among the files of a project takes their place. */
@@ -199,6 +226,7 @@ bool control_commit(struct control_call *call, const char *name, int64_t expires
 		return control_fail(call, 413, "limit", "the module is larger than %llu bytes",
 				(unsigned long long)CONTROL_MODULE_MOST);
 	snprintf(version->language, sizeof version->language, "%s", upload->language);
+	memcpy(version->signature, upload->signature, sizeof version->signature);
 	if (upload->file[0])
 		snprintf(version->file, sizeof version->file, "%s", upload->file);
 	blobs_hold(blobs);

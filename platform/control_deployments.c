@@ -77,13 +77,15 @@ static bool list_deployment(void *data, const struct deployment *deployment)
 static bool list_version(void *data, const struct version *version)
 {
 	struct listing *listing = data;
-	json_t *item = json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:I, s:I, s:s, s:s, s:b}",
+	char signer[SIGNER_SIZE];
+	signature_signer(version->signature, signer);
+	json_t *item = json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:b}",
 			"version", (json_int_t)version->number, "state",
 			version_state_name(version->state), "tier", tier_name(version->tier),
 			"created", control_time(version->created), "module", version->module,
 			"language", version->language, "size", (json_int_t)version->size,
 			"assets_size", (json_int_t)version->assets_size, "file", version->file,
-			"message", version->message, "current",
+			"signer", signer, "message", version->message, "current",
 			version->number == listing->current);
 	return item && json_array_append_new(listing->array, item) == 0;
 }

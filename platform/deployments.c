@@ -15,7 +15,7 @@
 #define VERSION_COLUMNS \
 	"version.id, deployment, number, state, tier, module, artifact, file, probe, message, " \
 	"version.created, size, source, language, assets, " \
-	"assets_size, " \
+	"assets_size, signature, " \
 	"(SELECT tenant FROM deployment WHERE deployment.id = version.deployment)"
 
 static const char *const state_names[] = {
@@ -63,7 +63,7 @@ static void version_read(void *row, struct sqlite3_stmt *rows)
 			.tier = (enum tier)db_integer(rows, 4),
 			.created = db_integer(rows, 10),
 			.size = db_integer(rows, 11),
-			.tenant = db_integer(rows, 16),
+			.tenant = db_integer(rows, 17),
 			.assets_size = db_integer(rows, 15),
 	};
 	snprintf(version->module, sizeof version->module, "%s", db_text(rows, 5));
@@ -74,6 +74,7 @@ static void version_read(void *row, struct sqlite3_stmt *rows)
 	snprintf(version->source, sizeof version->source, "%s", db_text(rows, 12));
 	snprintf(version->language, sizeof version->language, "%s", db_text(rows, 13));
 	snprintf(version->assets, sizeof version->assets, "%s", db_text(rows, 14));
+	snprintf(version->signature, sizeof version->signature, "%s", db_text(rows, 16));
 }
 
 static bool rows_end(struct db *db, struct sqlite3_stmt *rows, const struct sv_error *problem,
@@ -226,12 +227,12 @@ bool version_add(struct db *db, struct version *version, struct sv_error *error)
 	version->state = VERSION_QUEUED;
 	TRY(db_run(db, error,
 			"INSERT INTO version (deployment, number, state, module, size, file, "
-			"probe, created, source, language, assets, assets_size) "
-			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			"iiisississsi", version->deployment, version->number,
+			"probe, created, source, language, assets, assets_size, signature) "
+			"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			"iiisississsis", version->deployment, version->number,
 			(int64_t)version->state, version->module, version->size, version->file,
 			version->probe, version->created, version->source, version->language,
-			version->assets, version->assets_size));
+			version->assets, version->assets_size, version->signature));
 	version->id = db_last_id(db);
 	return true;
 }

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "platform/blobs.h"
+#include "platform/signature.h"
 
 struct db;
 
@@ -56,6 +57,7 @@ struct version {
 	int64_t assets_size;
 	char language[16];           /* what it was sent in; "" if that was a module alone */
 	char artifact[BLOB_NAME_SIZE]; /* "" until there is one */
+	char signature[SIGNATURE_SIZE]; /* of what was sent compiled, which `module` is; else "" */
 	char file[128];                /* name of the module, for messages */
 	char probe[256];               /* path that is asked before it goes live */
 	char message[512];             /* what is being done, or why it failed */

@@ -263,6 +263,7 @@ struct platform *platform_new(const struct platform_config *config, struct sv_er
 	pthread_mutex_init(&state->change, NULL);
 	blobs_init(&state->blobs, state->blob_folder, blob_is_wanted, state);
 	state->limits = config->limits;
+	state->trust = config->trust;
 	state->quotas = config->quotas;
 	snprintf(state->domain, sizeof state->domain, "%s", config->domain);
 	snprintf(state->acme_folder, sizeof state->acme_folder, "%s",

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "platform/accounts.h"
 #include "platform/quotas.h"
+#include "platform/signature.h"
 #include "server/limits.h"
 
 struct platform;
@@ -30,6 +31,7 @@ struct platform_config {
 	struct quotas quotas;        /* of each tenant */
 	unsigned workers;    /* threads that run guests */
 	const char *tools;   /* folders with compilers of sources, with ':' between; NULL: none */
+	struct trust trust;  /* keys whose artifacts are taken; the files live as long as this */
 	bool terrarium;      /* take what terrctl sends, without a token */
 	bool quiet;          /* no log line for requests that went well */
 };

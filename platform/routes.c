@@ -122,14 +122,15 @@ struct metrics *route_metrics(struct route *route)
 
 /*
  * The artifact is damaged, or of another version of Selvage or another machine; the module is
- * there, so it is compiled again. Not if that was done and has failed: the state says so.
+ * there, so it is compiled again. Not if that was done and has failed: the state says so; nor what
+ * was sent compiled.
  */
 static void route_build_again(struct route *route, const struct version *version,
 		const struct sv_error *reason)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	bool is_of_artifact = reason->code == SV_ERROR_ARTIFACT || reason->code == SV_ERROR_CPU;
-	if (!is_of_artifact || version->state != VERSION_READY)
+	if (!is_of_artifact || version->state != VERSION_READY || version->signature[0])
 		return;
 	if (version_build_again(route->state->db, version, reason->text, &error)) {
 		journal_event(&route->journal, "version %" PRId64 " is compiled again",

@@ -11,6 +11,7 @@
 #include "platform/blobs.h"
 #include "platform/quotas.h"
 #include "platform/seal.h"
+#include "platform/signature.h"
 #include "server/limits.h"
 
 struct build;
@@ -28,6 +29,7 @@ struct platform_state {
 	char compiler[64];      /* version of the compiler, part of the key of what it made */
 	uint16_t http_port;     /* 0: none */
 	uint16_t https_port;    /* the same */
+	struct trust trust;     /* whose compiled artifacts are taken */
 	int64_t terrarium_tenant; /* of what comes without a token; 0: that is refused */
 	struct server_limits limits; /* of the data plane */
 	struct quotas quotas;        /* of each tenant */

@@ -117,12 +117,27 @@ def no_upload(text, *arguments, code=1, **options):
         return result
 
 
+def test_an_artifact_goes_with_the_signature_beside_it():
+    artifact, signature = b"\x7fELF" + b"\0" * 100, "selvage-signature-1 0123456789abcdef " + "A" * 86 + "=="
+    with Control() as control, Folder() as folder:
+        path = folder.write("m.so", artifact)
+        for wrong in (b"", b"\n", b"x" * 128, b"x" * 200000, b"a\0b"):
+            folder.write("m.so.sig", wrong)
+            result = control.run("deploy", path)
+            expect(result.code == 1 and not control.asked, f"{wrong[:9]}: {result}")
+        folder.write("m.so.sig", (signature + "\n").encode())
+        fine(control.run("deploy", path))
+        body = control.one(UPLOAD).body
+        expect(base64.b64decode(body["artifact"]) == artifact and body["signature"] == signature, f"{body}")
+        expect("module" not in body and "kind" not in body and body["file"] == "m.so", f"{body}")
+
+
 def test_what_is_no_module_is_not_sent():
     no_upload("the file is empty", module=b"")
     no_upload("not WebAssembly", module=b"GIF89a")
     no_upload("not WebAssembly", module=b"\0as")
     no_upload("a component, not a core module", module=b"\0asm\x0d\0\1\0")
-    no_upload("a compiled artifact: those are not taken", module=b"\x7fELF" + b"\0" * 100)
+    no_upload("a compiled artifact is taken with its signature only", code=2, module=b"\x7fELF" + b"\0" * 100)
     with Control() as control, Folder() as folder:
         refused(control.run("deploy", folder.place.name), "Unable to detect the programming language")
         refused(control.run("deploy", folder.path("none")), "cannot open")

@@ -51,7 +51,7 @@ def deployment(url, **changes):
 
 
 def version(number, **changes):
-    return {"version": number, "state": "done", "tier": "release", "created": TIME, "file": "m.wasm", "module": "0123456789abcdef" * 4, "language": "", "size": 41, "assets_size": 0,
+    return {"version": number, "state": "done", "tier": "release", "created": TIME, "file": "m.wasm", "module": "0123456789abcdef" * 4, "language": "", "size": 41, "assets_size": 0, "signer": "", "signer": "",
            
             "message": "", "current": number == 2, **changes}
 
