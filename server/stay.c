@@ -50,6 +50,7 @@ void stay_attach(struct guest *guest, struct exchange *exchange)
 	call->outcome = &exchange->outcome;
 	call->deadline = exchange->deadline;
 	call->cpu_used = 0;
+	call->outbound_requests = call->outbound_bytes = 0;
 	call->waker = exchange->waker;
 	guest->executor = exchange->executor;
 }
