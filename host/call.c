@@ -62,6 +62,7 @@ static void outcome_of_trap(const struct host_call *call)
 				"memory limit of %llu bytes reached, then trap: %s",
 				(unsigned long long)call->guest->max_memory, trap->text);
 	host_outcome_set(call->outcome, HOST_TRAPPED, "trap: %s", trap->text);
+	call->outcome->trap = trap->kind;
 	outcome_add_frames(call->outcome, trap);
 }
 

@@ -130,6 +130,7 @@ enum host_ending {
 
 struct host_outcome {
 	enum host_ending ending;
+	unsigned trap;    /* its kind (abi/traps.def), if that is how it ended; 0: it is not */
 	char cause[256];  /* one line; empty if answered */
 	char frames[384]; /* innermost frames of the guest, one line; may be empty */
 };

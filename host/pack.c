@@ -19,6 +19,9 @@ enum { WINDOW = 15 + 16, MEMORY = 8 };
 /* Bodies that are whole are packed at once: larger ones would take a thread for too long. */
 static const size_t whole_most = 4 * 1024 * 1024;
 
+/* The same for what a stream begins with: that is packed in a host function of the guest. */
+static const size_t first_most = 1024 * 1024;
+
 /* Room for output that is made at a time. */
 static const size_t piece = 16 * 1024;
 
@@ -378,7 +381,8 @@ void host_pack_begin(struct host_pack *pack, int64_t more)
 	int64_t length = response->announced >= 0 ? response->announced : more;
 	if (response->announced < 0 && more >= 0)
 		length += (int64_t)(response->body.length - response->body_start);
-	if (!pack_chooses(pack, length) || pack_is_for_head(pack) || !deflate_new(pack))
+	if (body_of(response).length > first_most || !pack_chooses(pack, length) ||
+			pack_is_for_head(pack) || !deflate_new(pack))
 		return;
 	if (host_pack_add(pack, body_of(response)) && fields_change(response))
 		body_replace(pack);

@@ -141,3 +141,14 @@ void control_metrics(struct control_call *call)
 	if (!metrics_text(call->state, tenant, &call->text, &error))
 		control_fail_error(call, &error);
 }
+
+void control_numbers(struct control_call *call)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	int64_t tenant = is_operator(call) ? 0 : call->account.tenant;
+	json_t *answer = metrics_json(call->state, tenant, &error);
+	if (answer)
+		control_answer(call, answer);
+	else
+		control_fail_error(call, &error);
+}

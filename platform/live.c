@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/outbound.h"
@@ -20,7 +21,7 @@
 #include "platform/routes.h"
 #include "platform/settings.h"
 #include "platform/state.h"
-#include "runtime/selvage.h"
+#include "runtime/selvage_serve.h"
 #include "server/guest.h"
 #include "server/loop.h"
 
@@ -37,6 +38,7 @@ struct live {
 	struct host_guest guest;
 	struct guest_service *service; /* owned */
 	struct assets *assets;         /* owned; NULL: none */
+	uint64_t mapped;               /* bytes of its files */
 	pthread_mutex_t lock;
 	void *desks[LIVE_DESKS]; /* owned; those that are free */
 	size_t desk_count;
@@ -63,6 +65,13 @@ static struct sv_artifact *artifact_load(struct sv_engine *engine, const char *p
 	return artifact;
 }
 
+/* Its size; 0 for one that is not there, which loading it says. */
+static uint64_t file_bytes(const char *path)
+{
+	struct stat status;
+	return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
 static bool live_load(struct live *live, const struct version *version, struct sv_error *error)
 {
 	struct platform_state *state = live->state;
@@ -83,6 +92,7 @@ static bool live_load(struct live *live, const struct version *version, struct s
 	if (version->signature[0])
 		TRY(signature_check(&state->trust, version->signature, version->artifact, error));
 	TRY(blobs_path(&state->blobs, version->artifact, path, sizeof path, error));
+	live->mapped = file_bytes(path) + (uint64_t)version->assets_size;
 	struct sv_artifact *artifact = artifact_load(state->engine, path, error);
 	if (!artifact)
 		return false;
@@ -159,6 +169,14 @@ bool live_takes_intake(const struct live *live)
 {
 	const struct handler *handler = live_handler(live);
 	return !live->caps.body && handler->takes_intake(handler->data, NULL);
+}
+
+void live_look(struct live *live, struct live_gauges *gauges)
+{
+	struct sv_pool_stats stats;
+	guest_service_look(live->service, &stats);
+	*gauges = (struct live_gauges){
+			stats.made, stats.leased, live->mapped + stats.kept};
 }
 
 const struct caps *live_caps(const struct live *live)

@@ -13,6 +13,12 @@
 #include "base/error.h"
 #include "server/executor.h"
 
+/* What a version has now. */
+struct live_gauges {
+	uint32_t slots, used; /* instances that there are, and of these in use */
+	uint64_t memory;      /* bytes that are mapped, and that instances keep */
+};
+
 struct asset;
 struct caps;
 struct live;
@@ -32,6 +38,8 @@ void live_release(struct live *live); /* NULL is allowed */
 
 /* Its guests begin before a body is whole; not where the deployment limits bodies. */
 bool live_takes_intake(const struct live *live);
+
+void live_look(struct live *live, struct live_gauges *gauges);
 
 const struct caps *live_caps(const struct live *live);
 struct route *live_route(const struct live *live);

@@ -26,9 +26,18 @@ enum {
 #undef HOST_ENDING
 };
 
+/* Kinds of traps, by their numbers; 0 is none. */
+enum {
+	METRICS_TRAPS = 1
+#define SV_TRAP_KIND(number, name, text) +1
+#include "abi/traps.def"
+#undef SV_TRAP_KIND
+};
+
 struct metrics {
 	_Atomic uint64_t classes[6]; /* answers by the first digit of their status */
 	_Atomic uint64_t endings[METRICS_ENDINGS];
+	_Atomic uint64_t traps[METRICS_TRAPS];
 	_Atomic uint64_t buckets[METRICS_BUCKETS + 1];
 	_Atomic uint64_t micros; /* of all requests */
 #define METRIC(field, name, help) _Atomic uint64_t field;
@@ -44,7 +53,11 @@ static inline void metrics_add(_Atomic uint64_t *counter, uint64_t value)
 }
 
 /* Count a request that was answered with `status` after so many microseconds. */
-void metrics_request(struct metrics *metrics, enum host_ending ending, int status, uint64_t micros);
+void metrics_request(struct metrics *metrics, const struct host_outcome *outcome, int status,
+		uint64_t micros);
+
+/* Upper end of a bucket in seconds. */
+double metrics_bound(unsigned bucket);
 
 struct platform_state;
 
@@ -54,5 +67,8 @@ struct platform_state;
  */
 SV_MUST_USE bool metrics_text(struct platform_state *state, int64_t tenant, struct buffer *text,
 		struct sv_error *error);
+
+/* The same for programs of ours, as an object that is the caller's. NULL with `error`. */
+struct json_t *metrics_json(struct platform_state *state, int64_t tenant, struct sv_error *error);
 
 #endif

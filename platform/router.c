@@ -92,7 +92,7 @@ static void router_note(const struct router_desk *desk)
 	uint64_t micros = (clock_now() - exchange->began) / 1000;
 	int status = has_answered ? exchange->response.status : host_ending_status(outcome->ending);
 	struct route *route = live_route(desk->live);
-	metrics_request(route_metrics(route), outcome->ending, status, micros);
+	metrics_request(route_metrics(route), outcome, status, micros);
 	const char *cause = desk->limit ? desk->limit : has_answered ? "" : outcome->cause;
 	int length = snprintf(text, sizeof text, "%s %.*s %.*s %d %" PRIu64 "us%s%.200s",
 			request->remote_address,

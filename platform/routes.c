@@ -185,6 +185,17 @@ struct live *route_live(struct route *route, struct sv_error *error)
 	return live;
 }
 
+void route_look(struct route *route, struct live_gauges *gauges)
+{
+	*gauges = (struct live_gauges){0};
+	pthread_mutex_lock(&route->lock);
+	struct live *live = route->live ? live_take(route->live) : NULL;
+	pthread_mutex_unlock(&route->lock);
+	if (live)
+		live_look(live, gauges);
+	live_release(live);
+}
+
 bool route_takes_intake(const struct route *route)
 {
 	return atomic_load(&route->takes_intake);

@@ -16,6 +16,7 @@ struct gate;
 struct journal;
 struct kv;
 struct live;
+struct live_gauges;
 struct metrics;
 struct platform_state;
 struct route;
@@ -68,6 +69,9 @@ struct kv *route_store(struct route *route, struct sv_error *error);
 
 /* What answers now, counted; loaded if it is not. NULL with `error`. */
 struct live *route_live(struct route *route, struct sv_error *error);
+
+/* What its version has now; zeros if none is loaded. */
+void route_look(struct route *route, struct live_gauges *gauges);
 
 /* Whether what answered last takes the body of a request as it comes; waits for nobody. */
 bool route_takes_intake(const struct route *route);

@@ -209,6 +209,36 @@ struct sv_store *sv_pool_lease(struct sv_pool *pool, struct sv_error *error)
 	return store;
 }
 
+/* Pages that are open; a memory without a record of them has none that stay. */
+static uint64_t store_kept(const struct sv_store *store)
+{
+	uint64_t pages = 0;
+	for (const struct sv_memory *at = store->memories; at; at = at->next) {
+		const struct resident *resident = at->backing->resident;
+		if (resident)
+			pages += resident->is_wide ? resident->whole : resident->count;
+	}
+	return pages * SV_HOST_PAGE;
+}
+
+void sv_pool_look(struct sv_pool *pool, struct sv_pool_stats *stats)
+{
+	uint32_t spares = 0;
+	*stats = (struct sv_pool_stats){0};
+	for (unsigned i = 0; i < POOL_SHELVES; i++) {
+		struct pool_shelf *shelf = &pool->shelves[i];
+		pthread_mutex_lock(&shelf->lock);
+		for (const struct sv_store *at = shelf->spares; at; at = at->spare) {
+			stats->kept += store_kept(at);
+			spares++;
+		}
+		pthread_mutex_unlock(&shelf->lock);
+	}
+	/* A store may have moved from shelf to shelf meanwhile. */
+	stats->made = atomic_load(&pool->made);
+	stats->leased = spares < stats->made ? stats->made - spares : 0;
+}
+
 enum sv_outcome sv_pool_start(struct sv_store *store, struct sv_error *error)
 {
 	return instance_start(store->instances, error);

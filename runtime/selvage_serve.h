@@ -47,6 +47,15 @@ SV_PUBLIC struct sv_instance *sv_store_instance(struct sv_store *store);
 /* Run what instantiation runs of the guest, once: segments not in the image, then `start`. */
 SV_PUBLIC enum sv_outcome sv_pool_start(struct sv_store *store, struct sv_error *error);
 
+/* What a pool has now: stores made, of these those that are leased, bytes that the others keep. */
+struct sv_pool_stats {
+	uint32_t made, leased;
+	uint64_t kept; /* pages of memories that stay from lease to lease */
+};
+
+/* Any thread, while others lease and return. */
+SV_PUBLIC void sv_pool_look(struct sv_pool *pool, struct sv_pool_stats *stats);
+
 /* Give the store back: nothing of what the guest wrote is ever seen again. */
 SV_PUBLIC void sv_pool_return(struct sv_pool *pool, struct sv_store *store);
 

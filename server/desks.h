@@ -22,6 +22,7 @@ struct desk {
 	void *own;                /* the handler's, owned */
 	struct exchange *exchange; /* NULL: it is kept without one */
 	bool has_begun;
+	bool is_answered; /* but for the compression of its answer */
 	bool is_kept; /* and counted as such, or about to be */
 	bool is_told; /* kept, and knows that the executor ends */
 	uint64_t wake; /* nanoseconds of CLOCK_MONOTONIC */

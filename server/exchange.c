@@ -28,11 +28,15 @@ struct exchange *exchange_new(const struct server_limits *limits)
 	return exchange;
 }
 
-void exchange_pack(struct exchange *exchange)
+bool exchange_pack(struct exchange *exchange, size_t most)
 {
-	if (exchange->outcome.ending == HOST_ANSWERED &&
-			host_stream_look(&exchange->stream, NULL) == HOST_STREAM_NONE)
-		host_pack_whole(&exchange->stream.pack);
+	if (exchange->outcome.ending != HOST_ANSWERED ||
+			host_stream_look(&exchange->stream, NULL) != HOST_STREAM_NONE)
+		return true;
+	if (exchange->response.body.length > most && host_pack_is_accepted(&exchange->request))
+		return false;
+	host_pack_whole(&exchange->stream.pack);
+	return true;
 }
 
 void exchange_reset(struct exchange *exchange)
@@ -50,6 +54,7 @@ void exchange_reset(struct exchange *exchange)
 	exchange->executor = NULL;
 	exchange->sent = 0;
 	exchange->outcome.ending = HOST_ANSWERED;
+	exchange->outcome.trap = 0;
 	exchange->outcome.cause[0] = exchange->outcome.frames[0] = '\0';
 	host_response_reset(&exchange->response);
 	host_stream_reset(&exchange->stream);

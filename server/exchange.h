@@ -45,8 +45,11 @@ struct exchange {
 /* An empty exchange, or NULL if there is no memory. */
 struct exchange *exchange_new(const struct server_limits *limits);
 
-/* Its guest has ended well or not: an answer that goes out whole is compressed, if it is to be. */
-void exchange_pack(struct exchange *exchange);
+/*
+ * Its guest has ended, well or not: an answer that goes out whole is compressed, if it is to be.
+ * False, with nothing done, if it has more than `most` bytes and that could take long.
+ */
+SV_MUST_USE bool exchange_pack(struct exchange *exchange, size_t most);
 
 /* Ready for another request; keeps its buffers. */
 void exchange_reset(struct exchange *exchange);

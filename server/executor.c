@@ -56,6 +56,9 @@ struct executor {
 /* What waking a thread costs, roughly: futex, scheduler, cold caches. */
 static const uint64_t wake_cost = 20000;
 
+/* Bytes that the loop's thread compresses itself: a third of a millisecond. */
+static const size_t most_packed = 16384;
+
 /* The loop is told of so many answers at once, or of those that have waited so long. */
 static const unsigned most_untold = 16;
 static const uint64_t longest_untold = 50000;
@@ -83,7 +86,7 @@ static struct desk *queue_begin(struct executor *executor, uint64_t now)
 	if (!desk)
 		return NULL;
 	desk->exchange = executor->queue[executor->queue_first];
-	desk->has_begun = desk->is_kept = desk->is_told = false;
+	desk->has_begun = desk->is_answered = desk->is_kept = desk->is_told = false;
 	executor->queue_first = (executor->queue_first + 1) % executor->config.queue_limit;
 	executor->queue_count--;
 	executor->taken_at = now;
@@ -237,7 +240,6 @@ static void exchange_join(struct exchange *exchange, struct host_waker *waker)
 /* The guest is done with it. */
 static void exchange_leave(struct executor *executor, struct exchange *exchange)
 {
-	exchange_pack(exchange);
 	host_stream_leave(&exchange->stream);
 	if (exchange->request.intake)
 		host_intake_leave(&exchange->intake);
@@ -254,14 +256,19 @@ static enum handled worker_begin(struct executor *executor, struct desk *desk)
 	return handler->begin(handler->data, desk->own, exchange, &desk->wake);
 }
 
-static enum handled worker_turn(struct executor *executor, struct desk *desk)
+/* `most`: bytes that may be compressed in this turn; more of them are another one, of a worker. */
+static enum handled worker_turn(struct executor *executor, struct desk *desk, size_t most)
 {
 	const struct handler *handler = executor->config.handler;
-	enum handled handled;
-	if (desk->has_begun)
-		handled = handler->go_on(handler->data, desk->own, &desk->wake);
-	else
+	enum handled handled = HANDLED_ANSWERED;
+	if (!desk->has_begun)
 		handled = worker_begin(executor, desk);
+	else if (!desk->is_answered)
+		handled = handler->go_on(handler->data, desk->own, &desk->wake);
+	if (handled == HANDLED_ANSWERED && desk->exchange && !exchange_pack(desk->exchange, most)) {
+		desk->is_answered = true;
+		handled = HANDLED_AGAIN;
+	}
 	bool is_over = handled == HANDLED_ANSWERED;
 	if ((is_over || handled == HANDLED_KEPT) && desk->exchange)
 		exchange_leave(executor, desk->exchange);
@@ -280,7 +287,7 @@ static void worker_run(struct worker *worker, struct desk *desk)
 	/* Those that have waited must not wait for this turn too. */
 	if (worker->untold && worker->began - worker->untold_since >= longest_untold)
 		worker_tell(worker);
-	enum handled handled = worker_turn(worker->executor, desk);
+	enum handled handled = worker_turn(worker->executor, desk, SIZE_MAX);
 	bool has_answered = handled == HANDLED_ANSWERED || handled == HANDLED_KEPT;
 	worker->ended = clock_now();
 	if (has_begun)
@@ -401,7 +408,7 @@ bool executor_help(struct executor *executor)
 	helper->ended = clock_now();
 	for (unsigned i = 0; desk; i++) {
 		helper->began = helper->ended;
-		enum handled handled = worker_turn(executor, desk);
+		enum handled handled = worker_turn(executor, desk, most_packed);
 		helper->ended = clock_now();
 		uint64_t spent = helper->ended - helper->began;
 		if (spent >= wake_cost)

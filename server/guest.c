@@ -355,6 +355,11 @@ const char *guest_service_abi(const struct guest_service *service)
 	return service->abi->name;
 }
 
+void guest_service_look(struct guest_service *service, struct sv_pool_stats *stats)
+{
+	sv_pool_look(service->pool, stats);
+}
+
 void guest_service_free(struct guest_service *service)
 {
 	if (!service)

@@ -24,6 +24,10 @@ const struct handler *guest_service_handler(const struct guest_service *service)
 /* Name of the ABI that was found; constant string. */
 const char *guest_service_abi(const struct guest_service *service);
 
+/* What its pool has now; any thread. */
+struct sv_pool_stats;
+void guest_service_look(struct guest_service *service, struct sv_pool_stats *stats);
+
 /* Release it; no worker may be left. NULL is allowed. */
 void guest_service_free(struct guest_service *service);
 

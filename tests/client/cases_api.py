@@ -8,7 +8,7 @@ import jsonschema
 from api import content_schema
 from control import API, ROOT, SELVAGE, expect
 
-COMMANDS = ("deploy", "list", "status", "logs", "open", "rollback", "promote", "remove", "env", "secret", "host", "limits", "token", "audit",
+COMMANDS = ("deploy", "list", "status", "logs", "top", "open", "rollback", "promote", "remove", "env", "secret", "host", "limits", "token", "audit",
             "backup", "restore")
 
 

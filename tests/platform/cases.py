@@ -17,6 +17,20 @@ TRAP = b"""(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32
   (memory (export "memory") 1) (func (export "_start") unreachable))"""
 
 
+# Answers unless its request has a body.
+TRAPS_ON_POST = b"""(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\10\\00\\00\\00\\1a\\00\\00\\00")
+  (data (i32.const 16) "Content-Type: text/plain\\n\\n")
+  (data (i32.const 64) "\\80\\00\\00\\00\\01\\00\\00\\00")
+  (func (export "_start")
+    (drop (call $read (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 72)))
+    (if (i32.load (i32.const 72)) (then unreachable))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"""
+
+
 def lines(answer):
     return [line["text"] for line in answer["lines"]]
 
@@ -120,6 +134,27 @@ def test_settings_reach_the_guest_and_secrets_nobody_else():
                     expect(secret.encode() not in file.read(), f"{name} shows the secret")
         daemon.start()
         expect("changed-secret" in daemon.get("site", "/env")[1], "lost with the process")
+
+
+def test_metrics_tell_of_traps_instances_and_memory():
+    with Daemon() as daemon:
+        daemon.deploy_well("site", cgi("hello"))
+        daemon.says("site", "hello")
+        daemon.deploy("wrong", TRAP)
+        text = daemon.text("/metrics")
+        expect(re.search(r'selvage_slots\{deployment="site"\} [1-9]', text), text)
+        for line in ('selvage_slots_in_use{deployment="site"} 0\n',
+                     'selvage_requests_in_flight{deployment="site"} 0\n', 'selvage_outbound_in_flight{deployment="site"} 0\n'):
+            expect(line in text, f"no {line!r} in {text}")
+        memory = int(re.search(r'selvage_memory_bytes\{deployment="site"\} (\d+)', text).group(1))
+        expect(4096 < memory < 1 << 20, f"{memory} bytes")
+        build = daemon.deploy_well("site", TRAPS_ON_POST)
+        expect(daemon.get("site", "/", "POST", b"x")[0] == 500, "no trap")
+        expect('selvage_traps_total{deployment="site",kind="UNREACHABLE"} 1\n' in daemon.text("/metrics"), "not counted")
+        numbers = daemon.fine("GET", "/v1/metrics")
+        site = [row for row in numbers["deployments"] if row["name"] == "site"][0]
+        expect(len(site["latencies"]) == len(numbers["bounds"]) + 1 and sum(site["latencies"]) == site["requests"] == 2 and
+               site["traps"] == site["server_errors"] == 1 and site["loads"] >= 2, f"{site} {build}")
 
 
 def test_lines_of_a_request_and_its_guest_share_a_trace():
