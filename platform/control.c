@@ -134,6 +134,22 @@ bool control_deployment(struct control_call *call, struct deployment *deployment
 					call->name);
 }
 
+bool control_id(struct control_call *call, enum id_kind kind, const char *what)
+{
+	return id_read(&call->state->key, kind, call->name, &call->id) ||
+			control_fail(call, 404, "not_found", "there is no %s %s", what, call->name);
+}
+
+bool is_operator(const struct control_call *call)
+{
+	return call->account.role == ROLE_ADMIN && is_of_operator(call);
+}
+
+bool is_of_operator(const struct control_call *call)
+{
+	return strcmp(call->account.tenant_name, "default") == 0;
+}
+
 bool control_text(struct control_call *call, const char *member, const char *missing,
 		const char **text)
 {
@@ -191,12 +207,6 @@ static bool segment_take(struct control_call *call, const char *pattern, size_t 
 		return pattern_length == length && memcmp(pattern, segment, length) == 0;
 	if (length < 1 || length >= sizeof call->name)
 		return false;
-	if (strncmp(pattern, "{id}", 4) == 0) {
-		char text[128], *end;
-		snprintf(text, sizeof text, "%.*s", (int)length, segment);
-		call->id = strtoll(text, &end, 10);
-		return !*end && call->id > 0 && text[0] != '+' && text[0] != ' ';
-	}
 	snprintf(call->name, sizeof call->name, "%.*s", (int)length, segment);
 	return true;
 }

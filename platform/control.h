@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "platform/accounts.h"
 #include "platform/deployments.h"
+#include "platform/ids.h"
 #include "platform/quotas.h"
 #include "server/executor.h"
 
@@ -30,7 +31,7 @@ struct control_call {
 	const struct host_request *request;
 	struct account account;
 	char name[128]; /* of the deployment in the path, "" if there is none */
-	int64_t id;     /* number in the path, 0 if there is none */
+	int64_t id;     /* the number that an id in the path is for (control_id); 0: none */
 	json_t *body;   /* object, owned; NULL if the request has none */
 	int status;     /* 200 unless it is set */
 	json_t *answer; /* owned */
@@ -52,6 +53,13 @@ bool control_answer(struct control_call *call, json_t *answer);
 
 /* The deployment of the path; false, with the answer, if it is not there for who asks. */
 SV_MUST_USE bool control_deployment(struct control_call *call, struct deployment *deployment);
+
+/* Who runs the server: an admin of the tenant "default"; whoever is of that tenant. */
+bool is_operator(const struct control_call *call);
+bool is_of_operator(const struct control_call *call);
+
+/* Find the number of the id in the path, which is then `id`; `what` is for the answer. */
+SV_MUST_USE bool control_id(struct control_call *call, enum id_kind kind, const char *what);
 
 /*
  * A member of the body, or `missing`; false with the answer if it is of another type or, for

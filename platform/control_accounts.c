@@ -2,8 +2,7 @@
  * control_accounts.c: the rows of control.def about tokens, the audit log and metrics. An admin's
  * tenant "default" makes tokens for every tenant; admins of others for their own only.
  */
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "platform/audit.h"
@@ -11,14 +10,6 @@
 #include "platform/db.h"
 #include "platform/metrics.h"
 #include "platform/state.h"
-
-static const char operator_tenant[] = "default";
-
-static bool is_operator(const struct control_call *call)
-{
-	return call->account.role == ROLE_ADMIN &&
-			strcmp(call->account.tenant_name, operator_tenant) == 0;
-}
 
 void control_tokens(struct control_call *call)
 {
@@ -31,8 +22,8 @@ void control_tokens(struct control_call *call)
 			"ORDER BY token.id",
 			"ii", (int64_t)is_operator(call), call->account.tenant);
 	while (rows && db_next(rows, &error)) {
-		char id[32];
-		snprintf(id, sizeof id, "%" PRId64, db_integer(rows, 0));
+		char id[ID_SIZE];
+		id_show(&call->state->key, ID_TOKEN, db_integer(rows, 0), id);
 		json_array_append_new(array,
 				json_pack("{s:s, s:s, s:s, s:o, s:o}", "id", id, "tenant",
 						db_text(rows, 1), "role",
@@ -66,7 +57,7 @@ static bool token_make_within(struct control_call *call, const char *tenant, enu
 void control_token_make(struct control_call *call)
 {
 	const char *tenant, *role;
-	char token[TOKEN_SIZE], text[32];
+	char token[TOKEN_SIZE], text[ID_SIZE];
 	int64_t id;
 	if (!control_text(call, "tenant", call->account.tenant_name, &tenant) ||
 			!control_text(call, "role", "deploy", &role))
@@ -86,7 +77,7 @@ void control_token_make(struct control_call *call)
 	db_unlock(call->state->db);
 	if (!done)
 		return;
-	snprintf(text, sizeof text, "%" PRId64, id);
+	id_show(&call->state->key, ID_TOKEN, id, text);
 	control_answer(call, json_pack("{s:s, s:s}", "id", text, "token", token));
 	explicit_bzero(token, sizeof token);
 }
@@ -96,6 +87,8 @@ void control_token_revoke(struct control_call *call)
 	struct sv_error error = SV_ERROR_INIT;
 	bool found = false;
 	int64_t owner;
+	if (!control_id(call, ID_TOKEN, "token"))
+		return;
 	if (!db_value(call->state->db, &error, &owner, 0, "SELECT tenant FROM token WHERE id = ?",
 			    "i", call->id)) {
 		control_fail_error(call, &error);
@@ -105,27 +98,50 @@ void control_token_revoke(struct control_call *call)
 	if (is_ours && !accounts_revoke(call->state->db, call->id, &found, &error))
 		control_fail_error(call, &error);
 	else if (!found)
-		control_fail(call, 404, "not_found", "there is no token %" PRId64, call->id);
+		control_fail(call, 404, "not_found", "there is no token %s", call->name);
 	else
 		control_answer(call, json_object());
 }
 
+/* Entries have numbers of rows; who reads them sees ids. */
+struct entry_list {
+	json_t *array;
+	const struct seal_key *key;
+};
+
+/* What was revoked, if that was a token: other subjects are names. */
+static const char *entry_subject(const struct seal_key *key, const struct audit_entry *entry,
+		char id[static ID_SIZE])
+{
+	int64_t number = strtoll(entry->subject, NULL, 10);
+	bool is_number = entry->subject[0] &&
+			strspn(entry->subject, "0123456789") == strlen(entry->subject);
+	if (!is_number || !strstr(entry->action, "/tokens/{id}"))
+		return entry->subject;
+	id_show(key, ID_TOKEN, number, id);
+	return id;
+}
+
 static bool list_entry(void *data, const struct audit_entry *entry)
 {
-	char token[32];
-	snprintf(token, sizeof token, "%" PRId64, entry->token);
+	const struct entry_list *list = data;
+	char token[ID_SIZE] = "", subject[ID_SIZE];
+	/* What comes without a token, as from terrctl, has none. */
+	if (entry->token)
+		id_show(list->key, ID_TOKEN, entry->token, token);
 	json_t *item = json_pack("{s:o, s:s, s:s, s:s, s:s, s:s}", "time",
 			control_time(entry->time), "tenant", entry->tenant, "token", token,
-			"action", entry->action, "subject", entry->subject, "result",
-			entry->result);
-	return item && json_array_append_new(data, item) == 0;
+			"action", entry->action, "subject",
+			entry_subject(list->key, entry, subject), "result", entry->result);
+	return item && json_array_append_new(list->array, item) == 0;
 }
 
 void control_audit(struct control_call *call)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	json_t *array = json_array();
-	if (audit_each(call->state->db, call->account.tenant_name, 1000, list_entry, array,
+	struct entry_list list = {array, &call->state->key};
+	if (audit_each(call->state->db, call->account.tenant_name, 1000, list_entry, &list,
 			    &error)) {
 		control_answer(call, json_pack("{s:o}", "entries", array));
 		return;

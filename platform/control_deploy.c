@@ -272,7 +272,7 @@ void control_deploy(struct control_call *call)
 	struct version version = {0};
 	struct upload upload = {0};
 	const char *file, *probe;
-	char name[64], id[32];
+	char name[64], id[ID_SIZE];
 	int64_t ttl;
 	if (!deploy_name(call, name) || !control_text(call, "file", "module.wasm", &file) ||
 			!control_text(call, "check", "/", &probe) ||
@@ -295,7 +295,7 @@ void control_deploy(struct control_call *call)
 	upload_finish(&upload);
 	if (!done)
 		return;
-	snprintf(id, sizeof id, "%lld", (long long)version.id);
+	id_show(&call->state->key, ID_BUILD, version.id, id);
 	call->status = 202;
 	control_answer(call,
 			json_pack("{s:s, s:s, s:I}", "build", id, "name", name, "version",

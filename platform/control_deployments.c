@@ -145,7 +145,9 @@ void control_build(struct control_call *call)
 	struct version version;
 	struct deployment deployment;
 	bool found;
-	char url[320], http_url[320], id[32];
+	char url[320], http_url[320], id[ID_SIZE];
+	if (!control_id(call, ID_BUILD, "build"))
+		return;
 	if (!build_get(call, &version, &found, &error) ||
 			(found &&
 					!deployment_get(call->state->db, version.deployment,
@@ -154,12 +156,12 @@ void control_build(struct control_call *call)
 		return;
 	}
 	if (!found || deployment.tenant != call->account.tenant) {
-		control_fail(call, 404, "not_found", "there is no build %lld", (long long)call->id);
+		control_fail(call, 404, "not_found", "there is no build %s", call->name);
 		return;
 	}
 	control_url(call->state, deployment.name, true, url, sizeof url);
 	control_url(call->state, deployment.name, false, http_url, sizeof http_url);
-	snprintf(id, sizeof id, "%lld", (long long)version.id);
+	id_show(&call->state->key, ID_BUILD, version.id, id);
 	control_answer(call,
 			json_pack("{s:s, s:s, s:I, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:b}", "id",
 					id, "name", deployment.name, "version",

@@ -25,6 +25,25 @@ bool control_hosts_add(struct control_call *call, int64_t deployment, json_t *an
 	return done;
 }
 
+/*
+ * Whoever has a name outside of the domain gets the requests of those whose name it is. That
+ * they agree only the operator can know, who gives such names to others.
+ */
+static bool host_is_granted(struct control_call *call, const struct deployment *deployment,
+		const char *host, struct sv_error *error)
+{
+	int64_t count;
+	if (is_of_operator(call) || dns_name_is_within(host, call->state->domain))
+		return true;
+	TRY(db_value(call->state->db, error, &count, 0,
+			"SELECT count(*) FROM host WHERE name = ? AND deployment = ?", "si", host,
+			deployment->id));
+	return count || control_fail(call, 403, "forbidden",
+			"%s is not in %s: such names are added by the operator, an admin of the "
+			"tenant default",
+			host, call->state->domain);
+}
+
 /* One member of the body: true for a name to have, null for one to give up. */
 static bool host_change(struct control_call *call, const struct deployment *deployment,
 		const char *text, const json_t *value, struct sv_error *error)
@@ -37,6 +56,7 @@ static bool host_change(struct control_call *call, const struct deployment *depl
 		return host_remove(state->db, deployment->id, host, error);
 	if (!json_is_true(value))
 		return sv_fail(error, SV_ERROR_USAGE, "\"%s\" is neither true nor null", host);
+	TRY(host_is_granted(call, deployment, host, error));
 	TRY(host_add(state->db, deployment->id, host, &is_taken, error));
 	return !is_taken || control_fail(call, 409, "taken", "the host name %s is taken", host);
 }
@@ -49,7 +69,7 @@ static bool hosts_change(struct control_call *call, const struct deployment *dep
 	json_t *value;
 	json_object_foreach(call->body, text, value)
 			TRY(host_change(call, deployment, text, value, error));
-	return control_quota(call, QUOTA_hosts, call->account.tenant, 0);
+	return control_quota(call, QUOTA_hosts, deployment->tenant, 0);
 }
 
 /* The rows are there; now the routes, which are a copy of them. */
@@ -85,12 +105,30 @@ static bool hosts_commit(struct control_call *call, const struct deployment *dep
 	return db_end(db, done, error) && done && hosts_route(call, deployment, error);
 }
 
+/* The operator's may be anybody's. */
+static bool hosts_deployment(struct control_call *call, struct deployment *deployment)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	int64_t owner;
+	if (!is_operator(call))
+		return control_deployment(call, deployment);
+	bool found = false;
+	if (!db_value(call->state->db, &error, &owner, 0,
+			    "SELECT tenant FROM deployment WHERE name = ?", "s", call->name) ||
+			(owner && !deployment_find(call->state->db, owner, call->name, deployment,
+						  &found, &error)))
+		return control_fail_error(call, &error);
+	return found ||
+			control_fail(call, 404, "not_found", "there is no deployment \"%s\"",
+					call->name);
+}
+
 void control_hosts(struct control_call *call)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	struct deployment deployment;
 	json_t *answer = json_object();
-	if (!control_deployment(call, &deployment)) {
+	if (!hosts_deployment(call, &deployment)) {
 		json_decref(answer);
 		return;
 	}

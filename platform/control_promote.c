@@ -78,7 +78,7 @@ void control_promote(struct control_call *call)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	struct version version;
-	char id[32];
+	char id[ID_SIZE];
 	if (!name_is_label(call->name)) {
 		control_fail(call, 400, "usage", "\"%s\" is not a name", call->name);
 		return;
@@ -91,7 +91,7 @@ void control_promote(struct control_call *call)
 		return;
 	}
 	build_wake(call->state->build);
-	snprintf(id, sizeof id, "%lld", (long long)version.id);
+	id_show(&call->state->key, ID_BUILD, version.id, id);
 	call->status = 202;
 	control_answer(call,
 			json_pack("{s:s, s:s, s:I}", "build", id, "name", call->name, "version",

@@ -62,13 +62,32 @@ def test_host_names_that_are_none_or_anothers_are_refused():
         for host in ("localhost", "shop.localhost", "free.localhost", "site.localhost", "x.shop.localhost", "SHOP.localhost"):
             message = daemon.refused(400, "PATCH", PATH.format("site"), {host: True})
             expect("no host name" in message or "below site.localhost only" in message, f"{host}: {message}")
-        daemon.refused(409, "PATCH", PATH.format("shop"), {"b.example.com": True, "www.example.com": True}, other)
+        daemon.refused(409, "PATCH", PATH.format("shop"), {"b.example.com": True, "www.example.com": True})
         daemon.refused(404, "PATCH", PATH.format("site"), {"c.example.com": True}, other)
         daemon.refused(400, "PATCH", PATH.format("site"), {"c.example.com": 5})
         daemon.refused(403, "PATCH", PATH.format("site"), {f"{i}.example.com": True for i in range(3)})
         expect(hosts(daemon, "site", {}) == ["www.example.com"] and hosts(daemon, "shop", {}, other) == [], "half of a change")
         expect(hosts(daemon, "shop", {"www.example.com": None}, other) == [], "removing another's")
         expect(ask(daemon, "www.example.com") == (200, "site") and ask(daemon, "b.example.com")[0] == 404, "routes")
+
+
+def test_only_the_operator_gives_names_of_others_to_tenants():
+    with Daemon() as daemon:
+        admin = daemon.fine("POST", "/v1/tokens", {"tenant": "other", "role": "admin"})["token"]
+        deploy = daemon.fine("POST", "/v1/tokens", {"role": "deploy"})["token"]
+        daemon.deploy_well("shop", cgi("shop"), token=admin)
+        daemon.deploy_well("site", cgi("site"))
+        for token in admin, deploy: # of the tenant, and of the operator's without being the operator
+            status = daemon.call("PATCH", PATH.format("shop"), {"bank.example.com": True}, token)[0]
+            expect(status == (403 if token == admin else 404), f"{status}")
+        expect(ask(daemon, "bank.example.com")[0] == 404, "a name that nobody gave")
+        expect(hosts(daemon, "shop", {"a.shop.localhost": True}, admin) == ["a.shop.localhost"], "a name of its own")
+        expect(hosts(daemon, "site", {"own.example.com": True}, deploy) == ["own.example.com"], "the operator's tenant")
+        expect(hosts(daemon, "shop", {"www.example.com": True}) == ["a.shop.localhost", "www.example.com"], "the operator")
+        expect(ask(daemon, "www.example.com") == (200, "shop"), "routes")
+        expect(len(hosts(daemon, "shop", {"www.example.com": True}, admin)) == 2, "it has that already")
+        expect(hosts(daemon, "shop", {"www.example.com": None}, admin) == ["a.shop.localhost"], "it gives it up")
+        daemon.refused(403, "PATCH", PATH.format("shop"), {"www.example.com": True}, admin)
 
 
 def test_selvage_host_adds_lists_and_removes():

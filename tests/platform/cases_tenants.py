@@ -1,6 +1,7 @@
 """What a tenant can do to another: nothing, call by call."""
 import base64
 import json
+import re
 import socket
 
 from cases_quotas import blobs, wait_until
@@ -91,6 +92,28 @@ def test_admins_of_a_tenant_have_no_say_in_others():
         daemon.refused(401, "GET", "/v1/deployments", token=own["token"])
         entries = daemon.fine("GET", "/v1/audit", token=boss)["entries"]
         expect({e["tenant"] for e in entries} == {"alpha"}, str(entries))
+
+
+def test_ids_say_nothing_of_what_others_do():
+    with Daemon() as daemon:
+        alpha, beta, _ = accounts(daemon)
+        build = daemon.deploy("mine", cgi("mine"), token=alpha)
+        theirs = daemon.deploy("theirs", cgi("theirs"), token=beta)
+        made = daemon.fine("POST", "/v1/tokens", {"tenant": "alpha", "role": "read"})
+        listed = [token["id"] for token in daemon.fine("GET", "/v1/tokens")["tokens"]]
+        for id in build["build"], theirs["build"], made["id"], *listed:
+            expect(re.fullmatch("[0-9a-f]{32}", id), f"{id}")
+        expect(made["id"] in listed and len(set(listed)) == len(listed), f"{listed}")
+        daemon.fine("GET", f"/v1/builds/{build['build']}", token=alpha)
+        for path in f"/v1/builds/{theirs['build']}", f"/v1/builds/{made['id']}", "/v1/builds/1", "/v1/builds/2":
+            daemon.refused(404, "GET", path, token=alpha)
+        daemon.refused(404, "DELETE", f"/v1/tokens/{build['build']}")
+        daemon.fine("DELETE", f"/v1/tokens/{made['id']}")
+        entry = daemon.fine("GET", "/v1/audit")["entries"][0]
+        expect(entry["subject"] == made["id"] and entry["token"] in listed, f"{entry}")
+        daemon.kill()
+        daemon.start()
+        daemon.fine("GET", f"/v1/builds/{build['build']}", token=alpha)
 
 
 def test_changes_are_in_the_audit_log_and_secrets_are_not():

@@ -19,7 +19,7 @@ BODIES = {
     "changeSecrets": {"API_KEY": "stolen"},
     "promote": {"from": "nothing-of-the-sort"},
     "changeLimits": {"rate": 1},
-    "changeHosts": {"stolen.example.com": True},
+    "changeHosts": {"stolen.site.localhost": True},
     "createToken": {"role": "admin", "tenant": "alpha"},
     "terrariumDeploy": json.loads(upload({"module.wasm": cgi("beta")})),
 }
