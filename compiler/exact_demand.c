@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "compiler/exact_vanish.h"
 
 /* ---- types ---- */
 
@@ -525,6 +526,8 @@ demand_parts demand_of_operand(LLVMValueRef instruction, unsigned index, demand_
 {
 	LLVMTypeRef from = LLVMTypeOf(instruction);
 	LLVMTypeRef to = LLVMTypeOf(LLVMGetOperand(instruction, index));
+	if (exact_may_vanish(instruction, index))
+		return 0;
 	switch (LLVMGetInstructionOpcode(instruction)) {
 	case LLVMAdd:
 	case LLVMSub:
