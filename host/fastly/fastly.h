@@ -20,6 +20,7 @@ struct fastly_pending;
 struct fastly_row;
 struct fastly_service;
 struct fastly_settings;
+struct fastly_unpack;
 struct fetch;
 struct fetcher;
 struct kv_value;
@@ -66,6 +67,7 @@ struct fastly_message {
 	struct buffer method, uri; /* of a request */
 	uint32_t version;
 	bool is_manual; /* its Content-Length is meant, if it is streamed */
+	bool unpacks;   /* a request whose response is wanted without gzip */
 };
 
 /* Bytes that are read from the front and written at the end. */
@@ -78,6 +80,7 @@ struct fastly_body {
 	struct host_intake *intake; /* borrowed; what still comes of the request; in place of: */
 	struct fetch *source;  /* behind `own`; one use of it is ours, as of `sink`; NULL: none */
 	size_t source_counted; /* bytes that its request sent, in what the guest holds */
+	struct fastly_unpack *unpack; /* owned; what it brings is compressed; NULL: it is not */
 	int64_t coming;        /* bytes of it that are still to come; -1: nobody said */
 	struct cache_object
 			*cached; /* in place of `source`; one use of it is ours, as of `stored` */

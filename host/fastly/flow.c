@@ -7,6 +7,7 @@
 
 #include "host/fastly/response.h"
 #include "host/fastly/service.h"
+#include "host/fastly/unpack.h"
 #include "host/fetch/fetch.h"
 #include "host/intake.h"
 #include "host/stream.h"
@@ -90,9 +91,10 @@ enum flow_progress flow_take(struct fastly_guest *guest, struct fastly_body *bod
 		size_t room, size_t *count)
 {
 	*count = 0;
-	enum flow_progress progress = body->source
-			? of_fetch(fetch_read(body->source, to, room, count))
-			: other_take(body, to, room, count);
+	enum flow_progress progress = body->unpack
+			? unpack_take(body->unpack, body->source, to, room, count)
+			: body->source ? of_fetch(fetch_read(body->source, to, room, count))
+				       : other_take(body, to, room, count);
 	if (body->source && body->coming > 0 && progress == FLOW_READY)
 		body->coming -= *count < (size_t)body->coming ? (int64_t)*count : body->coming;
 	if (progress == FLOW_END)
@@ -116,6 +118,10 @@ enum fastly_status flow_fail(struct fastly_guest *guest, struct fastly_body *bod
 		fastly_tell(guest, "an object of the cache was given up by who wrote it");
 		return FASTLY_HTTPINCOMPLETE;
 	}
+	if (body->unpack && unpack_is_wrong(body->unpack)) {
+		fastly_tell(guest, "a response from a backend says that it is gzip and is not");
+		return FASTLY_HTTPINCOMPLETE;
+	}
 	enum fetch_error error = fetch_failure(body->source, &reason);
 	snprintf(line, sizeof line, "a response from a backend was cut off: %s", reason);
 	fastly_tell(guest, line);
@@ -125,6 +131,8 @@ enum fastly_status flow_fail(struct fastly_guest *guest, struct fastly_body *bod
 enum flow_progress flow_readable(struct fastly_guest *guest, struct fastly_body *body)
 {
 	(void)guest;
+	if (body->unpack && unpack_readable(body->unpack) == FLOW_READY)
+		return FLOW_READY;
 	if (body->source)
 		return of_fetch(fetch_readable(body->source));
 	if (body->intake)
@@ -146,8 +154,10 @@ void flow_from_cache(struct fastly_guest *guest, struct fastly_body *body,
 void flow_close_source(struct fastly_guest *guest, struct fastly_body *body)
 {
 	fetch_release(body->source);
+	unpack_free(body->unpack);
 	guest->held -= body->source_counted;
 	body->source = NULL;
+	body->unpack = NULL;
 	body->intake = NULL;
 	body->source_counted = 0;
 	if (!body->cached)

@@ -81,7 +81,7 @@ struct fastly_message *fastly_new_message(struct fastly_guest *guest, enum fastl
 	fastly_fields_reset(&message->fields);
 	message->kind = kind;
 	message->version = 2; /* HTTP/1.1 */
-	message->is_manual = false;
+	message->is_manual = message->unpacks = false;
 	return message;
 }
 

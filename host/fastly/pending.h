@@ -11,6 +11,7 @@ struct fastly_pending {
 	struct fetch *fetch; /* one use of it is ours */
 	size_t counted;      /* bytes of its body, in what the guest holds */
 	bool is_head;        /* its answer has no body */
+	bool unpacks;        /* a body that is compressed */
 };
 
 /* Handles that a guest lists. */

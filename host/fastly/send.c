@@ -11,6 +11,7 @@
 #include "host/fastly/response.h"
 #include "host/fastly/service.h"
 #include "host/fastly/settings.h"
+#include "host/fastly/unpack.h"
 
 /* ---- why there is no response ---- */
 
@@ -98,6 +99,32 @@ static int64_t coming_length(const struct fastly_pending *pending, const struct 
 	return has_body ? fastly_fields_length(head) : 0;
 }
 
+/* The guest sees a body as it was before it was compressed, and no field that tells of that. */
+static bool response_unpack(struct fastly_guest *guest, struct fastly_message *message,
+		struct fastly_body *body)
+{
+	struct host_response *head = &message->fields.head;
+	static const char encoding[] = "Content-Encoding";
+	bool is_packed = false;
+	for (size_t i = 0; i < head->field_count && body->coming; i++) {
+		struct host_header field = host_response_field(head, i);
+		is_packed |= host_name_equal(field.name, host_text(encoding)) &&
+				host_name_equal(field.value, host_text("gzip"));
+	}
+	if (!is_packed)
+		return true;
+	body->unpack = fastly_may_hold(guest, UNPACK_BYTES) ? unpack_new() : NULL;
+	if (!body->unpack)
+		return false;
+	guest->held += UNPACK_BYTES;
+	body->source_counted += UNPACK_BYTES;
+	body->coming = -1;
+	host_response_remove(head, host_text(encoding), head->field_count);
+	host_response_remove(head, host_text("Content-Length"), head->field_count);
+	fastly_fields_count(guest, &message->fields);
+	return true;
+}
+
 /* A response and a body for what has come; the request is then no longer pending. */
 static enum fastly_status response_make(struct fastly_guest *guest, struct fastly_pending *pending,
 		struct fastly_message **message, struct fastly_body **body)
@@ -117,8 +144,13 @@ static enum fastly_status response_make(struct fastly_guest *guest, struct fastl
 	(*body)->source_counted = pending->counted;
 	(*body)->coming = coming_length(pending, &(*message)->fields.head);
 	pending->counted = 0;
+	bool is_made = !pending->unpacks || response_unpack(guest, *message, *body);
 	fastly_pending_close(guest, pending);
-	return FASTLY_OK;
+	if (is_made)
+		return FASTLY_OK;
+	fastly_close_message(guest, *message);
+	fastly_close_body(guest, *body);
+	return FASTLY_LIMITEXCEEDED;
 }
 
 /* Arguments from `index` are where the handles go. */
@@ -329,9 +361,10 @@ static enum fastly_status send_request(struct fastly_call *call, bool is_streami
 	if (!fetch)
 		return status;
 	bool is_head = host_name_equal(buffer_view(&sending.message->method), host_text("HEAD"));
+	bool unpacks = sending.message->unpacks;
 	sending_end(call, &sending, fetch);
 	guest->pendings[*slot] = (struct fastly_pending){
-			.fetch = fetch, .counted = length, .is_head = is_head};
+			.fetch = fetch, .counted = length, .is_head = is_head, .unpacks = unpacks};
 	guest->held += length;
 	return FASTLY_OK;
 }
@@ -544,8 +577,18 @@ enum fastly_status fastly_http_req_cache_override_v3_set(struct fastly_call *cal
 	return request_is_there(call);
 }
 
+/* The one that there is. */
+#define ENCODING_GZIP 1u
+
 enum fastly_status fastly_http_req_auto_decompress_response_set(struct fastly_call *call)
 {
-	enum fastly_status status = request_is_there(call);
-	return status == FASTLY_OK && fastly_argument(call, 1) ? FASTLY_UNSUPPORTED : status;
+	struct fastly_message *message =
+			fastly_message(call, FASTLY_REQUEST, fastly_argument(call, 0));
+	uint32_t encodings = fastly_argument(call, 1);
+	if (!message)
+		return FASTLY_BADF;
+	if (encodings & ~ENCODING_GZIP)
+		return FASTLY_UNSUPPORTED;
+	message->unpacks = encodings != 0;
+	return FASTLY_OK;
 }

@@ -313,6 +313,43 @@ def test_a_large_response_goes_through(guest):
     expect(answer.body == origin.pattern(size), "the bytes are others")
 
 
+def packed_answer(script, kind, encodings=1):
+    """The asking for one, what the fields say of it, and its parts."""
+    handle, content = request(script, f"/packed/{kind}")
+    asked = script.call("http_req.auto_decompress_response_set", handle.value, encodings)
+    response, body = script.out(), script.out()
+    script.call("http_req.send", handle.value, content.value, "origin", response, body)
+    fields = []
+    for name in ("content-encoding", "content-length"):
+        count = script.out()
+        fields.append((script.call("http_resp.header_value_get", response.value, name, script.take(64), 64, count)))
+    return asked, fields, [script.read(body) for _ in range(4)]
+
+
+def test_what_is_compressed_is_unpacked_if_the_guest_wants_that(guest):
+    text = b"".join(b"line %d\n" % i for i in range(10000))[:20000]
+    with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
+        for kind, encodings, is_packed, wanted in (("good", 1, True, text), ("plain", 1, False, text),
+                                                   ("good", 0, False, None)):
+            script = Script()
+            asked, fields, parts = packed_answer(script, kind, encodings)
+            script.send(server)
+            asked.is_ok()
+            data = b"".join(part.bytes for part in parts)
+            expect(data == wanted if wanted else data[:2] == b"\x1f\x8b", f"{kind}: {len(data)} bytes")
+            expect((fields[1].status != "OK") == is_packed, f"{kind}: a length is {fields[1].status}")
+            expect((fields[0].status == "OK") == (not encodings), f"{kind}: an encoding is {fields[0].status}")
+        for kind, line in (("cut", "gzip and is not"), ("wrong", "gzip and is not")):
+            script = Script()
+            packed_answer(script, kind)
+            script.send(server)
+            expect(line in server.read_log(), f"{kind}: {server.read_log()[-300:]}")
+        script = Script()
+        asked = packed_answer(script, "good", 2)[0]
+        script.send(server)
+        asked.gives("UNSUPPORTED")
+
+
 def test_an_answer_to_head_keeps_its_length(guest):
     with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
         script = Script()

@@ -1,4 +1,5 @@
 """An origin server on a thread, which behaves as the path of a request says."""
+import gzip
 import os
 import socket
 import ssl
@@ -133,6 +134,14 @@ class Origin:
             connection.sendall(f"HTTP/1.1 304 Not Modified\r\n{fields}\r\n".encode())
         else:
             self.reply(connection, f"version {tag}".encode(), fields.encode())
+        return True
+
+    def do_packed(self, connection, body, kind):
+        """A text of 20,000 bytes, as gzip in two members, or what only says that it is."""
+        text = b"".join(b"line %d\n" % i for i in range(10000))[:20000]
+        packed = gzip.compress(text[:15000]) + gzip.compress(text[15000:])
+        content = {"good": packed, "cut": packed[:-20], "wrong": text, "plain": text}[kind]
+        self.reply(connection, content, b"" if kind == "plain" else b"Content-Encoding: gzip\r\n")
         return True
 
     def do_silent(self, connection, body):
