@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "host/outbound.h"
 #include "platform/assets.h"
 #include "platform/caps.h"
@@ -65,6 +66,25 @@ static struct sv_artifact *artifact_load(struct sv_engine *engine, const char *p
 	return artifact;
 }
 
+/*
+ * A signature that is looked at each time: a key that is trusted no longer ends what it signed. It
+ * is of the content, of which the name says nothing any more if somebody changed the file.
+ */
+static bool signed_check(const struct platform_state *state, const struct version *version,
+		const char *path, struct sv_error *error)
+{
+	struct buffer bytes = {0};
+	char digest[BLOB_NAME_SIZE] = "";
+	TRY(signature_check(&state->trust, version->signature, version->artifact, error));
+	if (file_read(path, &bytes, NULL))
+		blob_name(buffer_view(&bytes), digest);
+	buffer_finish(&bytes);
+	return strcmp(digest, version->artifact) == 0 ||
+			sv_fail(error, SV_ERROR_ARTIFACT,
+					"the artifact's file is not what was signed: it was "
+					"changed, or cannot be read");
+}
+
 /* Its size; 0 for one that is not there, which loading it says. */
 static uint64_t file_bytes(const char *path)
 {
@@ -88,10 +108,9 @@ static bool live_load(struct live *live, const struct version *version, struct s
 	struct kv *store = route_store(live->route, error);
 	if (!store)
 		return false;
-	/* Each time: a key that is trusted no longer ends what it signed. */
-	if (version->signature[0])
-		TRY(signature_check(&state->trust, version->signature, version->artifact, error));
 	TRY(blobs_path(&state->blobs, version->artifact, path, sizeof path, error));
+	if (version->signature[0])
+		TRY(signed_check(state, version, path, error));
 	live->mapped = file_bytes(path) + (uint64_t)version->assets_size;
 	struct sv_artifact *artifact = artifact_load(state->engine, path, error);
 	if (!artifact)

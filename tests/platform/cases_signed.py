@@ -7,6 +7,7 @@ import subprocess
 import zlib
 
 from cases_client import Shell
+from cases_quotas import blobs
 from cases_tiers import counted, events, shown
 from daemon import SELVAGE, Daemon, cgi, expect
 
@@ -186,3 +187,20 @@ def test_signed_with_a_key_that_is_trusted_no_longer_is_not_loaded_any_more():
         status, text = daemon.get("site")
         expect(status == 503, f"{status} {text!r}")
         expect(any("trusts no keys" in line for line in events(daemon)), f"{events(daemon)}")
+
+
+def test_signed_artifacts_whose_file_was_changed_are_not_loaded():
+    daemon, yard, key, _ = trusting()
+    with daemon:
+        path, other = yard.artifact("a", "signed"), yard.artifact("b", "other")
+        body_of = body(path, yard.sign(key, path))
+        expect(daemon.built(daemon.fine("POST", "/v1/deployments/site/versions", body_of))["success"], "a")
+        daemon.says("site", "signed")
+        name, = blobs(daemon)
+        daemon.stop()
+        with open(other, "rb") as file, open(os.path.join(daemon.data, "blobs", name), "wb") as blob:
+            blob.write(file.read())
+        daemon.start()
+        status, text = daemon.get("site")
+        expect(status == 503, f"{status} {text!r}")
+        expect(any("not what was signed" in line for line in events(daemon)), f"{events(daemon)}")
