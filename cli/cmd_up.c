@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/compiler_load.h"
 #include "cli/daemon.h"
 #include "cli/options.h"
 #include "cli/report.h"
@@ -293,7 +294,7 @@ int cmd_up(int argc, char **argv)
 					.domain = "localhost",
 					.quotas = usual_quotas},
 	};
-	char data[512], tools[2048];
+	char data[512], tools[2048], stamp[COMPILER_STAMP_SIZE];
 	int operand;
 	struct sv_error error = SV_ERROR_INIT;
 	server_limits_init(&options.config.limits);
@@ -322,6 +323,8 @@ int cmd_up(int argc, char **argv)
 		return report_error(&error);
 	options.config.trust = (struct trust){options.trust.items, options.trust.count};
 	options.config.tools = tools;
+	compiler_stamp(stamp);
+	options.config.compiler = stamp;
 	options.config.workers = daemon_workers(options.workers);
 	int code = up_run(&options.config);
 	option_list_finish(&options.certificates);

@@ -15,6 +15,7 @@
 #include "abi/layout.h"
 #include "base/file.h"
 #include "base/version.h"
+#include "cli/compiler_load.h"
 #include "cli/module_open.h"
 #include "cli/user_folder.h"
 #include "runtime/selvage.h"
@@ -30,8 +31,9 @@ static bool digest_text(EVP_MD_CTX *context, const char *text)
 /* What the code that comes out depends on besides the module. */
 static bool digest_flags(EVP_MD_CTX *context, const struct compile_flags *flags)
 {
-	char text[256];
+	char text[256], stamp[COMPILER_STAMP_SIZE];
 	struct stat own = {0};
+	compiler_stamp(stamp);
 	(void)!stat("/proc/self/exe", &own);
 	snprintf(text, sizeof text,
 			"%s %u %lld.%ld %lld " /* program */
@@ -40,7 +42,8 @@ static bool digest_flags(EVP_MD_CTX *context, const struct compile_flags *flags)
 			own.st_mtim.tv_nsec, (long long)own.st_size,
 			compile_flags_level(flags), flags->bounds, flags->strict_traps,
 			flags->propagate_exceptions, flags->relaxed_simd, flags->fuel);
-	return digest_text(context, text) && digest_text(context, flags->cpu) &&
+	return digest_text(context, text) && digest_text(context, stamp) &&
+			digest_text(context, flags->cpu) &&
 			digest_text(context, flags->features);
 }
 
@@ -54,6 +57,15 @@ static bool digest_make(struct sv_bytes module, const struct compile_flags *flag
 			EVP_DigestFinal_ex(context, digest->bytes, NULL) == 1;
 	EVP_MD_CTX_free(context);
 	return is_made;
+}
+
+/* What lies in it is run: nobody else may have put it there. */
+static bool folder_is_own(const char *folder)
+{
+	struct stat status;
+	return stat(folder, &status) == 0 && S_ISDIR(status.st_mode) &&
+			status.st_uid == geteuid() && !(status.st_mode & (S_IWGRP | S_IWOTH)) &&
+			access(folder, W_OK | X_OK) == 0;
 }
 
 /* The file's path, in a folder that is there. */
@@ -70,7 +82,7 @@ static bool cache_path(const struct compile_digest *digest, char folder[4096], c
 	(void)!mkdir(folder, 0700);
 	*slash = '/';
 	(void)!mkdir(folder, 0700);
-	return access(folder, W_OK | X_OK) == 0;
+	return folder_is_own(folder);
 }
 
 /* ---- how many ---- */

@@ -7,9 +7,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LIBRARY "libselvage-compiler.so.0"
+#define PATH_SIZE (PATH_MAX + 64)
 
 /* Folder of the running executable, without the last slash; empty if unknown. */
 static void executable_folder(char *folder, size_t size)
@@ -21,21 +23,35 @@ static void executable_folder(char *folder, size_t size)
 		*slash = '\0';
 }
 
-static void *compiler_open(struct sv_error *error)
+/* Its path, or its name where only the dynamic linker finds it. */
+static void library_find(char path[static PATH_SIZE])
 {
 	static const char *const places[] = {"/" LIBRARY, "/../lib/" LIBRARY};
-	char folder[PATH_MAX], path[PATH_MAX + 64];
+	char folder[PATH_MAX];
 	executable_folder(folder, sizeof folder);
 	for (size_t i = 0; folder[0] && i < ARRAY_LENGTH(places); i++) {
-		snprintf(path, sizeof path, "%s%s", folder, places[i]);
-		if (access(path, F_OK) != 0)
-			continue;
-		void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-		if (!library)
-			sv_fail(error, SV_ERROR_SYSTEM, "cannot load the compiler: %s", dlerror());
-		return library;
+		snprintf(path, PATH_SIZE, "%s%s", folder, places[i]);
+		if (access(path, F_OK) == 0)
+			return;
 	}
-	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	snprintf(path, PATH_SIZE, "%s", LIBRARY);
+}
+
+void compiler_stamp(char text[static COMPILER_STAMP_SIZE])
+{
+	char path[PATH_SIZE];
+	struct stat library = {0};
+	library_find(path);
+	(void)!stat(path, &library);
+	snprintf(text, COMPILER_STAMP_SIZE, "%lld.%09ld.%lld", (long long)library.st_mtim.tv_sec,
+			library.st_mtim.tv_nsec, (long long)library.st_size);
+}
+
+static void *compiler_open(struct sv_error *error)
+{
+	char path[PATH_SIZE];
+	library_find(path);
+	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!library)
 		sv_fail(error, SV_ERROR_SYSTEM, "cannot load the compiler: %s", dlerror());
 	return library;

@@ -25,4 +25,12 @@ struct compiler {
  */
 SV_MUST_USE bool compiler_load(struct compiler *compiler, struct sv_error *error);
 
+#define COMPILER_STAMP_SIZE 48
+
+/*
+ * Which library that is, without loading it: two that may make different code of a module have
+ * different texts, by the file's time and size. The version alone does not tell them apart.
+ */
+void compiler_stamp(char text[static COMPILER_STAMP_SIZE]);
+
 #endif

@@ -269,7 +269,8 @@ struct platform *platform_new(const struct platform_config *config, struct sv_er
 	snprintf(state->acme_folder, sizeof state->acme_folder, "%s",
 			config->acme ? config->acme : "");
 	snprintf(state->tools, sizeof state->tools, "%s", config->tools ? config->tools : "");
-	snprintf(state->compiler, sizeof state->compiler, "selvage %s", SV_VERSION);
+	snprintf(state->compiler, sizeof state->compiler, "selvage %s %s", SV_VERSION,
+			config->compiler);
 	if (platform_open(platform, config, error))
 		return platform;
 	platform_free(platform);

@@ -30,6 +30,7 @@ struct platform_config {
 	struct server_limits limits; /* of requests to deployments */
 	struct quotas quotas;        /* of each tenant */
 	unsigned workers;    /* threads that run guests */
+	const char *compiler; /* which it is: what another one made is not used for new versions */
 	const char *tools;   /* folders with compilers of sources, with ':' between; NULL: none */
 	struct trust trust;  /* keys whose artifacts are taken; the files live as long as this */
 	bool terrarium;      /* take what terrctl sends, without a token */

@@ -26,7 +26,7 @@ struct platform_state {
 	char acme_folder[512];  /* challenges of an ACME client; "": none */
 	char folder[512], tls_folder[512], lock_file[512], token_file[512];
 	char domain[128];       /* deployments are names below it */
-	char compiler[64];      /* version of the compiler, part of the key of what it made */
+	char compiler[80];      /* which compiler this is, part of the key of what it made */
 	uint16_t http_port;     /* 0: none */
 	uint16_t https_port;    /* the same */
 	struct trust trust;     /* whose compiled artifacts are taken */

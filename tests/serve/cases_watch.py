@@ -8,6 +8,7 @@ import time
 
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fastly"))
 
+import serving
 from cases_backends import Answer, request, settings
 from origin import Origin
 from script import Script, build_guest
@@ -98,6 +99,35 @@ def test_a_damaged_artifact_in_the_cache_is_made_again():
                 file.truncate(100)
         watched.put("old!")
         watched.wait_for("old!")
+
+
+def test_what_another_compiler_made_is_not_taken():
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("selvage", "libselvage-compiler.so.0"):
+            shutil.copy2(os.path.join(os.path.dirname(serving.SELVAGE), name), folder)
+        before, serving.SELVAGE = serving.SELVAGE, os.path.join(folder, "selvage")
+        try:
+            with Watched() as watched:
+                watched.wait_for("old!")
+                os.utime(os.path.join(folder, "libselvage-compiler.so.0"), (1, 1))
+                for text in ("new!", "old!"):
+                    watched.put(text)
+                    watched.wait_for(text)
+                cache = os.path.join(watched.folder.name, "cache", "selvage")
+                expect(len(os.listdir(cache)) == 3, f"{os.listdir(cache)}")
+        finally:
+            serving.SELVAGE = before
+
+
+def test_a_cache_in_which_others_may_write_is_not_used():
+    with Watched() as watched:
+        cache = os.path.join(watched.folder.name, "cache", "selvage")
+        watched.wait_for("old!")
+        expect(len(os.listdir(cache)) == 1, f"{os.listdir(cache)}")
+        os.chmod(cache, 0o777)
+        watched.put("new!")
+        watched.wait_for("new!")
+        expect(len(os.listdir(cache)) == 1, f"{os.listdir(cache)}")
 
 
 def test_requests_end_where_they_began():
