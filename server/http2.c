@@ -42,7 +42,9 @@ static struct timeout_list *http2_waits_for(const struct connection *connection)
 		return &server->linger;
 	if (http2_in_head(http2))
 		return &server->head;
-	return http2->stream_count ? NULL : &server->idle;
+	if (http2->stream_count)
+		return NULL;
+	return http2->is_resting ? &server->rested : &server->rest;
 }
 
 /* Set the timeout; one that goes on is not begun again. */
@@ -241,7 +243,8 @@ static nghttp2_session *session_new(struct connection *connection)
 		nghttp2_option_set_max_continuations(option, limits->head_bytes / 4096 + 8);
 		nghttp2_option_set_max_send_header_block_length(option,
 				limits->response_head_bytes * 2 + 65536);
-		(void)nghttp2_session_server_new2(&session, callbacks, connection, option);
+		(void)nghttp2_session_server_new3(&session, callbacks, connection, option,
+				&connection->http2->memory);
 	}
 	nghttp2_option_del(option);
 	nghttp2_session_callbacks_del(callbacks);
@@ -269,6 +272,7 @@ static bool http2_init(struct connection *connection)
 	connection->http2 = calloc(1, sizeof *connection->http2);
 	if (!connection->http2)
 		return false;
+	http2_memory_init(connection->http2);
 	connection->http2->session = session_new(connection);
 	return connection->http2->session &&
 			session_begin(connection->http2->session, &connection->server->limits);
@@ -321,6 +325,12 @@ static void http2_expired_connection(struct connection *connection)
 	}
 	if (http2->has_failed || http2->is_ending) {
 		connection_close(connection);
+		return;
+	}
+	if (!http2_in_head(http2) && !http2->is_resting) {
+		http2->is_resting = true;
+		http2_memory_rest(http2);
+		http2_set_timeout(connection);
 		return;
 	}
 	if (http2_in_head(http2)) {

@@ -31,6 +31,10 @@ struct http2_stream {
 
 struct http2 {
 	nghttp2_session *session; /* owned */
+	nghttp2_mem memory;       /* its allocator */
+	void *frame_room; /* of its allocations the one that frames are made in; NULL: none */
+	size_t frame_room_size;
+	bool is_resting; /* idle for a while, and has given that room back */
 	struct http2_stream *streams;
 	size_t stream_count;  /* open or not settled */
 	uint64_t gathered;    /* bytes of bodies that are not complete */
@@ -55,6 +59,14 @@ void http2_expired(struct timeout *timeout);
 
 /* The client must not go on: say why and end the connection. `reason` is constant. */
 void http2_fail(struct connection *connection, uint32_t code, const char *reason);
+
+/* ---- http2_memory.c ---- */
+
+/* Before there is a session. */
+void http2_memory_init(struct http2 *http2);
+
+/* Nothing is under way: give back to the system what is empty. */
+void http2_memory_rest(struct http2 *http2);
 
 /* ---- http2_stream.c ---- */
 

@@ -306,6 +306,7 @@ static void head_end(struct http2_stream *stream, bool is_last)
 	stream->has_head = true;
 	/* The time for the next head begins anew. */
 	timeout_clear(&stream->stream.connection->timeout);
+	stream->stream.connection->http2->is_resting = false;
 	if (!head_check(stream, is_last)) {
 		http2_answer(stream, stream->head.status, stream->head.reason);
 		return;

@@ -18,6 +18,9 @@
 /* A client that has its response closes; one that does not is not waited for longer. */
 static const uint64_t linger_time = UINT64_C(2000000000);
 
+/* An HTTP/2 connection that was idle for so long gives back what it can. */
+static const uint64_t rest_time = UINT64_C(1000000000);
+
 /* At the end, a log that nobody reads is not waited for longer. */
 static const uint64_t log_time = UINT64_C(1000000000);
 
@@ -102,6 +105,10 @@ static bool server_start(struct server *server, const struct server_config *conf
 	loop_add_timeouts(&server->loop, &server->handshake, limits->handshake_time,
 			connection_expired);
 	loop_add_timeouts(&server->loop, &server->idle, limits->idle_time, connection_expired);
+	uint64_t rest = rest_time < limits->idle_time / 2 ? rest_time : limits->idle_time / 2;
+	loop_add_timeouts(&server->loop, &server->rest, rest, connection_expired);
+	loop_add_timeouts(&server->loop, &server->rested, limits->idle_time - rest,
+			connection_expired);
 	loop_add_timeouts(&server->loop, &server->head, limits->head_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->body, limits->body_time, connection_expired);
 	loop_add_timeouts(&server->loop, &server->write, limits->write_time, connection_expired);

@@ -272,6 +272,21 @@ def test_a_stop_lets_streams_end():
         expect(client.goaways[-1].last_stream_id == number, f"last is {client.goaways[-1].last_stream_id}")
 
 
+def test_idle_connections_give_back_room_for_frames_and_go_on():
+    body = os.urandom(100000)
+    with Server("echo.wat", "--quiet") as server:
+        clients = [Http2(server.port) for _ in range(100)]
+        for client in clients:
+            expect(client.get(method="POST", body=body).body == body, "not what was sent")
+        before, deadline = server.memory_kb(), time.monotonic() + PATIENCE
+        while server.memory_kb() > before - 100 * 12 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        expect(server.memory_kb() <= before - 100 * 12, f"{before} KiB, then {server.memory_kb()}")
+        for client in clients:
+            expect(client.get(method="POST", body=body).body == body, "not what was sent, later")
+            client.socket.close()
+
+
 def test_an_idle_connection_is_told_of_its_end():
     with Server("echo.wat", "--idle-timeout", "100ms") as server, Http2(server.port) as client:
         client.get("/")
