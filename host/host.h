@@ -80,12 +80,13 @@ struct host_field {
 struct host_response {
 	int status;
 	struct host_field *fields; /* owned */
-	size_t field_count;
-	size_t field_capacity;
+	size_t field_count, field_capacity;
 	size_t field_limit;  /* most fields; 0: none */
 	struct buffer text;  /* names and values; its limit is that of the head */
 	struct buffer body;  /* its limit is that of the body */
 	size_t body_start;   /* what comes before it in `body` is not sent */
+	struct sv_bytes lent; /* the body, in place of `body`, if `give_back` is there (lend.h) */
+	void (*give_back)(void *), *lender;
 	int64_t announced;   /* length given for an answer to HEAD; -1: none */
 	bool is_packed;      /* an answer to HEAD whose body would be packed */
 };

@@ -10,6 +10,8 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
+#include "host/lend.h"
+
 /* Four fifths of the speed of the fastest levels, for a sixth less to send. */
 static const int level = 4;
 
@@ -334,17 +336,12 @@ void host_pack_reset(struct host_pack *pack)
 	buffer_finish(&pack->ready);
 }
 
-static struct sv_bytes body_of(const struct host_response *response)
-{
-	return (struct sv_bytes){response->body.data + response->body_start,
-			response->body.length - response->body_start};
-}
-
 /* What was packed becomes the body, within the same limit. */
 static void body_replace(struct host_pack *pack)
 {
 	struct buffer *body = &pack->response->body;
 	pack->ready.limit = body->limit;
+	host_response_lend(pack->response, (struct sv_bytes){0}, NULL, NULL);
 	buffer_finish(body);
 	*body = pack->ready;
 	pack->ready = (struct buffer){0};
@@ -380,11 +377,11 @@ void host_pack_begin(struct host_pack *pack, int64_t more)
 		return;
 	int64_t length = response->announced >= 0 ? response->announced : more;
 	if (response->announced < 0 && more >= 0)
-		length += (int64_t)(response->body.length - response->body_start);
-	if (body_of(response).length > first_most || !pack_chooses(pack, length) ||
+		length += (int64_t)host_response_body(response).length;
+	if (host_response_body(response).length > first_most || !pack_chooses(pack, length) ||
 			pack_is_for_head(pack) || !deflate_new(pack))
 		return;
-	if (host_pack_add(pack, body_of(response)) && fields_change(response))
+	if (host_pack_add(pack, host_response_body(response)) && fields_change(response))
 		body_replace(pack);
 	else
 		host_pack_reset(pack);
@@ -393,12 +390,12 @@ void host_pack_begin(struct host_pack *pack, int64_t more)
 void host_pack_whole(struct host_pack *pack)
 {
 	struct host_response *response = pack->response;
-	size_t length = response->body.length - response->body_start;
+	size_t length = host_response_body(response).length;
 	int64_t known = length || response->announced < 0 ? (int64_t)length : response->announced;
 	if (length > whole_most || !pack_chooses(pack, known) || pack_is_for_head(pack) ||
 			!deflate_new(pack))
 		return;
-	bool is_done = host_pack_add(pack, body_of(response)) && host_pack_end(pack);
+	bool is_done = host_pack_add(pack, host_response_body(response)) && host_pack_end(pack);
 	if (is_done && pack->ready.length < length && fields_change(response))
 		body_replace(pack);
 	host_pack_reset(pack);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host/lend.h"
+
 struct sv_bytes host_text(const char *text)
 {
 	return (struct sv_bytes){(const uint8_t *)text, strlen(text)};
@@ -43,12 +45,41 @@ bool host_status_is_final(int64_t status)
 	return status >= 200 && status <= 999;
 }
 
+struct sv_bytes host_response_body(const struct host_response *response)
+{
+	if (response->give_back)
+		return response->lent;
+	if (response->body.length <= response->body_start)
+		return (struct sv_bytes){0};
+	return (struct sv_bytes){response->body.data + response->body_start,
+			response->body.length - response->body_start};
+}
+
+static void give_back(struct host_response *response)
+{
+	if (response->give_back)
+		response->give_back(response->lender);
+	response->give_back = NULL;
+	response->lender = NULL;
+	response->lent = (struct sv_bytes){0};
+}
+
+void host_response_lend(struct host_response *response, struct sv_bytes bytes,
+		void (*giver)(void *lender), void *lender)
+{
+	give_back(response);
+	response->lent = bytes;
+	response->give_back = giver;
+	response->lender = lender;
+}
+
 void host_response_reset(struct host_response *response)
 {
 	/* A body of megabytes should not stay with a connection that sends small ones. */
 	static const size_t kept = 256 * 1024;
 	if (response->body.capacity > kept)
 		buffer_finish(&response->body);
+	give_back(response);
 	response->status = 200;
 	response->body_start = 0;
 	response->announced = -1;
@@ -60,6 +91,7 @@ void host_response_reset(struct host_response *response)
 
 void host_response_finish(struct host_response *response)
 {
+	give_back(response);
 	free(response->fields);
 	response->fields = NULL;
 	response->field_count = response->field_capacity = 0;

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/lend.h"
+#include "platform/live.h"
+
 struct range {
 	uint64_t from, length;
 };
@@ -115,6 +118,11 @@ static enum range_kind request_range(const struct host_request *request, const s
 
 /* ---- the answer ---- */
 
+static void live_give_back(void *live)
+{
+	live_release(live);
+}
+
 static bool answer_add(struct host_response *response, const char *name, const char *value)
 {
 	return host_response_add(response, host_text(name), host_text(value), NULL);
@@ -135,8 +143,9 @@ static bool answer_outside(const struct asset *asset, struct host_response *resp
 	return answer_add(response, "Content-Range", text);
 }
 
+/* With the content as it is in its mapping. */
 static bool answer_content(const struct asset *asset, const struct range *range,
-		struct host_response *response)
+		struct host_response *response, struct live *live)
 {
 	char text[80];
 	struct sv_bytes part = asset->content;
@@ -148,15 +157,15 @@ static bool answer_content(const struct asset *asset, const struct range *range,
 		if (!answer_add(response, "Content-Range", text))
 			return false;
 	}
+	host_response_lend(response, part, live_give_back, live_take(live));
 	return answer_add(response, "Content-Type", asset->type) &&
 			answer_add(response, "ETag", asset->etag) &&
 			answer_add(response, "Accept-Ranges", "bytes") &&
-			answer_add(response, "X-Content-Type-Options", "nosniff") &&
-			buffer_append(&response->body, part.data, part.length, NULL);
+			answer_add(response, "X-Content-Type-Options", "nosniff");
 }
 
 bool asset_answer(const struct asset *asset, const struct host_request *request,
-		struct host_response *response)
+		struct host_response *response, struct live *live)
 {
 	struct range range;
 	host_response_reset(response);
@@ -168,9 +177,9 @@ bool asset_answer(const struct asset *asset, const struct host_request *request,
 	case RANGE_OUTSIDE:
 		return answer_outside(asset, response);
 	case RANGE_ONE:
-		return answer_content(asset, &range, response);
+		return answer_content(asset, &range, response, live);
 	case RANGE_NONE:
 		break;
 	}
-	return answer_content(asset, NULL, response);
+	return answer_content(asset, NULL, response, live);
 }

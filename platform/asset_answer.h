@@ -7,11 +7,16 @@
 #include "host/host.h"
 #include "platform/assets.h"
 
+struct live;
+
 /* True if static files are for this method: GET and HEAD. */
 bool asset_method(const struct host_request *request);
 
-/* Fill in `response`. False: no memory. */
+/*
+ * Fill in `response`, which has the content as it is in its mapping: the version that the file is
+ * of lives at least until that was sent. False: no memory.
+ */
 SV_MUST_USE bool asset_answer(const struct asset *asset, const struct host_request *request,
-		struct host_response *response);
+		struct host_response *response, struct live *live);
 
 #endif

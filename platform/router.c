@@ -157,7 +157,7 @@ static bool router_asset(struct router_desk *desk)
 			asset_method(request) ? live_asset(desk->live, request->path) : NULL;
 	if (!asset)
 		return false;
-	if (!asset_answer(asset, request, &exchange->response))
+	if (!asset_answer(asset, request, &exchange->response, desk->live))
 		host_outcome_set(&exchange->outcome, HOST_FAILED, "no memory for a static file");
 	return true;
 }

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "host/lend.h"
+
 struct exchange *exchange_new(const struct server_limits *limits)
 {
 	struct exchange *exchange = calloc(1, sizeof *exchange);
@@ -33,7 +35,8 @@ bool exchange_pack(struct exchange *exchange, size_t most)
 	if (exchange->outcome.ending != HOST_ANSWERED ||
 			host_stream_look(&exchange->stream, NULL) != HOST_STREAM_NONE)
 		return true;
-	if (exchange->response.body.length > most && host_pack_is_accepted(&exchange->request))
+	if (host_response_body(&exchange->response).length > most &&
+			host_pack_is_accepted(&exchange->request))
 		return false;
 	host_pack_whole(&exchange->stream.pack);
 	return true;

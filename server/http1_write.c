@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/version.h"
+#include "host/lend.h"
 #include "server/response.h"
 
 static const struct {
@@ -58,17 +59,29 @@ static bool write_length(struct buffer *out, const struct host_response *respons
 	return frame->is_old || buffer_printf(out, error, "Transfer-Encoding: chunked\r\n");
 }
 
+/* What is the same for all answers of a second is not formatted for each. */
+static bool write_beginning(struct buffer *out, int status, time_t time, struct sv_error *error)
+{
+	static _Thread_local char text[256];
+	static _Thread_local size_t length;
+	static _Thread_local int made_with;
+	static _Thread_local time_t made_at;
+	if (!length || status != made_with || time != made_at)
+		length = (size_t)snprintf(text, sizeof text,
+				"HTTP/1.1 %d %s\r\nServer: Selvage/" SV_VERSION "\r\nDate: %s\r\n",
+				status, http1_status_text(status), response_date(time));
+	made_with = status;
+	made_at = time;
+	return buffer_append(out, text, length, error);
+}
+
 bool http1_write_head(struct buffer *out, const struct host_response *response,
 		const struct http1_frame *frame, struct sv_bytes *body, struct sv_error *error)
 {
 	int status = response->status;
 	bool has_content = response_has_content(status);
 	*body = (struct sv_bytes){0};
-	char text[256];
-	int length = snprintf(text, sizeof text,
-			"HTTP/1.1 %d %s\r\nServer: Selvage/" SV_VERSION "\r\nDate: %s\r\n", status,
-			http1_status_text(status), response_date(frame->time));
-	TRY(buffer_append(out, text, (size_t)length, error));
+	TRY(write_beginning(out, status, frame->time, error));
 	TRY(write_fields(out, response, error));
 	if (has_content)
 		TRY(write_length(out, response, frame, error));
@@ -78,7 +91,7 @@ bool http1_write_head(struct buffer *out, const struct host_response *response,
 		TRY(buffer_append(out, "Connection: keep-alive\r\n", 24, error));
 	TRY(buffer_append(out, "\r\n", 2, error));
 	if (has_content && !frame->is_head)
-		*body = response_body(response);
+		*body = host_response_body(response);
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /*
- * http2_memory.c: what sessions of nghttp2 keep in memory. Nearly half of it is room for one frame,
- * which is empty whenever nothing is to be sent: it is on pages of its own, which an idle connection
- * gives back to the system.
+ * http2_memory.c: what sessions of nghttp2 keep in memory. Nearly half of it is room for one
+ * frame, which is empty whenever nothing is to be sent: it is on pages of its own, which an idle
+ * connection gives back to the system.
  */
 #include <stdlib.h>
 #include <sys/mman.h>

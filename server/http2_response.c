@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/version.h"
+#include "host/lend.h"
 #include "server/http2.h"
 #include "server/response.h"
 
@@ -172,7 +173,7 @@ void http2_respond(struct stream *base)
 	const struct stream_plan plan = stream_plan(base);
 	base->has_begun = true;
 	if (plan.has_body)
-		base->body = response_body(&base->exchange->response);
+		base->body = host_response_body(&base->exchange->response);
 	base->exchange->sent = base->body.length;
 	if (response_submit(stream, &plan))
 		timeout_set(&server->loop, &server->stream_write, &stream->timeout);

@@ -3,6 +3,8 @@
  */
 #include "server/response.h"
 
+#include "host/lend.h"
+
 static bool name_is_among(struct sv_bytes name, const char *const *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -39,15 +41,7 @@ int64_t response_length(const struct host_response *response, bool is_head, int6
 		return -1;
 	if ((is_head || more < 0) && response->announced >= 0)
 		return response->announced;
-	return more < 0 ? -1 : (int64_t)(response->body.length - response->body_start) + more;
-}
-
-struct sv_bytes response_body(const struct host_response *response)
-{
-	if (response->body.length <= response->body_start)
-		return (struct sv_bytes){0};
-	return (struct sv_bytes){response->body.data + response->body_start,
-			response->body.length - response->body_start};
+	return more < 0 ? -1 : (int64_t)host_response_body(response).length + more;
 }
 
 /* The text of a second is made once. */

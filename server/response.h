@@ -25,9 +25,6 @@ bool response_has_content(int status);
  */
 int64_t response_length(const struct host_response *response, bool is_head, int64_t more);
 
-/* The bytes of the body that are in the response itself. */
-struct sv_bytes response_body(const struct host_response *response);
-
 /* A time as the field Date has it (RFC 9110, section 5.6.7); valid until the next call. */
 const char *response_date(time_t time);
 

@@ -128,20 +128,31 @@ def node_javascript():
                   lambda port, _: [program, HERE / "node.mjs", port, TEXT, HERE / "hello.js"])
 
 
-def workerd_javascript():
+def workerd_serving(name, script):
     program = workerd()
 
     def start(port, _):
         config = WORK / "workerd.capnp"
-        script = os.path.relpath(HERE / "hello.js", WORK)
-        config.write_text(WORKERD.format(port=port, script=json.dumps(script)))
+        path = os.path.relpath(script, WORK)
+        config.write_text(WORKERD.format(port=port, script=json.dumps(path)))
         return [program, "serve", config]
-    return Server("workerd (one isolate for all requests), the same handler", start)
+    return Server(f"workerd (one isolate for all requests), {name}", start)
+
+
+def workerd_javascript():
+    return workerd_serving("the same handler", HERE / "hello.js")
+
+
+def workerd_hello():
+    """What it can do at best: a handler of one line that says the same as the others."""
+    script = WORK / "hello-text.js"
+    script.write_text((HERE / "hello.js").read_text().replace('"Hello from JS\\n"', json.dumps(TEXT)))
+    return workerd_serving("a handler of one line", script)
 
 
 # The first row of a table is what the others are compared with.
 TABLES = {
-    "hello": ("Hello", [nginx, hello, echo, image, wasmtime, node_http]),
+    "hello": ("Hello", [nginx, hello, echo, image, wasmtime, workerd_hello, node_http]),
     "javascript": ("Hello, in JavaScript",
                    [workerd_javascript, selvage_javascript, node_javascript]),
 }

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import http.client
 import os
+import socket
 import subprocess
 
 from cases_sources import archive, send
@@ -97,6 +98,45 @@ def test_ranges_are_those_of_rfc_9110():
         expect(ask(daemon, PATH, Range="bytes=0-1", If_Range='"x"')[0] == 200, "If-Range with another")
         expect(ask(daemon, PATH, "HEAD", Range="bytes=0-1")[0] == 200, "a range is for GET")
         expect(ask(daemon, "/empty", Range="bytes=0-")[0] == 416, "a range of nothing")
+
+
+def anonymous_memory(daemon):
+    with open(f"/proc/{daemon.process.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("RssAnon")) * 1024
+
+
+def fetch(daemon, *options):
+    url = f"http://127.0.0.1:{daemon.port}/large"
+    done = subprocess.run(["curl", "-sS", "-H", "Host: site.localhost", *options, url], capture_output=True, timeout=PATIENCE)
+    return done.stdout
+
+
+def test_large_files_are_sent_from_their_mapping():
+    large = os.urandom(4 << 20)
+    with Daemon("--keep-versions", "1") as daemon:
+        expect(send(daemon, "site", {"main.wat": cgi("x"), "assets/large": large})["success"], "not deployed")
+        for protocol in ("--http1.1", "--http2-prior-knowledge"):
+            expect(fetch(daemon, protocol) == large, f"{protocol}: not the file")
+            expect(fetch(daemon, protocol, "-r", "1000000-3999999") == large[1000000:4000000], f"{protocol}: not the range")
+        before, waiting = anonymous_memory(daemon), []
+        for _ in range(40):
+            client = socket.socket()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(PATIENCE)
+            client.connect(("127.0.0.1", daemon.port))
+            client.sendall(b"GET /large HTTP/1.1\r\nHost: site.localhost\r\nConnection: close\r\n\r\n")
+            waiting.append(client)
+        parts = [client.recv(4096) for client in waiting]  # it is on its way
+        more = anonymous_memory(daemon) - before
+        expect(more < 40 << 20, f"{more} bytes more for 40 clients")
+        for text in ("one", "two"):  # the version that they read from is gone
+            daemon.deploy_well("site", cgi(text))
+        for client in waiting[1:]:
+            client.close()
+        while part := waiting[0].recv(1 << 20):
+            parts[0] += part
+        expect(parts[0].endswith(large), "another file came in the end")
+        expect(fetch(daemon) == b"two", "the server suffered")
 
 
 def test_static_files_are_of_a_version():
