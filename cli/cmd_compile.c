@@ -11,6 +11,7 @@
 #include "cli/module_open.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/piece_cache.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 
@@ -19,6 +20,7 @@ struct compile_command {
 	const char *output;
 	unsigned emit; /* enum sv_emit */
 	unsigned dump; /* enum sv_stage */
+	bool cache;
 };
 
 /* In the order of enum sv_emit. */
@@ -55,6 +57,10 @@ static const struct option_row rows[] = {
 				.help = "print what a stage made: read, validate, lower, optimise, "
 					"emit, "
 					"package"},
+		{.name = "cache",
+				.kind = OPTION_FLAG,
+				.offset = offsetof(struct compile_command, cache),
+				.help = "keep what pieces become, and take what was kept"},
 		{.name = "fuel",
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct compile_command, flags.fuel),
@@ -76,10 +82,15 @@ static bool compile_module(const struct compile_command *command, const char *in
 	struct buffer module = {0};
 	struct compiler compiler;
 	struct sv_compile_options options;
+	struct piece_cache cache;
 	bool done = module_read_binary(input, &module, error) && compiler_load(&compiler, error);
 	if (done) {
 		compiler.options_init(&options);
 		done = compile_flags_apply(&command->flags, &options, error);
+	}
+	if (done && command->cache) {
+		done = piece_cache_open(&cache, *(void **)&compiler.compile, error);
+		options.cache = &cache.calls;
 	}
 	if (done) {
 		options.emit = (enum sv_emit)command->emit;
@@ -88,6 +99,8 @@ static bool compile_module(const struct compile_command *command, const char *in
 		options.name = module_base_name(input);
 		done = compiler.compile(buffer_view(&module), &options, output, error);
 		progress_end();
+		if (command->cache)
+			piece_cache_trim(&cache);
 		if (!done)
 			sv_error_prefix(error, "%s", module_label(input));
 	}

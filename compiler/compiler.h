@@ -60,6 +60,18 @@ typedef void (*sv_progress)(void *data, uint64_t done, uint64_t total);
 /* Level 2; for modules with so much code that it would take many minutes, level 1. */
 #define SV_LEVEL_BY_SIZE UINT_MAX
 
+/*
+ * Objects of pieces of modules, kept from one compilation to the next under a key that says all
+ * that they depend on but the compiler's own code. Called on the threads of code generation,
+ * several at a time.
+ */
+struct sv_piece_cache {
+	/* Append what is kept under `key`. False if nothing is: what was appended is void. */
+	bool (*find)(void *data, const uint8_t key[32], struct buffer *object);
+	void (*keep)(void *data, const uint8_t key[32], struct sv_bytes object);
+	void *data;
+};
+
 struct sv_compile_options {
 	enum sv_bounds bounds;
 	unsigned level;     /* 0..3, or SV_LEVEL_BY_SIZE */
@@ -76,6 +88,7 @@ struct sv_compile_options {
 	enum sv_stage dump; /* print this stage's product to dump_file */
 	FILE *dump_file;
 	const char *name;   /* of the module, for debug information and messages; may be NULL */
+	const struct sv_piece_cache *cache; /* borrowed; may be NULL: none */
 	sv_progress progress; /* may be NULL */
 	void *progress_data;
 };

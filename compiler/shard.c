@@ -13,6 +13,7 @@
 #include "compiler/emit.h"
 #include "compiler/lower.h"
 #include "compiler/optimise.h"
+#include "compiler/shard_cache.h"
 
 /*
  * Bytes of wasm code in a piece. Small enough that memory is bounded by the threads and not
@@ -63,17 +64,27 @@ static uint64_t shard_piece_size(const struct shard_job *job)
 	return size > piece_most ? piece_most : size;
 }
 
+/* Records and image in a piece of their own: with other data the code may be the same. */
+static bool shard_is_large(const struct shard_job *job)
+{
+	return !shard_is_whole(job->options) && job->module->code_size > piece_least;
+}
+
 static bool shard_cut(struct shard_pool *pool, struct sv_error *error)
 {
 	const struct module *module = pool->job->module;
 	uint64_t size = shard_piece_size(pool->job);
-	size_t most = (size_t)(module->code_size / (size / 2 + 1)) + 2;
+	size_t most = (size_t)(module->code_size / (size / 2 + 1)) + 3;
 	pool->pieces = calloc(most, sizeof *pool->pieces);
 	if (!pool->pieces)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %zu pieces", most);
 	pool->count = 1;
 	struct piece *piece = pool->pieces;
 	piece->first = piece->end = module->imported_functions;
+	if (shard_is_large(pool->job)) {
+		*++piece = pool->pieces[0];
+		pool->count++;
+	}
 	for (uint32_t i = module->imported_functions; i < module->function_count; i++) {
 		uint64_t bytes = module->functions[i].body.length;
 		if (piece->bytes && piece->bytes + bytes > size && pool->count < most) {
@@ -145,7 +156,41 @@ static void shard_report_progress(struct shard_pool *pool, uint64_t bytes)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* One piece through the three stages, visible as such. */
+/* Both stages behind the lowering, of which a tenth of the work is thought to have gone. */
+static bool shard_make(struct shard_pool *pool, size_t index, struct ir *ir,
+		LLVMTargetMachineRef machine, struct sv_error *error)
+{
+	uint64_t bytes = pool->pieces[index].bytes;
+	TRY(optimise_run(ir, machine, error));
+	TRY(shard_dump(ir, SV_STAGE_OPTIMISE, error));
+	shard_report_progress(pool, bytes / 2 - bytes / 10);
+	TRY(shard_emit(ir, machine, &pool->products->buffers[index], error));
+	shard_report_progress(pool, bytes - bytes / 2);
+	return true;
+}
+
+/* From the cache if it is there. */
+static bool shard_finish_piece(struct shard_pool *pool, size_t index, struct ir *ir,
+		LLVMTargetMachineRef machine, struct sv_error *error)
+{
+	const struct sv_piece_cache *cache = ir->options->cache;
+	struct buffer *product = &pool->products->buffers[index];
+	uint64_t bytes = pool->pieces[index].bytes;
+	uint8_t key[32];
+	if (!cache || shard_is_whole(ir->options))
+		return shard_make(pool, index, ir, machine, error);
+	TRY(shard_cache_key(ir, pool->job->target, key, error));
+	if (cache->find(cache->data, key, product)) {
+		shard_report_progress(pool, bytes - bytes / 10);
+		return true;
+	}
+	product->length = 0;
+	TRY(shard_make(pool, index, ir, machine, error));
+	cache->keep(cache->data, key, buffer_view(product));
+	return true;
+}
+
+/* One piece through the three stages. */
 static bool shard_compile_piece(struct shard_pool *pool, size_t index, LLVMTargetMachineRef machine,
 		struct sv_error *error)
 {
@@ -163,11 +208,7 @@ static bool shard_compile_piece(struct shard_pool *pool, size_t index, LLVMTarge
 		artifact_add(&ir, job->records, job->image, job->target);
 	done = done && shard_dump(&ir, SV_STAGE_LOWER, error);
 	shard_report_progress(pool, piece->bytes / 10);
-	done = done && optimise_run(&ir, machine, error);
-	done = done && shard_dump(&ir, SV_STAGE_OPTIMISE, error);
-	shard_report_progress(pool, piece->bytes / 2 - piece->bytes / 10);
-	done = done && shard_emit(&ir, machine, &pool->products->buffers[index], error);
-	shard_report_progress(pool, piece->bytes - piece->bytes / 2);
+	done = done && shard_finish_piece(pool, index, &ir, machine, error);
 	ir_finish(&ir);
 	return done;
 }
