@@ -90,10 +90,10 @@ static bool is_call_with_effect(LLVMValueRef instruction)
 	return !LLVMIsAFunction(callee) || LLVMGetIntrinsicID(callee) == 0;
 }
 
-bool need_is_root(const struct need_set *set, LLVMValueRef instruction)
+bool need_is_root(LLVMValueRef instruction)
 {
 	if (LLVMIsABranchInst(instruction) || LLVMIsASwitchInst(instruction))
-		return exact_branch_matters(set->branches, instruction);
+		return false;
 	return LLVMIsATerminatorInst(instruction) || is_call_with_effect(instruction) ||
 			LLVMIsAAtomicRMWInst(instruction) || LLVMIsAAtomicCmpXchgInst(instruction);
 }
@@ -106,7 +106,7 @@ static void need_add_root(struct need_set *set, LLVMValueRef instruction)
 	} else if (LLVMIsALoadInst(instruction)) {
 		/* A load that stays needs its address too. */
 		need_add_whole(set, LLVMGetOperand(instruction, 0));
-	} else if (need_is_root(set, instruction)) {
+	} else if (need_is_root(instruction)) {
 		unsigned count = (unsigned)LLVMGetNumOperands(instruction);
 		for (unsigned i = 0; i < count; i++)
 			need_add_whole(set, LLVMGetOperand(instruction, i));
@@ -125,7 +125,6 @@ void need_each(struct need_set *set, LLVMValueRef function, need_step step)
 
 void need_find_all(struct need_set *set, LLVMValueRef function)
 {
-	set->branches = exact_branches_find(function);
 	need_each(set, function, need_add_root);
 	while (set->pending_count)
 		need_visit(set, set->pending[--set->pending_count]);
@@ -133,7 +132,6 @@ void need_find_all(struct need_set *set, LLVMValueRef function)
 
 void need_finish(struct need_set *set)
 {
-	exact_branches_free(set->branches);
 	free(set->slots);
 	free(set->pending);
 }

@@ -6,7 +6,6 @@
 
 #include <stddef.h>
 
-#include "compiler/exact_branch.h"
 #include "compiler/exact_demand.h"
 
 struct need {
@@ -22,7 +21,6 @@ struct need_set {
 	size_t slot_count, used;
 	LLVMValueRef *pending; /* owned */
 	size_t pending_count, pending_capacity;
-	struct exact_branches *branches; /* owned */
 };
 
 /* Find all needs of a function. The list of pending values is empty afterwards. */
@@ -37,8 +35,11 @@ struct need *need_find(const struct need_set *set, LLVMValueRef value);
 /* Append to the list of pending values. */
 void need_visit_later(struct need_set *set, LLVMValueRef value);
 
-/* An instruction other than loads and stores whose operands are needed whatever becomes of it. */
-bool need_is_root(const struct need_set *set, LLVMValueRef instruction);
+/*
+ * An instruction other than loads and stores whose operands are needed whatever becomes of it.
+ * Branches are none: LLVM removes one as soon as it knows that both ways come to the same.
+ */
+bool need_is_root(LLVMValueRef instruction);
 
 /* Call `step` for every instruction of a function. */
 typedef void (*need_step)(struct need_set *set, LLVMValueRef instruction);

@@ -56,7 +56,7 @@ static bool user_may_ignore(LLVMValueRef user, unsigned operand)
 /* Does the user need this operand whenever it is reached? */
 static bool user_reads(const struct need_set *set, LLVMValueRef user, unsigned operand)
 {
-	if (LLVMIsAStoreInst(user) || LLVMIsALoadInst(user) || need_is_root(set, user))
+	if (LLVMIsAStoreInst(user) || LLVMIsALoadInst(user) || need_is_root(user))
 		return true;
 	const struct need *need = need_find(set, user);
 	return need && !need->is_skipped && !user_may_ignore(user, operand) &&

@@ -99,6 +99,14 @@
     (local.get $n))
   (func (export "comparison_decided_by_other_bits") (result i32)
     (call $other_bits (i32.const 0x20000) (i32.const 1000)))
+  ;; Once the loads from $p are one, both ways of the first branch come to the same.
+  (func $same (param $p i32) (param $q i32) (result i32)
+    (block $end
+      (br_if $end (i32.ne (i32.load8_s (local.get $p)) (i32.load8_u (local.get $q))))
+      (br_if $end (i32.ne (i32.load8_s (local.get $p)) (i32.const -1)))
+      (return (i32.const 9)))
+    (i32.const 5))
+  (func (export "branch_of_the_same") (result i32) (call $same (i32.const 0) (i32.const 0x20000)))
 
   ;; divide
   (func (export "division_dropped") (drop (i32.div_u (i32.const 1) (i32.const 0))))
