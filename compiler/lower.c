@@ -102,7 +102,7 @@ static void ir_init_vectors(struct ir *ir)
 }
 
 /*
- * The stack is aligned to words (docs/decisions/0042): tailcc would pad the arguments that it never
+ * The stack is aligned to words (docs/decisions/0040): tailcc would pad the arguments that it never
  * has on the stack to 16 bytes, and let the callee take that off.
  */
 static void ir_keep_stack_words(struct ir *ir)

@@ -18,7 +18,7 @@ void ir_set_convention(LLVMValueRef function)
 
 /*
  * With all arguments in registers and the stack aligned to words, the C convention and tailcc are
- * the same instructions (docs/decisions/0042). Only functions with tail calls need the name; for
+ * the same instructions (docs/decisions/0040). Only functions with tail calls need the name; for
  * the others FastISel, which is all of the speed of level 0, wants to read C.
  */
 void ir_set_convention_of_own(struct ir *ir, LLVMValueRef value, uint32_t function)
