@@ -1,5 +1,4 @@
 """Kill -9 at random instants (killing.py); `tests/platform/kill` does more of them."""
-import os
 import time
 
 import killing
@@ -8,4 +7,4 @@ import killing
 def test_kills_lose_nothing_that_was_acknowledged():
     seed = int(time.time())
     print(f"seed {seed}") # Failures have it too
-    killing.run(8 if os.environ.get("QUICK") else 25, seed)
+    killing.run(25, seed)
