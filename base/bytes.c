@@ -1,5 +1,5 @@
 /*
- * bytes.c: the growable buffer.
+ * bytes.c: views and the growable buffer.
  */
 #include "base/bytes.h"
 
@@ -7,6 +7,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+struct sv_bytes bytes_trim(struct sv_bytes text)
+{
+	while (text.length && is_blank(text.data[0])) {
+		text.data++;
+		text.length--;
+	}
+	while (text.length && is_blank(text.data[text.length - 1]))
+		text.length--;
+	return text;
+}
 
 bool buffer_reserve(struct buffer *buffer, size_t more, struct sv_error *error)
 {

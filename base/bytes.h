@@ -21,6 +21,9 @@ struct sv_bytes {
 	size_t length;
 };
 
+/* What is between spaces and tabs at both ends: HTTP's optional white space (RFC 9110, 5.6.3). */
+struct sv_bytes bytes_trim(struct sv_bytes text);
+
 /* A growable buffer on the heap. All zero is a valid empty buffer without limit. */
 struct buffer {
 	uint8_t *data; /* owned */

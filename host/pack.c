@@ -35,22 +35,6 @@ static const char *const types[] = {
 
 /* ---- lists in fields ---- */
 
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct sv_bytes trim(struct sv_bytes bytes)
-{
-	while (bytes.length && is_blank(bytes.data[0])) {
-		bytes.data++;
-		bytes.length--;
-	}
-	while (bytes.length && is_blank(bytes.data[bytes.length - 1]))
-		bytes.length--;
-	return bytes;
-}
-
 /* Take what is in front of the next `mark` off; false: there was nothing. */
 static bool part_take(struct sv_bytes *rest, uint8_t mark, struct sv_bytes *part)
 {
@@ -58,7 +42,7 @@ static bool part_take(struct sv_bytes *rest, uint8_t mark, struct sv_bytes *part
 		return false;
 	const uint8_t *end = memchr(rest->data, mark, rest->length);
 	size_t length = end ? (size_t)(end - rest->data) : rest->length;
-	*part = trim((struct sv_bytes){rest->data, length});
+	*part = bytes_trim((struct sv_bytes){rest->data, length});
 	length += end != NULL;
 	rest->data += length;
 	rest->length -= length;

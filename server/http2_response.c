@@ -19,20 +19,10 @@ static const char no_memory[] = "no memory for a response";
 
 /* ---- fields ---- */
 
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* A field, whose value has no spaces around it (RFC 9113, section 8.2.1). nghttp2 copies it. */
 static nghttp2_nv field_make(struct sv_bytes name, struct sv_bytes value)
 {
-	while (value.length && is_blank(value.data[0])) {
-		value.data++;
-		value.length--;
-	}
-	while (value.length && is_blank(value.data[value.length - 1]))
-		value.length--;
+	value = bytes_trim(value);
 	return (nghttp2_nv){(uint8_t *)(uintptr_t)name.data, (uint8_t *)(uintptr_t)value.data,
 			name.length, value.length, NGHTTP2_NV_FLAG_NONE};
 }

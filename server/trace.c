@@ -107,29 +107,13 @@ static bool is_member(struct sv_bytes member)
 			is_value((struct sv_bytes){equals + 1, member.length - key.length - 1});
 }
 
-static bool is_blank(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct sv_bytes trim(struct sv_bytes bytes)
-{
-	while (bytes.length && is_blank(bytes.data[0])) {
-		bytes.data++;
-		bytes.length--;
-	}
-	while (bytes.length && is_blank(bytes.data[bytes.length - 1]))
-		bytes.length--;
-	return bytes;
-}
-
 /* The members of one field, counted. Empty ones are allowed. */
 static bool is_list(struct sv_bytes rest, unsigned *count)
 {
 	while (rest.length) {
 		const uint8_t *comma = memchr(rest.data, ',', rest.length);
 		size_t length = comma ? (size_t)(comma - rest.data) : rest.length;
-		struct sv_bytes member = trim((struct sv_bytes){rest.data, length});
+		struct sv_bytes member = bytes_trim((struct sv_bytes){rest.data, length});
 		if (member.length && (++*count > most_members || !is_member(member)))
 			return false;
 		length += comma != NULL;

@@ -73,18 +73,6 @@ static bool reply_field(struct reply *reply, struct sv_bytes name, struct sv_byt
 	return host_response_add(reply->response, name, value, error);
 }
 
-static struct sv_bytes trim(struct sv_bytes text)
-{
-	while (text.length && (text.data[0] == ' ' || text.data[0] == '\t')) {
-		text.data++;
-		text.length--;
-	}
-	while (text.length &&
-			(text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
-		text.length--;
-	return text;
-}
-
 static bool reply_line(struct reply *reply, struct sv_bytes line, struct sv_error *error)
 {
 	const uint8_t *colon = memchr(line.data, ':', line.length);
@@ -95,7 +83,7 @@ static bool reply_line(struct reply *reply, struct sv_bytes line, struct sv_erro
 				(const char *)line.data);
 	struct sv_bytes name = {line.data, (size_t)(colon - line.data)};
 	struct sv_bytes value = {colon + 1, line.length - name.length - 1};
-	return reply_field(reply, name, trim(value), error);
+	return reply_field(reply, name, bytes_trim(value), error);
 }
 
 /* Take the next line off `rest`, without its end. */

@@ -19,18 +19,6 @@ struct sv_bytes http_field(const struct host_response *head, const char *name)
 	return (struct sv_bytes){0};
 }
 
-static struct sv_bytes trim(struct sv_bytes text)
-{
-	while (text.length && (*text.data == ' ' || *text.data == '\t')) {
-		text.data++;
-		text.length--;
-	}
-	while (text.length &&
-			(text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t'))
-		text.length--;
-	return text;
-}
-
 /* The next part of a list with commas between, which may stand in quotes. */
 static bool list_next(struct sv_bytes *list, struct sv_bytes *part)
 {
@@ -40,7 +28,7 @@ static bool list_next(struct sv_bytes *list, struct sv_bytes *part)
 		return false;
 	for (; at < list->length && (is_quoted || list->data[at] != ','); at++)
 		is_quoted ^= list->data[at] == '"';
-	*part = trim((struct sv_bytes){list->data, at});
+	*part = bytes_trim((struct sv_bytes){list->data, at});
 	at += at < list->length;
 	list->data += at;
 	list->length -= at;
@@ -268,7 +256,7 @@ enum http_range http_range_of(const struct host_response *request,
 	if (stored->status != 200 || text.length <= skip || memcmp(text.data, unit, skip) != 0 ||
 			!range_applies(request, stored))
 		return HTTP_RANGE_NONE;
-	text = trim((struct sv_bytes){text.data + skip, text.length - skip});
+	text = bytes_trim((struct sv_bytes){text.data + skip, text.length - skip});
 	const uint8_t *dash = text.length ? memchr(text.data, '-', text.length) : NULL;
 	/* Several ranges would need a body in parts: all of it is allowed instead. */
 	if (!dash || memchr(text.data, ',', text.length))
