@@ -265,10 +265,17 @@ static bool claim_try(void *data, EVP_PKEY *key, const char *signer)
 	return !claim->is_valid;
 }
 
+/* What is wrong with a file of keys is for the operator: tenants see `error`. */
 static bool claim_check(struct claim *claim, const struct trust *trust, struct sv_error *error)
 {
-	for (size_t i = 0; i < trust->count && !claim->is_valid; i++)
-		TRY(keys_each(trust->files[i], claim_try, claim, error));
+	struct sv_error own = SV_ERROR_INIT;
+	for (size_t i = 0; i < trust->count && !claim->is_valid; i++) {
+		if (keys_each(trust->files[i], claim_try, claim, &own))
+			continue;
+		fprintf(stderr, "selvage: trusted keys: %s\n", own.text);
+		return sv_fail(error, SV_ERROR_SYSTEM,
+				"the server cannot read the keys that it trusts");
+	}
 	if (claim->is_valid)
 		return true;
 	if (claim->is_known)

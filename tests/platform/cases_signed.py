@@ -179,6 +179,7 @@ def test_signed_with_a_key_that_is_trusted_no_longer_is_not_loaded_any_more():
         daemon.fine("POST", "/v1/deployments/site/rollback", {"version": 1})
         daemon.says("site", "signed")
         os.unlink(key + ".pub")
+        refused(daemon, path, signature, "cannot read the keys that it trusts", 500) # and no path of the server's
         daemon.does_not_start("in use") # the running one is not asked
         daemon.stop()
         daemon.does_not_start("cannot read keys from")
