@@ -1,9 +1,10 @@
-"""What every result must say: where, when and of what."""
+"""What measurements share: what every result must say, tables, and running and unpacking things."""
 import datetime
 import os
 import pathlib
 import platform
 import subprocess
+import tarfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
@@ -25,6 +26,14 @@ def describe(load_before):
 
 def row(cells):
     return "| " + " | ".join(cells) + " |"
+
+
+def unpack(archive, folder):
+    """Unpack a tar file, nothing of which gets out of the folder where Python can see to that."""
+    with tarfile.open(archive) as opened:
+        # Debian 12's Python has no filters yet.
+        safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        opened.extractall(folder, **safe)
 
 
 def table(head, rows):

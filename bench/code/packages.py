@@ -7,7 +7,7 @@ import shlex
 import shutil
 import tarfile
 
-from machine import BUILD, call
+from machine import BUILD, call, unpack
 
 HERE = pathlib.Path(__file__).resolve().parent
 PLACE = BUILD / "bench/sources"
@@ -58,10 +58,7 @@ def package_folder(package):
     shutil.rmtree(waiting, ignore_errors=True)
     waiting.mkdir(parents=True)
     try:
-        with tarfile.open(download(package, waiting)) as archive:
-            # Debian 12's Python has no filters yet.
-            safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-            archive.extractall(waiting / "all", **safe)
+        unpack(download(package, waiting), waiting / "all")
         next((waiting / "all").iterdir()).rename(folder)
     except (OSError, RuntimeError, StopIteration, tarfile.TarError) as error:
         last = (str(error).strip() or "nothing in it").splitlines()[-1]
