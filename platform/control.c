@@ -126,8 +126,12 @@ bool control_deployment(struct control_call *call, struct deployment *deployment
 {
 	struct sv_error error = SV_ERROR_INIT;
 	bool found;
-	if (!deployment_find(call->state->db, call->account.tenant, call->name, deployment, &found,
-			    &error))
+	/* Behind a change that is under way: who is told what is current must find it served. */
+	pthread_mutex_lock(&call->state->change);
+	bool done = deployment_find(call->state->db, call->account.tenant, call->name, deployment,
+			&found, &error);
+	pthread_mutex_unlock(&call->state->change);
+	if (!done)
 		return control_fail_error(call, &error);
 	return found ||
 			control_fail(call, 404, "not_found", "there is no deployment \"%s\"",

@@ -93,9 +93,11 @@ static bool list_version(void *data, const struct version *version)
 void control_list(struct control_call *call)
 {
 	struct listing listing = {.call = call, .array = json_array(), .error = SV_ERROR_INIT};
-	if (!deployments_each(call->state->db, call->account.tenant, list_deployment, &listing,
-			    &listing.error) ||
-			listing.error.code != SV_ERROR_NONE) {
+	pthread_mutex_lock(&call->state->change); /* as in control_deployment */
+	bool done = deployments_each(call->state->db, call->account.tenant, list_deployment,
+			&listing, &listing.error);
+	pthread_mutex_unlock(&call->state->change);
+	if (!done || listing.error.code != SV_ERROR_NONE) {
 		json_decref(listing.array);
 		control_fail_error(call, &listing.error);
 		return;
