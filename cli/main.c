@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "runtime/selvage.h"
+#include "server/tls.h"
 
 const struct command commands[] = {
 #define COMMAND(name, operands, summary) {#name, operands, summary, cmd_##name},
@@ -44,6 +45,7 @@ static int main_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	tls_memory_init();
 	int code = main_command(argc, argv);
 	/* What was printed counts only if it arrived: a full disk is an error. */
 	if (fflush(stdout) != 0 && code == EXIT_FINE)

@@ -88,9 +88,27 @@ void connection_begin(struct connection *connection)
 	connection->phase = CONNECTION_OPEN;
 	if (tls && tls_session_is_http2(tls))
 		connection->protocol = &http2_protocol;
-	timeout_set(&server->loop, server->is_stopping ? &server->linger : &server->idle,
-			&connection->timeout);
+	if (server->is_stopping)
+		timeout_set(&server->loop, &server->linger, &connection->timeout);
+	else
+		connection_await_request(connection);
 	connection->protocol->begin(connection);
+}
+
+void connection_await_request(struct connection *connection)
+{
+	struct server *server = connection->server;
+	bool can_rest = connection->transport.tls;
+	connection->is_resting = false;
+	timeout_set(&server->loop, can_rest ? &server->rest : &server->idle, &connection->timeout);
+}
+
+void connection_rest(struct connection *connection)
+{
+	struct server *server = connection->server;
+	connection->is_resting = true;
+	transport_rest(&connection->transport);
+	timeout_set(&server->loop, &server->rested, &connection->timeout);
 }
 
 /* ---- ending ---- */

@@ -59,6 +59,7 @@ struct connection {
 	bool is_refused; /* it is only told that there are too many */
 	bool is_unsent;  /* it is in the server's list */
 	bool at_end;     /* the client will send no more: that was read */
+	bool is_resting; /* idle for a while, it keeps less memory */
 	bool has_hung_up; /* the same: the system says so, though there may be something to read */
 	size_t out_count; /* streams that workers have, whatever has become of the connection */
 	struct transport transport;
@@ -74,6 +75,12 @@ struct connection {
 
 /* Take over a descriptor; `is_refused`: only to say that there are too many. */
 void connection_open(struct listener *listener, int fd, bool is_refused);
+
+/* Nothing is under way: give it the time until the next request. */
+void connection_await_request(struct connection *connection);
+
+/* Part of that time is over: what its transport keeps can rest until it is used again. */
+void connection_rest(struct connection *connection);
 
 /* TLS is agreed on, or there is none: the protocol has it. */
 void connection_begin(struct connection *connection);

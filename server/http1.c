@@ -76,7 +76,7 @@ static void http1_next(struct connection *connection)
 	http1->is_chunked = http1->is_gathering = false;
 	http1->has_asked = true;
 	http1->state = HTTP1_IDLE;
-	timeout_set(&server->loop, &server->idle, &connection->timeout);
+	connection_await_request(connection);
 	if (input->start == input->end) {
 		spare_input_give(server, input);
 		http1->input = NULL;
@@ -283,10 +283,23 @@ static void http1_hung_up(struct connection *connection)
 		host_stream_hang_up(&stream->exchange->stream);
 }
 
+static bool http1_can_rest(const struct connection *connection)
+{
+	return connection->transport.tls && !connection->is_resting &&
+			!connection->server->is_stopping;
+}
+
 static void http1_expired(struct connection *connection)
 {
 	struct http1 *http1 = &connection->http1;
 	switch (http1->state) {
+	case HTTP1_IDLE:
+		if (http1_can_rest(connection)) {
+			connection_rest(connection);
+			return;
+		}
+		connection_close(connection);
+		break;
 	case HTTP1_HEAD:
 		http1_answer(connection, 408, "the head took too long");
 		break;

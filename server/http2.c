@@ -44,7 +44,7 @@ static struct timeout_list *http2_waits_for(const struct connection *connection)
 		return &server->head;
 	if (http2->stream_count)
 		return NULL;
-	return http2->is_resting ? &server->rested : &server->rest;
+	return connection->is_resting ? &server->rested : &server->rest;
 }
 
 /* Set the timeout; one that goes on is not begun again. */
@@ -70,7 +70,7 @@ void http2_fail(struct connection *connection, uint32_t code, const char *reason
 	http2->has_failed = true;
 	http2_lose_all(connection, "its connection has been ended for a fault of the client");
 	/* Fails only without memory; then the connection ends without a word. */
-	(void)nghttp2_session_terminate_session(http2->session, code);
+	(void)nghttp2_session_terminate_session(http2_session(http2), code);
 	connection_send_later(connection);
 }
 
@@ -81,7 +81,7 @@ static bool http2_fill(struct connection *connection)
 	out->length = connection->out_sent = 0;
 	while (out->length < most_out) {
 		const uint8_t *bytes;
-		ssize_t count = nghttp2_session_mem_send(connection->http2->session, &bytes);
+		ssize_t count = nghttp2_session_mem_send(http2_session(connection->http2), &bytes);
 		if (count == 0)
 			break;
 		if (count < 0 || !buffer_append(out, bytes, (size_t)count, NULL))
@@ -113,10 +113,10 @@ static bool http2_flush(struct connection *connection)
 }
 
 /* Nothing is left to be said, by either side. */
-static bool http2_is_over(const struct http2 *http2)
+static bool http2_is_over(struct http2 *http2)
 {
-	return !nghttp2_session_want_read(http2->session) &&
-			!nghttp2_session_want_write(http2->session);
+	return !nghttp2_session_want_read(http2_session(http2)) &&
+			!nghttp2_session_want_write(http2_session(http2));
 }
 
 /* All was sent. */
@@ -167,7 +167,7 @@ static void http2_receive(struct connection *connection, struct sv_bytes bytes)
 	struct http2 *http2 = connection->http2;
 	if (http2->has_failed)
 		return;
-	ssize_t count = nghttp2_session_mem_recv(http2->session, bytes.data, bytes.length);
+	ssize_t count = nghttp2_session_mem_recv(http2_session(http2), bytes.data, bytes.length);
 	if (count == NGHTTP2_ERR_FLOODED)
 		http2_fail(connection, NGHTTP2_ENHANCE_YOUR_CALM, nghttp2_strerror((int)count));
 	else if (count < 0)
@@ -189,8 +189,8 @@ static void http2_take_end(struct connection *connection)
 			http2_answer(s, 400, reason);
 	}
 	/* Behind that the connection is over when the last stream is. */
-	if (nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE,
-			    nghttp2_session_get_last_proc_stream_id(http2->session),
+	if (nghttp2_submit_goaway(http2_session(http2), NGHTTP2_FLAG_NONE,
+			    nghttp2_session_get_last_proc_stream_id(http2_session(http2)),
 			    NGHTTP2_NO_ERROR, NULL, 0) != 0)
 		http2_fail(connection, NGHTTP2_INTERNAL_ERROR, "no memory");
 }
@@ -272,7 +272,8 @@ static bool http2_init(struct connection *connection)
 	connection->http2 = calloc(1, sizeof *connection->http2);
 	if (!connection->http2)
 		return false;
-	http2_memory_init(connection->http2);
+	if (!http2_memory_init(connection->http2))
+		return false;
 	connection->http2->session = session_new(connection);
 	return connection->http2->session &&
 			session_begin(connection->http2->session, &connection->server->limits);
@@ -327,17 +328,16 @@ static void http2_expired_connection(struct connection *connection)
 		connection_close(connection);
 		return;
 	}
-	if (!http2_in_head(http2) && !http2->is_resting) {
-		http2->is_resting = true;
+	if (!http2_in_head(http2) && !connection->is_resting) {
 		http2_memory_rest(http2);
-		http2_set_timeout(connection);
+		connection_rest(connection);
 		return;
 	}
 	if (http2_in_head(http2)) {
 		http2_fail(connection, NGHTTP2_ENHANCE_YOUR_CALM, "the head took too long");
 	} else {
 		http2->is_ending = true;
-		(void)nghttp2_session_terminate_session(http2->session, NGHTTP2_NO_ERROR);
+		(void)nghttp2_session_terminate_session(http2_session(http2), NGHTTP2_NO_ERROR);
 	}
 	http2_send(connection);
 }
@@ -352,8 +352,8 @@ static void http2_stop(struct connection *connection)
 	if (http2->is_ending || http2->has_failed)
 		return;
 	http2->is_ending = true;
-	(void)nghttp2_submit_shutdown_notice(http2->session);
-	(void)nghttp2_submit_ping(http2->session, NGHTTP2_FLAG_NONE, NULL);
+	(void)nghttp2_submit_shutdown_notice(http2_session(http2));
+	(void)nghttp2_submit_ping(http2_session(http2), NGHTTP2_FLAG_NONE, NULL);
 	http2_send(connection);
 }
 
@@ -379,7 +379,8 @@ static void http2_finish(struct connection *connection)
 		next = stream->next;
 		http2_stream_close(stream, "the client has closed its connection");
 	}
-	nghttp2_session_del(http2->session);
+	nghttp2_session_del(http2_session(http2));
+	http2_memory_finish(http2);
 	free(http2);
 	connection->http2 = NULL;
 }

@@ -9,6 +9,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "server/connection.h"
+#include "server/rest.h"
 
 /* What a client sends first: 24 bytes. */
 #define HTTP2_PREFACE_LENGTH 24u
@@ -30,11 +31,11 @@ struct http2_stream {
 };
 
 struct http2 {
-	nghttp2_session *session; /* owned */
+	nghttp2_session *session; /* owned; to be had by http2_session */
 	nghttp2_mem memory;       /* its allocator */
-	void *frame_room; /* of its allocations the one that frames are made in; NULL: none */
-	size_t frame_room_size;
-	bool is_resting; /* idle for a while, and has given that room back */
+	struct rest rest; /* owned; of what the session allocates to begin with */
+	size_t begin_used; /* of that */
+	bool has_room;     /* it has its room for a frame, which is behind that */
 	struct http2_stream *streams;
 	size_t stream_count;  /* open or not settled */
 	uint64_t gathered;    /* bytes of bodies that are not complete */
@@ -62,11 +63,21 @@ void http2_fail(struct connection *connection, uint32_t code, const char *reason
 
 /* ---- http2_memory.c ---- */
 
-/* Before there is a session. */
-void http2_memory_init(struct http2 *http2);
+/* Before there is a session. False without memory. */
+SV_MUST_USE bool http2_memory_init(struct http2 *http2);
 
-/* Nothing is under way: give back to the system what is empty. */
+/* Behind its end. */
+void http2_memory_finish(struct http2 *http2);
+
+/* Nothing is under way: keep less. */
 void http2_memory_rest(struct http2 *http2);
+
+/* The session, to be used. */
+static inline nghttp2_session *http2_session(struct http2 *http2)
+{
+	rest_wake(&http2->rest);
+	return http2->session;
+}
 
 /* ---- http2_stream.c ---- */
 

@@ -306,7 +306,7 @@ static void head_end(struct http2_stream *stream, bool is_last)
 	stream->has_head = true;
 	/* The time for the next head begins anew. */
 	timeout_clear(&stream->stream.connection->timeout);
-	stream->stream.connection->http2->is_resting = false;
+	stream->stream.connection->is_resting = false;
 	if (!head_check(stream, is_last)) {
 		http2_answer(stream, stream->head.status, stream->head.reason);
 		return;
@@ -329,7 +329,7 @@ static void head_end(struct http2_stream *stream, bool is_last)
 /* It fails only without memory. */
 void http2_give_window(struct http2_stream *stream, size_t length)
 {
-	nghttp2_session *session = stream->stream.connection->http2->session;
+	nghttp2_session *session = http2_session(stream->stream.connection->http2);
 	if (length && nghttp2_session_consume_stream(session, stream->id, length) != 0)
 		http2_fail(stream->stream.connection, NGHTTP2_INTERNAL_ERROR, "no memory");
 }

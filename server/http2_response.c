@@ -44,7 +44,7 @@ static size_t fields_add(nghttp2_nv *fields, const struct host_response *respons
 static bool trailers_submit(struct http2_stream *stream)
 {
 	const struct host_response *trailers = &stream->stream.exchange->stream.trailers;
-	nghttp2_session *session = stream->stream.connection->http2->session;
+	nghttp2_session *session = http2_session(stream->stream.connection->http2);
 	nghttp2_nv *fields = calloc(trailers->field_count, sizeof *fields);
 	if (!fields)
 		return false;
@@ -143,7 +143,7 @@ static bool response_submit(struct http2_stream *stream, const struct stream_pla
 		fields[count++] = field_make(host_text("content-length"), host_text(size));
 	}
 	count += fields_add(fields + count, response, response_field_is_ours);
-	nghttp2_session *session = base->connection->http2->session;
+	nghttp2_session *session = http2_session(base->connection->http2);
 	bool is_done = nghttp2_submit_response(session, stream->id, fields, count,
 				       has_body ? &provider : NULL) == 0;
 	free(fields);
@@ -197,7 +197,8 @@ void http2_news(struct stream *base)
 	if (!base->has_begun && can_begin) {
 		http2_respond(base);
 	} else if (base->has_begun && !stream->is_closed &&
-			nghttp2_session_resume_data(connection->http2->session, stream->id) == 0) {
+			nghttp2_session_resume_data(http2_session(connection->http2),
+					stream->id) == 0) {
 		timeout_set(&connection->server->loop, &connection->server->stream_write,
 				&stream->timeout);
 		connection_send_later(connection);
@@ -218,6 +219,7 @@ void http2_answer(struct http2_stream *stream, int status, const char *reason)
 bool http2_continue(struct http2_stream *stream)
 {
 	const nghttp2_nv field = field_make(host_text(":status"), host_text("100"));
-	return nghttp2_submit_headers(stream->stream.connection->http2->session, NGHTTP2_FLAG_NONE,
-			       stream->id, NULL, &field, 1, NULL) == 0;
+	nghttp2_session *session = http2_session(stream->stream.connection->http2);
+	return nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, stream->id, NULL, &field, 1,
+			       NULL) == 0;
 }

@@ -71,8 +71,8 @@ void http2_stream_reset(struct http2_stream *stream, uint32_t code, const char *
 	stream->is_ours = true;
 	stream_lose(&stream->stream, reason);
 	/* Fails only without memory: then nothing else can be done for it. */
-	if (nghttp2_submit_rst_stream(connection->http2->session, NGHTTP2_FLAG_NONE, stream->id,
-			    code) != 0)
+	if (nghttp2_submit_rst_stream(http2_session(connection->http2), NGHTTP2_FLAG_NONE,
+			    stream->id, code) != 0)
 		http2_fail(connection, NGHTTP2_INTERNAL_ERROR, "no memory");
 	connection_send_later(connection);
 }
@@ -88,7 +88,7 @@ void http2_lose_all(struct connection *connection, const char *reason)
 /* True if the client has given no window for what is to be sent. */
 static bool http2_stream_is_stuck(const struct http2_stream *stream)
 {
-	nghttp2_session *session = stream->stream.connection->http2->session;
+	nghttp2_session *session = http2_session(stream->stream.connection->http2);
 	return nghttp2_session_get_stream_remote_window_size(session, stream->id) <= 0 ||
 			nghttp2_session_get_remote_window_size(session) <= 0;
 }

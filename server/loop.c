@@ -95,6 +95,9 @@ void timeout_set(struct loop *loop, struct timeout_list *list, struct timeout *t
 	list->last = timeout;
 }
 
+/* Of a list in one turn: when thousands are idle at once, others are served between them. */
+static const int most_expired = 16;
+
 /* Milliseconds until the next deadline, rounded up, at most `wait`. */
 static int loop_wait_time(const struct loop *loop, int wait)
 {
@@ -114,8 +117,10 @@ static int loop_wait_time(const struct loop *loop, int wait)
 static void loop_expire(struct loop *loop)
 {
 	for (struct timeout_list *list = loop->lists; list; list = list->next) {
-		while (list->first && list->first->deadline <= loop->now) {
+		for (int i = 0; i < most_expired; i++) {
 			struct timeout *timeout = list->first;
+			if (!timeout || timeout->deadline > loop->now)
+				break;
 			timeout_clear(timeout);
 			list->expired(timeout);
 		}

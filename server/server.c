@@ -18,7 +18,7 @@
 /* A client that has its response closes; one that does not is not waited for longer. */
 static const uint64_t linger_time = UINT64_C(2000000000);
 
-/* An HTTP/2 connection that was idle for so long gives back what it can. */
+/* A connection that was idle for so long gives back what it can. */
 static const uint64_t rest_time = UINT64_C(1000000000);
 
 /* At the end, a log that nobody reads is not waited for longer. */

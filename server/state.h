@@ -38,7 +38,7 @@ struct server {
 	struct loop_source stop;      /* event descriptor, owned */
 	struct timeout_list handshake, idle, head, body, write, linger, accept; /* of connections */
 	struct timeout_list stream_body, stream_write; /* the same, of one request of several */
-	struct timeout_list rest, rested; /* the two parts of the idle time, with HTTP/2 */
+	struct timeout_list rest, rested; /* the parts of the idle time, with HTTP/2 or TLS */
 	struct timeout_list arrival; /* of bodies that a guest reads as they come */
 	struct connection *connections;
 	struct connection *unsent; /* those with something to send at the end of this turn */

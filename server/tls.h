@@ -31,6 +31,15 @@ void tls_context_free(struct tls_context *context);
 /* A session that a client is about to begin; `fd` is borrowed. NULL: no memory. */
 struct tls_session *tls_session_new(struct tls_context *context, int fd);
 
+/*
+ * Sessions made from now on can rest. To be called first of all: OpenSSL takes its allocator only
+ * before it has allocated anything.
+ */
+void tls_memory_init(void);
+
+/* It will not be used for a while: keep less memory. Whatever is asked of it next ends that. */
+void tls_session_rest(struct tls_session *session);
+
 /* Says nothing to the client. NULL is allowed. */
 void tls_session_free(struct tls_session *session);
 

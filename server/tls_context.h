@@ -6,6 +6,7 @@
 
 #include <openssl/ssl.h>
 
+#include "server/rest.h"
 #include "server/tls.h"
 
 struct tls_context {
@@ -17,8 +18,17 @@ struct tls_context {
 	uint8_t record[SSL3_RT_MAX_PLAIN_LENGTH];
 };
 
+/* ---- tls_memory.c ---- */
+
+/* SSL_new; `rest` is told of what of it can rest, if tls_memory_init was called. */
+SSL *tls_memory_new(SSL_CTX *context, struct rest *rest);
+
+/* ---- tls.c ---- */
+
 /* The first session in an hour gets a new key for tickets. */
 void tls_context_renew(struct tls_context *context);
+
+/* ---- tls_session.c ---- */
 
 /*
  * Keep the name that the client asks for; false, with a reason, if it is none. An address is as if

@@ -16,13 +16,26 @@
 
 struct tls_session {
 	struct tls_context *context;
-	SSL *ssl; /* owned */
+	SSL *ssl;         /* owned; to be had by session_ssl */
+	struct rest rest; /* of its largest piece of memory */
 	uint32_t wants;
 	bool is_lost;
 	bool has_ended; /* the client was told */
 	char *name;     /* owned; NULL: the client named none */
 	char *reason;   /* owned; NULL: none, or no memory for it */
 };
+
+static SSL *session_ssl(const struct tls_session *session)
+{
+	/* To the outside it is as it was. */
+	rest_wake((struct rest *)&session->rest);
+	return session->ssl;
+}
+
+void tls_session_rest(struct tls_session *session)
+{
+	rest_begin(&session->rest);
+}
 
 struct tls_session *tls_session_new(struct tls_context *context, int fd)
 {
@@ -32,7 +45,7 @@ struct tls_session *tls_session_new(struct tls_context *context, int fd)
 		return NULL;
 	session->context = context;
 	session->wants = EPOLLIN;
-	session->ssl = SSL_new(context->ssl);
+	session->ssl = tls_memory_new(context->ssl, &session->rest);
 	if (!session->ssl || SSL_set_fd(session->ssl, fd) != 1) {
 		tls_session_free(session);
 		ERR_clear_error();
@@ -47,7 +60,7 @@ void tls_session_free(struct tls_session *session)
 {
 	if (!session)
 		return;
-	SSL_free(session->ssl);
+	SSL_free(session_ssl(session));
 	free(session->name);
 	free(session->reason);
 	free(session);
@@ -98,12 +111,12 @@ const char *tls_session_name(const struct tls_session *session)
 
 const char *tls_session_protocol(const struct tls_session *session)
 {
-	return SSL_get_version(session->ssl);
+	return SSL_get_version(session_ssl(session));
 }
 
 const char *tls_session_cipher(const struct tls_session *session)
 {
-	return SSL_get_cipher_name(session->ssl);
+	return SSL_get_cipher_name(session_ssl(session));
 }
 
 /* Take note of what a handshake or a read waits for; false if it does not wait, but has failed. */
@@ -121,12 +134,12 @@ static bool session_waits(struct tls_session *session, int error)
 enum tls_progress tls_session_handshake(struct tls_session *session)
 {
 	ERR_clear_error();
-	int result = SSL_do_handshake(session->ssl);
+	int result = SSL_do_handshake(session_ssl(session));
 	if (result == 1) {
 		session->wants = EPOLLIN;
 		return TLS_READY;
 	}
-	if (session_waits(session, SSL_get_error(session->ssl, result)))
+	if (session_waits(session, SSL_get_error(session_ssl(session), result)))
 		return TLS_WAITS;
 	session->is_lost = true;
 	const char *reason = ERR_reason_error_string(ERR_peek_error());
@@ -147,12 +160,12 @@ ssize_t tls_session_read(struct tls_session *session, void *bytes, size_t room)
 {
 	size_t count = 0;
 	ERR_clear_error();
-	int result = SSL_read_ex(session->ssl, bytes, room, &count);
+	int result = SSL_read_ex(session_ssl(session), bytes, room, &count);
 	if (result == 1) {
 		session->wants = EPOLLIN;
 		return (ssize_t)count;
 	}
-	int error = SSL_get_error(session->ssl, result);
+	int error = SSL_get_error(session_ssl(session), result);
 	if (error == SSL_ERROR_ZERO_RETURN)
 		return 0;
 	if (!session_waits(session, error))
@@ -188,11 +201,11 @@ ssize_t tls_session_write(struct tls_session *session, const struct iovec *parts
 	if (!record.iov_len)
 		return 0;
 	ERR_clear_error();
-	int result = SSL_write_ex(session->ssl, record.iov_base, record.iov_len, &written);
+	int result = SSL_write_ex(session_ssl(session), record.iov_base, record.iov_len, &written);
 	if (result == 1)
 		return (ssize_t)written;
 	/* Without renegotiation there is nothing to be read before this can be written. */
-	if (SSL_get_error(session->ssl, result) != SSL_ERROR_WANT_WRITE)
+	if (SSL_get_error(session_ssl(session), result) != SSL_ERROR_WANT_WRITE)
 		return session_lost(session);
 	errno = EAGAIN;
 	return -1;
@@ -205,7 +218,7 @@ uint32_t tls_session_wants(const struct tls_session *session)
 
 bool tls_session_has_pending(const struct tls_session *session)
 {
-	return SSL_pending(session->ssl) > 0;
+	return SSL_pending(session_ssl(session)) > 0;
 }
 
 bool tls_session_end(struct tls_session *session)
@@ -213,8 +226,8 @@ bool tls_session_end(struct tls_session *session)
 	if (session->is_lost || session->has_ended)
 		return true;
 	ERR_clear_error();
-	int result = SSL_shutdown(session->ssl);
-	if (result < 0 && SSL_get_error(session->ssl, result) == SSL_ERROR_WANT_WRITE)
+	int result = SSL_shutdown(session_ssl(session));
+	if (result < 0 && SSL_get_error(session_ssl(session), result) == SSL_ERROR_WANT_WRITE)
 		return false;
 	ERR_clear_error();
 	session->has_ended = true;
@@ -225,7 +238,7 @@ bool tls_session_is_http2(const struct tls_session *session)
 {
 	const unsigned char *protocol;
 	unsigned length;
-	SSL_get0_alpn_selected(session->ssl, &protocol, &length);
+	SSL_get0_alpn_selected(session_ssl(session), &protocol, &length);
 	return length == 2 && memcmp(protocol, "h2", 2) == 0;
 }
 
@@ -266,6 +279,6 @@ bool tls_session_covers(const struct tls_session *session, struct sv_bytes host)
 	/* One connection of HTTP/2 may be for all that the certificate covers (RFC 9113, 9.1.1). */
 	if (session->name && !tls_session_is_http2(session))
 		return false;
-	const struct certificate shown = {.leaf = SSL_get_certificate(session->ssl)};
+	const struct certificate shown = {.leaf = SSL_get_certificate(session_ssl(session))};
 	return shown.leaf && certificate_covers(&shown, is_name ? name : text);
 }

@@ -55,6 +55,13 @@ static inline bool transport_end(struct transport *transport)
 	return true;
 }
 
+/* Nothing is expected to travel for a while. */
+static inline void transport_rest(struct transport *transport)
+{
+	if (transport->tls)
+		tls_session_rest(transport->tls);
+}
+
 static inline void transport_close(struct transport *transport)
 {
 	tls_session_free(transport->tls);

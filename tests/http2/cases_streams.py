@@ -13,6 +13,7 @@ from cases_stream import MIB, Streamed
 from frames import CANCEL, INITIAL_WINDOW, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, Http2
 from hyperframe.frame import HeadersFrame, SettingsFrame, WindowUpdateFrame
 from script import build_guest
+from secure import SecureServer
 from serving import PATIENCE, Server, artifact, expect
 
 FOLDER = tempfile.mkdtemp(prefix="selvage-http2-")
@@ -272,19 +273,45 @@ def test_a_stop_lets_streams_end():
         expect(client.goaways[-1].last_stream_id == number, f"last is {client.goaways[-1].last_stream_id}")
 
 
-def test_idle_connections_give_back_room_for_frames_and_go_on():
+def test_idle_connections_give_back_memory_and_go_on():
+    """What must come back, KiB a connection, is less than what does: 25, 32 and 5."""
     body = os.urandom(100000)
-    with Server("echo.wat", "--quiet") as server:
-        clients = [Http2(server.port) for _ in range(100)]
-        for client in clients:
-            expect(client.get(method="POST", body=body).body == body, "not what was sent")
-        before, deadline = server.memory_kb(), time.monotonic() + PATIENCE
-        while server.memory_kb() > before - 100 * 12 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        expect(server.memory_kb() <= before - 100 * 12, f"{before} KiB, then {server.memory_kb()}")
-        for client in clients:
-            expect(client.get(method="POST", body=body).body == body, "not what was sent, later")
+    with Server("echo.wat", "--quiet") as plain, SecureServer("echo.wat", "--quiet") as secure, \
+            SecureServer("echo.wat", "--quiet") as old:
+        context, old_context = secure.context(), old.context()
+        kinds = ((plain, 18, lambda: Http2(plain.port), {}),
+                 (secure, 22, lambda: Http2(secure.port, context), {"host": "localhost", "scheme": "https"}),
+                 (old, 3, lambda: old.connect(context=old_context), None))
+
+        def ask(client, fields):
+            if fields is not None:
+                return client.get(method="POST", body=body, **fields).body
+            client.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            return client.response().body
+
+        clients, before = [], []
+        for server, _, connect, fields in kinds:
+            clients += [(connect(), fields) for _ in range(60)]
+            for client, _ in clients[-60:]:
+                expect(ask(client, fields) == body, "not what was sent")
+            before.append(server.memory_kb())
+        deadline = time.monotonic() + PATIENCE
+        for (server, least, _, _), memory in zip(kinds, before):
+            while server.memory_kb() > memory - 60 * least and time.monotonic() < deadline:
+                time.sleep(0.05)
+            expect(server.memory_kb() <= memory - 60 * least, f"{memory} KiB, then {server.memory_kb()}")
+        for client, fields in clients:
+            expect(ask(client, fields) == body, "not what was sent, later")
             client.socket.close()
+
+
+def test_connections_that_rest_are_told_of_an_end():
+    with SecureServer("echo.wat", "--quiet", "--idle-timeout", "400ms") as server:
+        context = server.context()
+        with Http2(server.port, context) as new, server.connect() as old:
+            new.get(host="localhost", scheme="https")
+            expect(new.end() == NO_ERROR, "no word at the end")
+            expect(old.is_closed(), "something came before the end")
 
 
 def test_an_idle_connection_is_told_of_its_end():
@@ -294,7 +321,6 @@ def test_an_idle_connection_is_told_of_its_end():
 
 
 def test_too_many_connections_are_told_so():
-    from secure import SecureServer
     with SecureServer("echo.wat", "--max-connections", "1") as server:
         with Http2(server.port, server.context()) as first:
             expect(first.get(host="localhost", scheme="https").status == 200, "no answer")
