@@ -57,7 +57,7 @@ COMPILER_OBJECTS := $(call objects,$(BASE) $(FRONT) $(BACK))
 PROGRAM_OBJECTS := $(call objects,$(BASE) $(RUNTIME) $(FRONT) $(HOST) $(SERVER) $(PLATFORM) $(TEXT)) $(LLHTTP)
 # Archives: a program starts in a third of the time (docs/decisions/0019).
 PROGRAM_LIBS = -static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-z,pack-relative-relocs \
-	-Wl,-Bstatic -lwabt -ldw -lelf -lz -llzma -lbz2 -ljansson -lsqlite3 -lseccomp -lnghttp2 -lssl -lcrypto -lcares -Wl,-Bdynamic -ldl -lm
+	-Wl,-Bstatic -lwabt -ldw -lelf -lz -llzma -lbz2 -ljansson -lsqlite3 -lseccomp -lnghttp2 -lbrotlienc -lbrotlidec -lbrotlicommon -lssl -lcrypto -lcares -Wl,-Bdynamic -ldl -lm
 COMPILER_LIBS = -L$(LLVM)/lib -llldELF -llldCommon -lLLVM-22 -lelf -lz -lzstd
 
 # tests/unit/X.c is the program X; all of tests/SUITE/*.c together are the program SUITE.

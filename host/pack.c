@@ -1,5 +1,5 @@
 /*
- * pack.c: see pack.h. Only gzip: every client that takes anything takes it.
+ * pack.c: see pack.h.
  */
 #include "host/pack.h"
 
@@ -7,25 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
-#define ZLIB_CONST
-#include <zlib.h>
-
 #include "host/lend.h"
-
-/* Four fifths of the speed of the fastest levels, for a sixth less to send. */
-static const int level = 4;
-
-/* A window of 32 KiB, and what makes zlib write gzip. */
-enum { WINDOW = 15 + 16, MEMORY = 8 };
 
 /* Bodies that are whole are packed at once: larger ones would take a thread for too long. */
 static const size_t whole_most = 4 * 1024 * 1024;
 
 /* The same for what a stream begins with: that is packed in a host function of the guest. */
 static const size_t first_most = 1024 * 1024;
-
-/* Room for output that is made at a time. */
-static const size_t piece = 16 * 1024;
 
 static const char *const types[] = {
 #define PACK_TYPE(name) name,
@@ -94,9 +82,9 @@ static int weight_of(struct sv_bytes parameters)
 	return 1000;
 }
 
-/* Weights that were found; -1: not named. */
+/* Weights that were found, by coding; -1: not named. */
 struct wanted {
-	int gzip, identity, any;
+	int of[HOST_BROTLI + 1], any;
 };
 
 static void wanted_add(struct wanted *wanted, struct sv_bytes list)
@@ -108,23 +96,32 @@ static void wanted_add(struct wanted *wanted, struct sv_bytes list)
 		int weight = weight_of(element);
 		if (host_name_equal(coding, host_text("gzip")) ||
 				host_name_equal(coding, host_text("x-gzip")))
-			wanted->gzip = weight;
+			wanted->of[HOST_GZIP] = weight;
+		else if (host_name_equal(coding, host_text("br")))
+			wanted->of[HOST_BROTLI] = weight;
 		else if (host_name_equal(coding, host_text("identity")))
-			wanted->identity = weight;
+			wanted->of[HOST_PLAIN] = weight;
 		else if (host_name_equal(coding, host_text("*")))
 			wanted->any = weight;
 	}
 }
 
-bool host_pack_is_accepted(const struct host_request *request)
+enum host_coding host_pack_coding(const struct host_request *request)
 {
-	struct wanted wanted = {-1, -1, -1};
+	struct wanted wanted = {{-1, -1, -1}, -1};
 	for (size_t i = 0; i < request->header_count; i++) {
 		if (host_name_equal(request->headers[i].name, host_text("Accept-Encoding")))
 			wanted_add(&wanted, request->headers[i].value);
 	}
-	int gzip = wanted.gzip < 0 ? wanted.any : wanted.gzip;
-	return gzip > 0 && gzip >= wanted.identity;
+	/* Who takes anything gets what everybody can read: br has to be named. */
+	if (wanted.of[HOST_GZIP] < 0)
+		wanted.of[HOST_GZIP] = wanted.any;
+	enum host_coding best = HOST_PLAIN;
+	for (enum host_coding coding = HOST_GZIP; coding <= HOST_BROTLI; coding++) {
+		if (wanted.of[coding] > 0 && wanted.of[coding] >= wanted.of[best])
+			best = coding;
+	}
+	return best;
 }
 
 /* ---- what can be packed ---- */
@@ -245,57 +242,22 @@ static void keep_weak_tag(struct host_pack *pack)
 }
 
 /* It is packed from here on; ranges would be of the bytes as they were. */
-static bool fields_change(struct host_response *response)
+static bool fields_change(const struct host_pack *pack)
 {
+	struct host_response *response = pack->response;
 	host_response_remove(response, host_text("Accept-Ranges"), response->field_count);
 	return weaken_tag(response) &&
 			host_response_add(response, host_text("Content-Encoding"),
-					host_text("gzip"), NULL);
+					host_text(coding_name(host_pack_coding(pack->request))),
+					NULL);
 }
 
 /* ---- packing ---- */
 
-static void deflate_free(struct host_pack *pack)
-{
-	if (pack->deflate)
-		deflateEnd(pack->deflate);
-	free(pack->deflate);
-	pack->deflate = NULL;
-}
-
-static bool deflate_new(struct host_pack *pack)
-{
-	pack->deflate = calloc(1, sizeof *pack->deflate);
-	if (pack->deflate && deflateInit2(pack->deflate, level, Z_DEFLATED, WINDOW, MEMORY,
-					     Z_DEFAULT_STRATEGY) == Z_OK)
-		return true;
-	free(pack->deflate);
-	pack->deflate = NULL;
-	return false;
-}
-
-static bool deflate_run(struct host_pack *pack, struct sv_bytes bytes, int how)
-{
-	struct z_stream_s *z = pack->deflate;
-	struct buffer *ready = &pack->ready;
-	z->next_in = bytes.data;
-	z->avail_in = (uInt)bytes.length;
-	do {
-		if (!buffer_reserve(ready, piece, NULL))
-			return false;
-		z->next_out = ready->data + ready->length;
-		z->avail_out = (uInt)piece;
-		int result = deflate(z, how);
-		check(result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR);
-		ready->length += piece - z->avail_out;
-	} while (!z->avail_out);
-	return true;
-}
-
 bool host_pack_add(struct host_pack *pack, struct sv_bytes bytes)
 {
 	pack->has_pending |= bytes.length > 0;
-	return deflate_run(pack, bytes, Z_NO_FLUSH);
+	return coder_run(pack->coder, bytes, CODER_ADD, &pack->ready);
 }
 
 bool host_pack_flush(struct host_pack *pack)
@@ -303,19 +265,32 @@ bool host_pack_flush(struct host_pack *pack)
 	if (!pack->has_pending)
 		return true;
 	pack->has_pending = false;
-	return deflate_run(pack, (struct sv_bytes){0}, Z_SYNC_FLUSH);
+	return coder_run(pack->coder, (struct sv_bytes){0}, CODER_FLUSH, &pack->ready);
+}
+
+/* After pack_chooses. */
+static bool pack_begin_coder(struct host_pack *pack)
+{
+	pack->coder = coder_new(host_pack_coding(pack->request));
+	return pack->coder != NULL;
+}
+
+static void pack_end_coder(struct host_pack *pack)
+{
+	coder_free(pack->coder);
+	pack->coder = NULL;
 }
 
 bool host_pack_end(struct host_pack *pack)
 {
-	bool done = deflate_run(pack, (struct sv_bytes){0}, Z_FINISH);
-	deflate_free(pack);
+	bool done = coder_run(pack->coder, (struct sv_bytes){0}, CODER_END, &pack->ready);
+	pack_end_coder(pack);
 	return done;
 }
 
 void host_pack_reset(struct host_pack *pack)
 {
-	deflate_free(pack);
+	pack_end_coder(pack);
 	pack->has_pending = false;
 	buffer_finish(&pack->ready);
 }
@@ -338,11 +313,11 @@ static bool pack_chooses(struct host_pack *pack, int64_t length)
 {
 	if (!pack->from || !pack->request)
 		return false;
-	if (pack->response->status == 304 && host_pack_is_accepted(pack->request))
+	if (pack->response->status == 304 && host_pack_coding(pack->request) != HOST_PLAIN)
 		keep_weak_tag(pack);
 	if ((length >= 0 && (uint64_t)length < pack->from) || !response_is_packable(pack->response))
 		return false;
-	return add_vary(pack->response) && host_pack_is_accepted(pack->request);
+	return add_vary(pack->response) && host_pack_coding(pack->request) != HOST_PLAIN;
 }
 
 static bool pack_is_for_head(struct host_pack *pack)
@@ -350,7 +325,7 @@ static bool pack_is_for_head(struct host_pack *pack)
 	if (!host_name_equal(pack->request->method, host_text("HEAD")))
 		return false;
 	/* Nobody makes the body, and so nobody knows how long it would be. */
-	pack->response->is_packed = fields_change(pack->response);
+	pack->response->is_packed = fields_change(pack);
 	return true;
 }
 
@@ -363,9 +338,9 @@ void host_pack_begin(struct host_pack *pack, int64_t more)
 	if (response->announced < 0 && more >= 0)
 		length += (int64_t)host_response_body(response).length;
 	if (host_response_body(response).length > first_most || !pack_chooses(pack, length) ||
-			pack_is_for_head(pack) || !deflate_new(pack))
+			pack_is_for_head(pack) || !pack_begin_coder(pack))
 		return;
-	if (host_pack_add(pack, host_response_body(response)) && fields_change(response))
+	if (host_pack_add(pack, host_response_body(response)) && fields_change(pack))
 		body_replace(pack);
 	else
 		host_pack_reset(pack);
@@ -377,10 +352,10 @@ void host_pack_whole(struct host_pack *pack)
 	size_t length = host_response_body(response).length;
 	int64_t known = length || response->announced < 0 ? (int64_t)length : response->announced;
 	if (length > whole_most || !pack_chooses(pack, known) || pack_is_for_head(pack) ||
-			!deflate_new(pack))
+			!pack_begin_coder(pack))
 		return;
 	bool is_done = host_pack_add(pack, host_response_body(response)) && host_pack_end(pack);
-	if (is_done && pack->ready.length < length && fields_change(response))
+	if (is_done && pack->ready.length < length && fields_change(pack))
 		body_replace(pack);
 	host_pack_reset(pack);
 }

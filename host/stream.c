@@ -140,7 +140,7 @@ static bool stream_put_packed(struct host_stream *stream)
 /* The same; packing is done without it, as it takes a while. */
 static bool stream_write(struct host_stream *stream, struct sv_bytes bytes)
 {
-	if (!stream->pack.deflate)
+	if (!stream->pack.coder)
 		return stream_put(stream, bytes);
 	pthread_mutex_unlock(&stream->lock);
 	bool is_packed = host_pack_add(&stream->pack, bytes);
@@ -153,9 +153,9 @@ static bool stream_write(struct host_stream *stream, struct sv_bytes bytes)
 
 void host_stream_flush(struct host_stream *stream)
 {
-	bool is_packed = stream->pack.deflate && host_pack_flush(&stream->pack);
+	bool is_packed = stream->pack.coder && host_pack_flush(&stream->pack);
 	pthread_mutex_lock(&stream->lock);
-	if (stream->pack.deflate && !(is_packed && stream_put_packed(stream)))
+	if (stream->pack.coder && !(is_packed && stream_put_packed(stream)))
 		stream->state = HOST_STREAM_BROKEN;
 	stream_tell(stream, false,
 			stream->is_new || (stream->is_wanted && stream->bytes.length));
@@ -190,7 +190,7 @@ enum host_stream_progress host_stream_writable(struct host_stream *stream)
 
 enum host_stream_progress host_stream_end(struct host_stream *stream)
 {
-	bool is_packed = stream->pack.deflate != NULL;
+	bool is_packed = stream->pack.coder != NULL;
 	bool is_made = !is_packed || host_pack_end(&stream->pack);
 	pthread_mutex_lock(&stream->lock);
 	bool can_end = !stream->loss && stream->state == HOST_STREAM_OPEN;

@@ -36,7 +36,7 @@ bool exchange_pack(struct exchange *exchange, size_t most)
 			host_stream_look(&exchange->stream, NULL) != HOST_STREAM_NONE)
 		return true;
 	if (host_response_body(&exchange->response).length > most &&
-			host_pack_is_accepted(&exchange->request))
+			host_pack_coding(&exchange->request) != HOST_PLAIN)
 		return false;
 	host_pack_whole(&exchange->stream.pack);
 	return true;

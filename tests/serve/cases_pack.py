@@ -4,7 +4,7 @@ import zlib
 
 from serving import Server, expect
 
-GZIP = "Accept-Encoding: gzip, br\r\n"
+GZIP = "Accept-Encoding: gzip, zstd\r\n"
 # What drip.wat answers to "n": two short lines and 64 KiB of zeros, which it keeps until it ends.
 WHOLE = b"first\n" + bytes(65536) + b"last\n"
 
@@ -22,6 +22,9 @@ def test_a_whole_answer_is_compressed_for_who_takes_it():
             plain = server.get("/?n", headers=headers)
             expect(plain.body == WHOLE and fields(plain, "Content-Encoding", "Vary") == (None, "Accept-Encoding"),
                    f"{headers!r}: {plain.headers}")
+        smaller = server.get("/?n", headers="Accept-Encoding: gzip, deflate, br\r\n")
+        expect(fields(smaller, "Content-Encoding", "Vary") == ("br", "Accept-Encoding"), f"{smaller.headers}")
+        expect(0 < len(smaller.body) < len(packed.body), f"{len(smaller.body)} bytes of br, {len(packed.body)} of gzip")
         short = server.get("/", headers=GZIP)
         expect(short.body == b"first\nlast\n" and fields(short, "Content-Encoding", "Vary") == (None, None),
                f"{short.headers}")

@@ -3,6 +3,7 @@
  */
 #include "host/pack.h"
 
+#include <brotli/decode.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,9 +63,27 @@ static const char *value_of(const char *name)
 	return "none";
 }
 
-/* Bytes of gzip; how many came out, or -1. */
+/* The same of br. */
+static long unpack_brotli(struct sv_bytes packed, char *to, size_t room, bool is_whole)
+{
+	BrotliDecoderState *state = BrotliDecoderCreateInstance(NULL, NULL, NULL);
+	size_t left = room;
+	uint8_t *next = (uint8_t *)to;
+	if (!state)
+		abort();
+	BrotliDecoderResult result = BrotliDecoderDecompressStream(state, &packed.length,
+			&packed.data, &left, &next, NULL);
+	BrotliDecoderDestroyInstance(state);
+	BrotliDecoderResult wanted = is_whole ? BROTLI_DECODER_RESULT_SUCCESS
+					      : BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT;
+	return result == wanted && !packed.length ? (long)(room - left) : -1;
+}
+
+/* Bytes of gzip or, if the response says so, of br; how many came out, or -1. */
 static long unpack(struct sv_bytes packed, char *to, size_t room, bool is_whole)
 {
+	if (strcmp(value_of("Content-Encoding"), "br") == 0)
+		return unpack_brotli(packed, to, room, is_whole);
 	z_stream z = {.next_in = (Bytef *)(uintptr_t)packed.data, .avail_in = (uInt)packed.length,
 			.next_out = (Bytef *)to, .avail_out = (uInt)room};
 	if (inflateInit2(&z, 31) != Z_OK)
@@ -78,28 +97,57 @@ TEST(the_weights_of_the_client_decide)
 {
 	static const struct {
 		const char *first, *second;
-		bool is_accepted;
+		enum host_coding coding;
 	} cases[] = {
-			{NULL, NULL, false}, {"", NULL, false}, {"gzip", NULL, true},
-			{"GZip", NULL, true}, {"x-gzip", NULL, true}, {"deflate, gzip", NULL, true},
-			{"br", "gzip", true}, {"br;q=1.0, gzip;q=0.8, *;q=0.1", NULL, true},
-			{"*", NULL, true}, {"*;q=0", NULL, false}, {"*;q=0, gzip", NULL, true},
-			{"gzip;q=0", NULL, false}, {"gzip;q=0, *", NULL, false},
-			{"gzip;q=0.000", NULL, false}, {"gzip;q=0.001", NULL, true},
-			{"gzip ; Q=0.5", NULL, true}, {"gzip;q=0.5, identity;q=0.6", NULL, false},
-			{"gzip;q=0.5, identity;q=0.5", NULL, true}, {"identity", NULL, false},
-			{"identity;q=0", NULL, false}, {"identity;q=0, *", NULL, true},
-			{"gzip;q=", NULL, false}, {"gzip;q=2", NULL, false},
-			{"gzip;q=1.001", NULL, false}, {"gzip;q=0.1234", NULL, false},
-			{"gzip;q=-1", NULL, false}, {"gzip;q=.5", NULL, false},
-			{"gzip;level=9", NULL, false}, {"gzipped", NULL, false},
-			{",,", NULL, false},
-			{";q=1", NULL, false}, {"deflate", "br", false},
+			{NULL, NULL, HOST_PLAIN}, {"", NULL, HOST_PLAIN}, {"gzip", NULL, HOST_GZIP},
+			{"GZip", NULL, HOST_GZIP}, {"x-gzip", NULL, HOST_GZIP},
+			{"deflate, gzip", NULL, HOST_GZIP}, {"zstd", "gzip", HOST_GZIP},
+			{"deflate;q=1.0, gzip;q=0.8, *;q=0.1", NULL, HOST_GZIP},
+			{"*", NULL, HOST_GZIP}, {"*;q=0", NULL, HOST_PLAIN},
+			{"*;q=0, gzip", NULL, HOST_GZIP}, {"gzip;q=0", NULL, HOST_PLAIN},
+			{"gzip;q=0, *", NULL, HOST_PLAIN}, {"gzip;q=0.000", NULL, HOST_PLAIN},
+			{"gzip;q=0.001", NULL, HOST_GZIP}, {"gzip ; Q=0.5", NULL, HOST_GZIP},
+			{"gzip;q=0.5, identity;q=0.6", NULL, HOST_PLAIN},
+			{"gzip;q=0.5, identity;q=0.5", NULL, HOST_GZIP},
+			{"identity", NULL, HOST_PLAIN}, {"identity;q=0", NULL, HOST_PLAIN},
+			{"identity;q=0, *", NULL, HOST_GZIP}, {"gzip;q=", NULL, HOST_PLAIN},
+			{"gzip;q=2", NULL, HOST_PLAIN}, {"gzip;q=1.001", NULL, HOST_PLAIN},
+			{"gzip;q=0.1234", NULL, HOST_PLAIN}, {"gzip;q=-1", NULL, HOST_PLAIN},
+			{"gzip;q=.5", NULL, HOST_PLAIN}, {"gzip;level=9", NULL, HOST_PLAIN},
+			{"gzipped", NULL, HOST_PLAIN}, {",,", NULL, HOST_PLAIN},
+			{";q=1", NULL, HOST_PLAIN}, {"deflate", "zstd", HOST_PLAIN},
+			{"br", NULL, HOST_BROTLI}, {"Br", "gzip", HOST_BROTLI},
+			{"gzip, deflate, br, zstd", NULL, HOST_BROTLI},
+			{"br;q=0.5, gzip", NULL, HOST_GZIP}, {"br;q=0, *", NULL, HOST_GZIP},
+			{"br, gzip;q=0", NULL, HOST_BROTLI}, {"br;q=0", NULL, HOST_PLAIN},
+			{"br;q=0.4, *;q=0.5", NULL, HOST_GZIP},
+			{"br;q=0.5, identity", NULL, HOST_PLAIN}, {"brotli", NULL, HOST_PLAIN},
 	};
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
-		CHECK_MSG(host_pack_is_accepted(ask("GET", cases[i].first, cases[i].second)) ==
-						cases[i].is_accepted,
+		CHECK_MSG(host_pack_coding(ask("GET", cases[i].first, cases[i].second)) ==
+						cases[i].coding,
 				"%s", cases[i].first ? cases[i].first : "nothing");
+}
+
+TEST(who_likes_br_as_well_gets_it)
+{
+	char back[6000];
+	ask("GET", "gzip, deflate, br", NULL);
+	struct host_pack pack = answer("text/plain", sizeof text);
+	add("ETag", "\"tag\"");
+	host_pack_whole(&pack);
+	CHECK_STR(value_of("Content-Encoding"), "br");
+	CHECK_STR(value_of("Vary"), "Accept-Encoding");
+	CHECK_STR(value_of("ETag"), "W/\"tag\"");
+	CHECK(response.body.length < 200);
+	CHECK_EQ(unpack(buffer_view(&response.body), back, sizeof back, true), sizeof back);
+	CHECK(memcmp(back, text, sizeof back) == 0);
+	ask("HEAD", "br", NULL);
+	pack = answer("text/plain", 0);
+	response.announced = 2000;
+	host_pack_whole(&pack);
+	CHECK_STR(value_of("Content-Encoding"), "br");
+	CHECK(response.is_packed);
 }
 
 TEST(types_that_gain_by_it_are_packed)
@@ -127,7 +175,7 @@ TEST(types_that_gain_by_it_are_packed)
 
 TEST(clients_that_do_not_take_it_are_told_that_others_do)
 {
-	ask("GET", "br", NULL);
+	ask("GET", "zstd", NULL);
 	struct host_pack pack = answer("text/plain", 2000);
 	add("Vary", "Origin");
 	add("ETag", "\"tag\"");
@@ -246,19 +294,19 @@ static long plain_bytes(struct host_stream *stream, struct buffer *all, bool is_
 	return unpack(buffer_view(all), back, sizeof back, is_whole);
 }
 
-TEST(streams_are_packed_and_flushed_when_the_guest_waits)
+static void stream_in(const char *coding)
 {
 	struct host_stream stream;
 	struct buffer all = {0};
 	size_t count;
-	ask("GET", "gzip", NULL);
+	ask("GET", coding, NULL);
 	struct host_pack pack = answer("text/plain", 10);
 	response.announced = 3010;
 	host_stream_init(&stream, 4096, &response);
 	host_stream_join(&stream, NULL, stir);
 	stream.pack = pack;
 	host_stream_begin(&stream, 3000);
-	CHECK_STR(value_of("Content-Encoding"), "gzip");
+	CHECK_STR(value_of("Content-Encoding"), coding);
 	CHECK_EQ(response.announced, -1);
 	CHECK(buffer_append(&all, response.body.data, response.body.length, NULL));
 	host_stream_flush(&stream);
@@ -279,9 +327,15 @@ TEST(streams_are_packed_and_flushed_when_the_guest_waits)
 	CHECK_EQ(host_stream_end(&stream), HOST_STREAM_READY);
 	CHECK_EQ(plain_bytes(&stream, &all, true), 3010);
 	CHECK_EQ(stream.total + response.body.length, all.length);
-	CHECK(!stream.pack.deflate);
+	CHECK(!stream.pack.coder);
 	buffer_finish(&all);
 	host_stream_finish(&stream);
+}
+
+TEST(streams_are_packed_and_flushed_when_the_guest_waits)
+{
+	stream_in("gzip");
+	stream_in("br");
 }
 
 TEST(a_stream_that_is_shorter_than_announced_is_broken)
