@@ -46,18 +46,12 @@ static int client_work(const struct client_table *table, void *values, int count
 
 int client_command(const struct client_table *table, int argc, char **argv, void *values)
 {
-	int operand;
+	int operand, code;
 	/* Tokens and secrets are no part of a core file. */
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	secret_text_guard_json();
-	switch (options_parse(&table->options, argc, argv, values, &operand)) {
-	case OPTIONS_HELP:
-		return EXIT_FINE;
-	case OPTIONS_WRONG:
-		return EXIT_USAGE;
-	case OPTIONS_READY:
-		break;
-	}
+	if (!options_parse(&table->options, argc, argv, values, &operand, &code))
+		return code;
 	return client_work(table, values, argc - operand, argv + operand);
 }
 

@@ -82,16 +82,9 @@ static const char *backup_begin(const struct option_table *table, int argc, char
 	static char data[512];
 	struct sv_error error = SV_ERROR_INIT;
 	int operand;
+	if (!options_parse(table, argc, argv, options, &operand, code))
+		return NULL;
 	*code = EXIT_FINE;
-	switch (options_parse(table, argc, argv, options, &operand)) {
-	case OPTIONS_HELP:
-		return NULL;
-	case OPTIONS_WRONG:
-		*code = EXIT_USAGE;
-		return NULL;
-	case OPTIONS_READY:
-		break;
-	}
 	if (!options->data) {
 		if (!user_folder_data(data, sizeof data, &error)) {
 			*code = report_error(&error);

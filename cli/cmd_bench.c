@@ -257,15 +257,11 @@ int cmd_bench(int argc, char **argv)
 			.flags = COMPILE_FLAGS_INIT,
 			.timeout = UINT64_C(10000000000),
 	};
-	int operand;
-	switch (options_parse(&table, argc, argv, &options, &operand)) {
-	case OPTIONS_HELP:
-		modes_print();
-		return EXIT_FINE;
-	case OPTIONS_WRONG:
-		return EXIT_USAGE;
-	case OPTIONS_READY:
-		break;
+	int operand, code;
+	if (!options_parse(&table, argc, argv, &options, &operand, &code)) {
+		if (code == EXIT_FINE)
+			modes_print();
+		return code;
 	}
 	const struct mode *mode = mode_find(argv[operand]);
 	if (!mode)

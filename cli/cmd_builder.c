@@ -115,15 +115,9 @@ static bool builder_work(char **operands, struct sv_error *error)
 int cmd_builder(int argc, char **argv)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	int operand;
-	switch (options_parse(&table, argc, argv, NULL, &operand)) {
-	case OPTIONS_HELP:
-		return EXIT_FINE;
-	case OPTIONS_WRONG:
-		return EXIT_USAGE;
-	case OPTIONS_READY:
-		break;
-	}
+	int operand, code;
+	if (!options_parse(&table, argc, argv, NULL, &operand, &code))
+		return code;
 	/* Without LLVM's destructors, and what a leak checker would start: this is confined. */
 	_exit(builder_work(argv + operand, &error) ? EXIT_FINE : report_error(&error));
 }

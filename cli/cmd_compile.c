@@ -127,15 +127,9 @@ static bool compile_file(const struct compile_command *command, const char *inpu
 int cmd_compile(int argc, char **argv)
 {
 	struct compile_command command = {.flags = COMPILE_FLAGS_INIT};
-	int operand;
-	switch (options_parse(&table, argc, argv, &command, &operand)) {
-	case OPTIONS_HELP:
-		return EXIT_FINE;
-	case OPTIONS_WRONG:
-		return EXIT_USAGE;
-	case OPTIONS_READY:
-		break;
-	}
+	int operand, code;
+	if (!options_parse(&table, argc, argv, &command, &operand, &code))
+		return code;
 	const char *input = argv[operand];
 	if (!command.output && strcmp(input, "-") == 0)
 		return report_usage("compile: standard input has no name, so -o is needed");

@@ -202,15 +202,9 @@ static int inspect_print(json_t *object, void (*print)(const json_t *), struct s
 int cmd_inspect(int argc, char **argv)
 {
 	struct inspect_command command = {.flags = COMPILE_FLAGS_INIT};
-	int operand;
-	switch (options_parse(&table, argc, argv, &command, &operand)) {
-	case OPTIONS_HELP:
-		return EXIT_FINE;
-	case OPTIONS_WRONG:
-		return EXIT_USAGE;
-	case OPTIONS_READY:
-		break;
-	}
+	int operand, code;
+	if (!options_parse(&table, argc, argv, &command, &operand, &code))
+		return code;
 	struct sv_error error = SV_ERROR_INIT;
 	const char *path = argv[operand];
 	if (command.function)

@@ -60,15 +60,9 @@ static bool key_work(char **operands, json_t *keys, struct sv_error *error)
 int cmd_key(int argc, char **argv)
 {
 	struct sv_error error = SV_ERROR_INIT;
-	int operand;
-	switch (options_parse(&table, argc, argv, NULL, &operand)) {
-	case OPTIONS_HELP:
-		return EXIT_FINE;
-	case OPTIONS_WRONG:
-		return EXIT_USAGE;
-	case OPTIONS_READY:
-		break;
-	}
+	int operand, code;
+	if (!options_parse(&table, argc, argv, NULL, &operand, &code))
+		return code;
 	json_t *keys = json_array();
 	bool done = keys && key_work(argv + operand, keys, &error);
 	json_decref(keys);

@@ -110,17 +110,9 @@ static int run_file(const struct run_options *options, int count, char *const *a
 int cmd_run(int argc, char **argv)
 {
 	struct run_options options = {.guest = GUEST_OPTIONS_INIT};
-	int operand, code = EXIT_FINE;
-	switch (options_parse(&table, argc, argv, &options, &operand)) {
-	case OPTIONS_HELP:
-		break;
-	case OPTIONS_WRONG:
-		code = EXIT_USAGE;
-		break;
-	case OPTIONS_READY:
+	int operand, code;
+	if (options_parse(&table, argc, argv, &options, &operand, &code))
 		code = run_file(&options, argc - operand, argv + operand);
-		break;
-	}
 	guest_options_finish(&options.guest);
 	return code;
 }

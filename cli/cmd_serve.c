@@ -223,18 +223,10 @@ int cmd_serve(int argc, char **argv)
 			.flags = COMPILE_FLAGS_INIT,
 			.listen = "127.0.0.1:8080",
 	};
-	int operand, code = EXIT_FINE;
+	int operand, code;
 	server_limits_init(&options.limits);
-	switch (options_parse(&table, argc, argv, &options, &operand)) {
-	case OPTIONS_HELP:
-		break;
-	case OPTIONS_WRONG:
-		code = EXIT_USAGE;
-		break;
-	case OPTIONS_READY:
+	if (options_parse(&table, argc, argv, &options, &operand, &code))
 		code = serve_file(&options, argv[operand]);
-		break;
-	}
 	option_list_finish(&options.dirs);
 	option_list_finish(&options.envs);
 	return code;

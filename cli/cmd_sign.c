@@ -67,14 +67,8 @@ int cmd_sign(int argc, char **argv)
 {
 	struct sign_options options = {0};
 	struct sv_error error = SV_ERROR_INIT;
-	int operand;
-	switch (options_parse(&table, argc, argv, &options, &operand)) {
-	case OPTIONS_HELP:
-		return EXIT_FINE;
-	case OPTIONS_WRONG:
-		return EXIT_USAGE;
-	case OPTIONS_READY:
-		break;
-	}
+	int operand, code;
+	if (!options_parse(&table, argc, argv, &options, &operand, &code))
+		return code;
 	return sign_work(&options, argv[operand], &error) ? EXIT_FINE : report_error(&error);
 }

@@ -237,17 +237,9 @@ static int snapshot_run(struct snapshot_options *options, char *const *arguments
 int cmd_snapshot(int argc, char **argv)
 {
 	struct snapshot_options options = {.guest = GUEST_OPTIONS_INIT};
-	int operand, code = EXIT_FINE;
-	switch (options_parse(&table, argc, argv, &options, &operand)) {
-	case OPTIONS_HELP:
-		break;
-	case OPTIONS_WRONG:
-		code = EXIT_USAGE;
-		break;
-	case OPTIONS_READY:
+	int operand, code;
+	if (options_parse(&table, argc, argv, &options, &operand, &code))
 		code = snapshot_run(&options, argv + operand);
-		break;
-	}
 	guest_options_finish(&options.guest);
 	option_list_finish(&options.renames);
 	return code;

@@ -295,17 +295,11 @@ int cmd_up(int argc, char **argv)
 					.quotas = usual_quotas},
 	};
 	char data[512], tools[2048], stamp[COMPILER_STAMP_SIZE];
-	int operand;
+	int operand, code;
 	struct sv_error error = SV_ERROR_INIT;
 	server_limits_init(&options.config.limits);
-	switch (options_parse(&table, argc, argv, &options, &operand)) {
-	case OPTIONS_HELP:
-		return EXIT_FINE;
-	case OPTIONS_WRONG:
-		return EXIT_USAGE;
-	case OPTIONS_READY:
-		break;
-	}
+	if (!options_parse(&table, argc, argv, &options, &operand, &code))
+		return code;
 	if (options.certificates.count != options.keys.count)
 		return report_usage("up: --tls-cert and --tls-key go together");
 	log_set_format((enum log_format)options.log_format);
@@ -326,7 +320,7 @@ int cmd_up(int argc, char **argv)
 	compiler_stamp(stamp);
 	options.config.compiler = stamp;
 	options.config.workers = daemon_workers(options.workers);
-	int code = up_run(&options.config);
+	code = up_run(&options.config);
 	option_list_finish(&options.certificates);
 	option_list_finish(&options.keys);
 	option_list_finish(&options.trust);

@@ -48,22 +48,15 @@ static int validate_file(const char *path, const struct sv_compile_options *opti
 
 int cmd_validate(int argc, char **argv)
 {
-	int operand;
+	int operand, code;
 	struct validate_command command = {NULL};
 	struct sv_compile_options options;
 	struct sv_error error = SV_ERROR_INIT;
-	switch (options_parse(&table, argc, argv, &command, &operand)) {
-	case OPTIONS_HELP:
-		return EXIT_FINE;
-	case OPTIONS_WRONG:
-		return EXIT_USAGE;
-	case OPTIONS_READY:
-		break;
-	}
+	if (!options_parse(&table, argc, argv, &command, &operand, &code))
+		return code;
 	sv_compile_options_init(&options);
 	if (!feature_list_apply(command.features, &options.features, &error))
 		return report_error(&error);
-	int code = EXIT_FINE;
 	for (int i = operand; i < argc; i++) {
 		if (validate_file(argv[i], &options) != EXIT_FINE)
 			code = EXIT_FAILED;

@@ -169,49 +169,49 @@ static int report_refused(const struct option_table *table, char **argv, int cod
 	return report_usage("unknown option %s (see `selvage help %s`)", label, table->command);
 }
 
-static enum options_result options_check_operands(const struct option_table *table, int argc)
+/* EXIT_FINE, or EXIT_USAGE with the error reported. */
+static int options_check_operands(const struct option_table *table, int argc)
 {
 	int given = argc - optind;
-	if (given < table->minimum_operands) {
-		report_usage("%s: no %s given (see `selvage help %s`)", table->command,
+	if (given < table->minimum_operands)
+		return report_usage("%s: no %s given (see `selvage help %s`)", table->command,
 				table->operand ? table->operand : "file", table->command);
-		return OPTIONS_WRONG;
-	}
-	if (table->maximum_operands >= 0 && given > table->maximum_operands) {
-		report_usage("%s: too many operands (see `selvage help %s`)", table->command,
+	if (table->maximum_operands >= 0 && given > table->maximum_operands)
+		return report_usage("%s: too many operands (see `selvage help %s`)", table->command,
 				table->command);
-		return OPTIONS_WRONG;
-	}
-	return OPTIONS_READY;
+	return EXIT_FINE;
 }
 
-enum options_result options_parse(const struct option_table *table, int argc, char **argv,
-		void *values, int *operand)
+bool options_parse(const struct option_table *table, int argc, char **argv, void *values,
+		int *operand, int *code)
 {
 	struct getopt_form form;
 	form_init(&form, table);
 	opterr = 0;
 	options_find_json(&form, argc, argv);
-	int code;
-	while ((code = getopt_long(argc, argv, form.letters, form.names, NULL)) != -1) {
-		if (code == CODE_JSON)
+	*code = EXIT_USAGE;
+	int found;
+	while ((found = getopt_long(argc, argv, form.letters, form.names, NULL)) != -1) {
+		if (found == CODE_JSON)
 			continue;
-		if (code == CODE_HELP || code == 'h') {
+		if (found == CODE_HELP || found == 'h') {
 			options_print_help(table);
-			return OPTIONS_HELP;
+			*code = EXIT_FINE;
+			return false;
 		}
-		if (code == ':' || code == '?') {
-			report_refused(table, argv, code);
-			return OPTIONS_WRONG;
+		if (found == ':' || found == '?') {
+			report_refused(table, argv, found);
+			return false;
 		}
 		struct sv_error error = SV_ERROR_INIT;
-		if (!row_set(row_of_code(table, code), optarg, values, &error)) {
+		if (!row_set(row_of_code(table, found), optarg, values, &error)) {
 			report_error(&error);
-			return OPTIONS_WRONG;
+			return false;
 		}
 	}
 	*operand = optind;
-	return options_check_operands(table, argc);
+	*code = options_check_operands(table, argc);
+	return *code == EXIT_FINE;
 }
 
 static void row_print(const struct option_row *row)

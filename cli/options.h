@@ -50,18 +50,13 @@ struct option_table {
 	int maximum_operands;       /* -1: any number */
 };
 
-enum options_result {
-	OPTIONS_READY, /* go on */
-	OPTIONS_HELP,  /* --help was given and answered: exit with 0 */
-	OPTIONS_WRONG, /* the error has been reported: exit with EXIT_USAGE */
-};
-
 /*
  * Parse `argv` into `values`; `*operand` becomes the index of the first operand, all of which
- * stand at the end of `argv`. --help and --json are understood by every command.
+ * stand at the end of `argv`. --help and --json are understood by every command. False if the
+ * command is over, with its exit code in `*code`: --help was answered, or an error reported.
  */
-enum options_result options_parse(const struct option_table *table, int argc, char **argv,
-		void *values, int *operand);
+bool options_parse(const struct option_table *table, int argc, char **argv, void *values,
+		int *operand, int *code);
 
 /* Print usage, summary and options of a command. */
 void options_print_help(const struct option_table *table);
