@@ -2,7 +2,7 @@
  * response.c: the fields of a response, checked so that no guest can write into the
  * head anything but fields; and the lookup in a request. Bodies are plain buffers.
  */
-#include "host/host.h"
+#include "host/http.h"
 
 #include <stdlib.h>
 #include <string.h>

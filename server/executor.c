@@ -7,57 +7,17 @@
  * loop is told of several answers at once; executor_nudge wakes another when the queue does not
  * move. Long guests get a thread each at once, as long as there are threads; then they take turns.
  *
- * Shorter still is no way at all: the loop's thread helps while guests are short (decision 28).
+ * Shorter still is no way at all: the loop's thread helps while guests are short
+ * (executor_help.c).
  */
-#include "server/executor.h"
+#include "server/executor_parts.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "server/answers.h"
-#include "server/desks.h"
 #include "server/loop.h"
-
-/* A thread, and what it remembers from turn to turn. Times are of clock_now. */
-struct worker {
-	struct executor *executor;
-	uint64_t began, ended; /* the last turn */
-	uint64_t turned;       /* the last turn of a guest that had begun before it */
-	unsigned untold;       /* answers of which the loop does not know, ... */
-	uint64_t untold_since; /* ... the oldest of them */
-};
-
-struct executor {
-	struct executor_config config;
-	struct worker helper; /* the loop's thread, ... */
-	bool is_helped;       /* ... if it has entered */
-	pthread_t *threads; /* owned */
-	unsigned thread_count;
-	/* under lock */
-	pthread_mutex_t lock;
-	pthread_cond_t changed; /* something to do, or the end */
-	pthread_cond_t started; /* a thread has entered or failed */
-	struct exchange **queue; /* owned; a ring */
-	size_t queue_first, queue_count;
-	struct desks desks;
-	unsigned idle;     /* threads that wait */
-	unsigned waking;   /* of these, those that were woken and are not up yet */
-	uint64_t typical;  /* nanoseconds a turn takes, smoothed */
-	uint64_t taken_at; /* when a worker last took a request */
-	unsigned ready_count;
-	bool is_ending;
-	struct sv_error error; /* of the first thread that could not enter */
-	struct answers answers; /* has a lock of its own */
-};
-
-/* What waking a thread costs, roughly: futex, scheduler, cold caches. */
-static const uint64_t wake_cost = 20000;
-
-/* Bytes that the loop's thread compresses itself: a third of a millisecond. */
-static const size_t most_packed = 16384;
 
 /* The loop is told of so many answers at once, or of those that have waited so long. */
 static const unsigned most_untold = 16;
@@ -69,18 +29,9 @@ static const uint64_t nudge_after = 500000;
 /* One very long turn must not count for more than this. */
 static const uint64_t longest_typical = 1000000;
 
-/* A guest may keep the loop's thread from its connections for one turn, if that is so short. */
-static const uint64_t longest_help = 1000000;
-
-/* What waits, if it takes so long together, is worth waking another thread beside the loop's. */
-static const uint64_t worth_sharing = 200000;
-
-/* Requests that the loop's thread takes before it looks at its connections again. */
-static const unsigned most_helped = 64;
-
 /* ---- what to do next ---- */
 
-static struct desk *queue_begin(struct executor *executor, uint64_t now)
+struct desk *executor_begin(struct executor *executor, uint64_t now)
 {
 	struct desk *desk = executor->queue_count ? desks_take_spare(&executor->desks) : NULL;
 	if (!desk)
@@ -101,25 +52,17 @@ static struct desk *executor_choose(struct executor *executor, uint64_t turned, 
 {
 	desks_wake(&executor->desks, now);
 	bool is_due = executor->desks.ready_first && now - turned >= executor->config.turn;
-	struct desk *desk = is_due ? NULL : queue_begin(executor, now);
+	struct desk *desk = is_due ? NULL : executor_begin(executor, now);
 	return desk ? desk : desks_take_ready(&executor->desks);
 }
 
-/* Under the lock: whether a thread is to be woken, which is then counted as waking. */
-static bool queue_wakes(struct executor *executor, bool is_urgent)
+bool executor_wakes(struct executor *executor, bool is_urgent)
 {
 	bool is_asleep = executor->idle == executor->thread_count && !executor->waking;
 	bool wakes = executor->idle > executor->waking &&
-			(is_asleep || is_urgent || executor->typical >= wake_cost);
+			(is_asleep || is_urgent || executor->typical >= EXECUTOR_WAKE_COST);
 	executor->waking += wakes;
 	return wakes;
-}
-
-/* Under the lock: whether the loop's thread is going to take what waits. */
-static bool helper_is_fit(const struct executor *executor)
-{
-	return executor->is_helped && executor->typical < wake_cost &&
-			desks_have_room(&executor->desks);
 }
 
 /* Sleep until something changes, or a desk wakes up. */
@@ -152,13 +95,12 @@ static struct desk *worker_choose(struct worker *worker)
 {
 	struct executor *executor = worker->executor;
 	struct desk *desk = executor_choose(executor, worker->turned, worker->ended);
-	if (desk && executor->desks.ready_first && queue_wakes(executor, true))
+	if (desk && executor->desks.ready_first && executor_wakes(executor, true))
 		pthread_cond_signal(&executor->changed);
 	return desk;
 }
 
-/* Under the lock: a turn has taken so long. */
-static void executor_note(struct executor *executor, uint64_t spent)
+void executor_note(struct executor *executor, uint64_t spent)
 {
 	if (spent > longest_typical)
 		spent = longest_typical;
@@ -256,8 +198,7 @@ static enum handled worker_begin(struct executor *executor, struct desk *desk)
 	return handler->begin(handler->data, desk->own, exchange, &desk->wake);
 }
 
-/* `most`: bytes that may be compressed in this turn; more of them are another one, of a worker. */
-static enum handled worker_turn(struct executor *executor, struct desk *desk, size_t most)
+enum handled executor_turn(struct executor *executor, struct desk *desk, size_t most)
 {
 	const struct handler *handler = executor->config.handler;
 	enum handled handled = HANDLED_ANSWERED;
@@ -287,14 +228,14 @@ static void worker_run(struct worker *worker, struct desk *desk)
 	/* Those that have waited must not wait for this turn too. */
 	if (worker->untold && worker->began - worker->untold_since >= longest_untold)
 		worker_tell(worker);
-	enum handled handled = worker_turn(worker->executor, desk, SIZE_MAX);
+	enum handled handled = executor_turn(worker->executor, desk, SIZE_MAX);
 	bool has_answered = handled == HANDLED_ANSWERED || handled == HANDLED_KEPT;
 	worker->ended = clock_now();
 	if (has_begun)
 		worker->turned = worker->ended;
 	if (has_answered && !worker->untold++)
 		worker->untold_since = worker->ended;
-	if (worker->untold >= most_untold || worker->ended - worker->began >= wake_cost)
+	if (worker->untold >= most_untold || worker->ended - worker->began >= EXECUTOR_WAKE_COST)
 		worker_tell(worker);
 }
 
@@ -339,85 +280,6 @@ static int worker_start(struct executor *executor, pthread_t *thread)
 	int result = pthread_create(thread, NULL, worker_main, executor);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return result;
-}
-
-/* ---- help ---- */
-
-bool executor_enter(struct executor *executor, struct sv_error *error)
-{
-	const struct handler *handler = executor->config.handler;
-	if (!handler->never_blocks || executor->config.turn > longest_help)
-		return false;
-	executor->is_helped = handler->thread_enter(handler->data, error);
-	return executor->is_helped;
-}
-
-void executor_leave(struct executor *executor)
-{
-	const struct handler *handler = executor->config.handler;
-	if (executor->is_helped)
-		handler->thread_leave(handler->data);
-	executor->is_helped = false;
-}
-
-/* A request for the loop's thread, or NULL. */
-static struct desk *helper_next(struct executor *executor)
-{
-	pthread_mutex_lock(&executor->lock);
-	struct desk *desk = helper_is_fit(executor) ? queue_begin(executor, executor->helper.ended)
-						    : NULL;
-	pthread_mutex_unlock(&executor->lock);
-	return desk;
-}
-
-/* More than one thread is good for: before the first of them. */
-static void helper_share(struct executor *executor)
-{
-	pthread_mutex_lock(&executor->lock);
-	bool wakes = executor->queue_count * executor->typical >= worth_sharing &&
-			queue_wakes(executor, true);
-	pthread_mutex_unlock(&executor->lock);
-	if (wakes)
-		pthread_cond_signal(&executor->changed);
-}
-
-/* Behind a turn: one that is to go on does so elsewhere. */
-static void helper_note(struct executor *executor, uint64_t spent, enum handled handled)
-{
-	pthread_mutex_lock(&executor->lock);
-	executor_note(executor, spent);
-	bool goes_on = handled == HANDLED_AGAIN || handled == HANDLED_KEPT;
-	bool wakes = goes_on && queue_wakes(executor, true);
-	pthread_mutex_unlock(&executor->lock);
-	if (wakes)
-		pthread_cond_signal(&executor->changed);
-}
-
-/*
- * A turn that the clock says was long may have been a short one in which others had the CPU: that
- * is told by the thread's own clock, which is a system call and so read once for all short ones.
- */
-bool executor_help(struct executor *executor)
-{
-	struct worker *helper = &executor->helper;
-	struct desk *desk = helper_next(executor);
-	if (!desk)
-		return false;
-	helper_share(executor);
-	uint64_t run = clock_of_thread(); /* when the turn began, by that clock */
-	helper->ended = clock_now();
-	for (unsigned i = 0; desk; i++) {
-		helper->began = helper->ended;
-		enum handled handled = worker_turn(executor, desk, most_packed);
-		helper->ended = clock_now();
-		uint64_t spent = helper->ended - helper->began;
-		if (spent >= wake_cost)
-			spent = clock_of_thread() - run;
-		run += spent;
-		helper_note(executor, spent, handled);
-		desk = i < most_helped ? helper_next(executor) : NULL;
-	}
-	return true;
 }
 
 /* ---- from outside ---- */
@@ -520,7 +382,7 @@ void executor_wake(struct host_waker *waker)
 	struct executor *executor = ((struct desk_waker *)waker)->executor;
 	pthread_mutex_lock(&executor->lock);
 	struct desk *desk = ((struct desk_waker *)waker)->desk;
-	bool wakes = desks_rouse(&executor->desks, desk) && queue_wakes(executor, true);
+	bool wakes = desks_rouse(&executor->desks, desk) && executor_wakes(executor, true);
 	pthread_mutex_unlock(&executor->lock);
 	if (wakes)
 		pthread_cond_signal(&executor->changed);
@@ -561,12 +423,12 @@ int executor_nudge(struct executor *executor, uint64_t now)
 	unsigned wakes = 0;
 	pthread_mutex_lock(&executor->lock);
 	bool is_waiting = executor->queue_count > 0;
-	if (is_waiting && helper_is_fit(executor)) {
+	if (is_waiting && executor_is_fit(executor)) {
 		pthread_mutex_unlock(&executor->lock);
 		return 0;
 	}
 	bool is_late = is_waiting && now > executor->taken_at + nudge_after;
-	while (wakes < executor->queue_count && queue_wakes(executor, is_late && !wakes))
+	while (wakes < executor->queue_count && executor_wakes(executor, is_late && !wakes))
 		wakes++;
 	bool can_help = executor->idle > executor->waking;
 	pthread_mutex_unlock(&executor->lock);
