@@ -31,7 +31,7 @@ struct sv_tag;
 typedef void (*sv_helper_code)(void);
 
 /* The ABI that this header describes; an artifact carries the one it was built for. */
-#define SV_ABI_VERSION 6u
+#define SV_ABI_VERSION 7u
 
 enum sv_trap {
 	SV_TRAP_NONE = 0,

@@ -20,7 +20,7 @@ struct compile_command {
 	const char *output;
 	unsigned emit; /* enum sv_emit */
 	unsigned dump; /* enum sv_stage */
-	bool cache;
+	bool cache, verbose;
 };
 
 /* In the order of enum sv_emit. */
@@ -61,6 +61,10 @@ static const struct option_row rows[] = {
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct compile_command, cache),
 				.help = "keep what pieces become, and take what was kept"},
+		{.name = "verbose",
+				.kind = OPTION_FLAG,
+				.offset = offsetof(struct compile_command, verbose),
+				.help = "say how many pieces --cache had"},
 		{.name = "fuel",
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct compile_command, flags.fuel),
@@ -75,6 +79,15 @@ static const struct option_table table = {
 		.minimum_operands = 1,
 		.maximum_operands = 1,
 };
+
+static void compile_say_cached(const struct piece_cache *cache)
+{
+	unsigned found = atomic_load(&cache->found), made = atomic_load(&cache->made);
+	if (report_uses_json())
+		fprintf(stderr, "{\"pieces\":%u,\"compiled\":%u}\n", found + made, made);
+	else
+		fprintf(stderr, "%u of %u pieces compiled\n", made, found + made);
+}
 
 static bool compile_module(const struct compile_command *command, const char *input,
 		struct buffer *output, struct sv_error *error)
@@ -101,6 +114,8 @@ static bool compile_module(const struct compile_command *command, const char *in
 		progress_end();
 		if (command->cache)
 			piece_cache_trim(&cache);
+		if (done && command->cache && command->verbose)
+			compile_say_cached(&cache);
 		if (!done)
 			sv_error_prefix(error, "%s", module_label(input));
 	}
@@ -131,6 +146,8 @@ int cmd_compile(int argc, char **argv)
 	if (!options_parse(&table, argc, argv, &command, &operand, &code))
 		return code;
 	const char *input = argv[operand];
+	if (command.verbose && !command.cache)
+		return report_usage("compile: --verbose is about --cache");
 	if (!command.output && strcmp(input, "-") == 0)
 		return report_usage("compile: standard input has no name, so -o is needed");
 	/* A dump is read, not kept: only -o makes a file beside it. */

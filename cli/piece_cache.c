@@ -45,7 +45,7 @@ static bool cache_path(const struct piece_cache *cache, const uint8_t *key,
 
 static bool cache_find(void *data, const uint8_t key[DIGEST], struct buffer *object)
 {
-	const struct piece_cache *cache = data;
+	struct piece_cache *cache = data;
 	char path[sizeof cache->folder + NAME + 2];
 	uint8_t digest[DIGEST];
 	struct buffer file = {0};
@@ -62,13 +62,14 @@ static bool cache_find(void *data, const uint8_t key[DIGEST], struct buffer *obj
 		is_whole = buffer_append(object, file.data + DIGEST, file.length - DIGEST, NULL);
 	}
 	buffer_finish(&file);
+	atomic_fetch_add(&cache->found, is_whole);
 	return is_whole;
 }
 
 /* What cannot be kept is made again. */
 static void cache_keep(void *data, const uint8_t key[DIGEST], struct sv_bytes object)
 {
-	const struct piece_cache *cache = data;
+	struct piece_cache *cache = data;
 	char path[sizeof cache->folder + NAME + 2];
 	uint8_t digest[DIGEST];
 	struct buffer file = {0};
@@ -77,6 +78,7 @@ static void cache_keep(void *data, const uint8_t key[DIGEST], struct sv_bytes ob
 			buffer_append(&file, digest, DIGEST, NULL) &&
 			buffer_append(&file, object.data, object.length, NULL))
 		(void)!file_write(path, buffer_view(&file), 0600, NULL);
+	atomic_fetch_add(&cache->made, 1);
 	buffer_finish(&file);
 }
 
@@ -98,6 +100,8 @@ bool piece_cache_open(struct piece_cache *cache, const void *code, struct sv_err
 {
 	char parent[sizeof cache->folder - 16];
 	cache->calls = (struct sv_piece_cache){cache_find, cache_keep, cache};
+	atomic_init(&cache->found, 0);
+	atomic_init(&cache->made, 0);
 	TRY(cache_identify(cache, code, error));
 	TRY(user_folder_cache(parent, sizeof parent, error));
 	char *slash = strrchr(parent, '/');

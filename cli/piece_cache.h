@@ -5,6 +5,8 @@
 #ifndef SELVAGE_CLI_PIECE_CACHE_H
 #define SELVAGE_CLI_PIECE_CACHE_H
 
+#include <stdatomic.h>
+
 #include "compiler/compiler.h"
 
 /* Bytes that are kept; what was not used for the longest goes first. */
@@ -14,6 +16,7 @@ struct piece_cache {
 	struct sv_piece_cache calls; /* for the compiler; its data is this */
 	char folder[4096];
 	uint8_t compiler[32]; /* digest of what the compiler's code is */
+	atomic_uint found, made; /* pieces, since it was opened */
 };
 
 /*

@@ -1,9 +1,10 @@
 /*
  * debug.c: debug information, so that any tool that reads DWARF leads a machine address back to
  * the wasm. Where the module says from which source an operator comes, the instruction has
- * that file and line, and the operator's byte offset in the module as its discriminator. Else
- * the file is the module and the line is the offset. Functions are called as their symbols
- * are, which end in the index.
+ * that file and line, and as its discriminator where in its function the operator is. Else the file
+ * is the module, and that is the line. Functions are called as their symbols are, which end in
+ * the index. Nothing here depends on where in the module a function is: pieces whose functions have
+ * only moved are what they were (shard_cache.c).
  */
 #include "compiler/lower.h"
 
@@ -44,6 +45,12 @@ static const struct source_row *debug_row(const struct ir *ir, uint64_t offset)
 	return ir->lines ? source_lines_find(ir->lines, offset) : NULL;
 }
 
+/* The place of an operator in its function, from 1: 0 is no place. symbols.c adds it up again. */
+static unsigned debug_place(const struct ir *ir, uint32_t function, uint64_t offset)
+{
+	return (unsigned)(offset - ir->wasm->functions[function].offset + 1);
+}
+
 LLVMMetadataRef debug_function(struct ir *ir, LLVMValueRef function, uint32_t index)
 {
 	size_t length;
@@ -51,22 +58,22 @@ LLVMMetadataRef debug_function(struct ir *ir, LLVMValueRef function, uint32_t in
 	uint64_t offset = ir->wasm->functions[index].offset;
 	const struct source_row *row = debug_row(ir, offset);
 	LLVMMetadataRef file = row ? debug_source(ir, row->file) : ir->debug_file;
-	unsigned line = row ? row->line : (unsigned)offset;
+	unsigned line = row ? row->line : debug_place(ir, index, offset);
 	LLVMMetadataRef scope = LLVMDIBuilderCreateFunction(ir->debug, file, name, length, "", 0,
 			file, line, ir->debug_type, 0, 1, line, LLVMDIFlagZero, 1);
 	LLVMSetSubprogram(function, scope);
 	return scope;
 }
 
-LLVMMetadataRef debug_location(struct ir *ir, LLVMMetadataRef scope, uint64_t offset)
+LLVMMetadataRef debug_location(struct ir *ir, LLVMMetadataRef scope, uint32_t index, uint64_t at)
 {
-	const struct source_row *row = debug_row(ir, offset);
+	const struct source_row *row = debug_row(ir, at);
+	unsigned place = debug_place(ir, index, at);
 	if (!row)
-		return LLVMDIBuilderCreateDebugLocation(ir->context, (unsigned)offset, 0, scope,
-				NULL);
-	LLVMMetadataRef place = LLVMDIBuilderCreateLexicalBlockFile(ir->debug, scope,
-			debug_source(ir, row->file), (unsigned)offset);
-	return LLVMDIBuilderCreateDebugLocation(ir->context, row->line, row->column, place, NULL);
+		return LLVMDIBuilderCreateDebugLocation(ir->context, place, 0, scope, NULL);
+	LLVMMetadataRef block = LLVMDIBuilderCreateLexicalBlockFile(ir->debug, scope,
+			debug_source(ir, row->file), place);
+	return LLVMDIBuilderCreateDebugLocation(ir->context, row->line, row->column, block, NULL);
 }
 
 void debug_finish(struct ir *ir)

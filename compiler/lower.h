@@ -243,8 +243,8 @@ LLVMValueRef exact_guard_load(struct ir *ir, LLVMValueRef load);
 
 void debug_init(struct ir *ir);
 LLVMMetadataRef debug_function(struct ir *ir, LLVMValueRef function, uint32_t index);
-/* Location of the operator at `offset` in the module, of the function with this scope. */
-LLVMMetadataRef debug_location(struct ir *ir, LLVMMetadataRef scope, uint64_t offset);
+/* Location of the operator that is `at` in the module, of the function with this scope. */
+LLVMMetadataRef debug_location(struct ir *ir, LLVMMetadataRef scope, uint32_t index, uint64_t at);
 void debug_finish(struct ir *ir);
 
 #endif

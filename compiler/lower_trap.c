@@ -14,7 +14,7 @@ void trap_mark_position(struct lowering *l)
 		return;
 	}
 	LLVMSetCurrentDebugLocation2(l->ir->builder,
-			debug_location(l->ir, l->scope, l->at->offset));
+			debug_location(l->ir, l->scope, l->index, l->at->offset));
 }
 
 /*

@@ -16,12 +16,14 @@
 #include "compiler/shard_cache.h"
 
 /*
- * Bytes of wasm code in a piece. Small enough that memory is bounded by the threads and not
- * by the module, and that the threads finish together; large enough that what calls each
- * other is mostly compiled together.
+ * Most bytes of wasm code in a piece: a sixteenth of the module within these bounds. Small enough
+ * that memory is bounded by the threads and not by the module, that the threads finish together and
+ * that a change makes little new; large enough that what calls each other is mostly compiled
+ * together. How many threads there are is no part of it: the artifact is the same for any number.
  */
 static const uint64_t piece_least = 64 * 1024;
-static const uint64_t piece_most = 384 * 1024;
+static const uint64_t piece_most = 192 * 1024;
+static const uint64_t pieces_wanted = 16;
 
 static const unsigned jobs_most = 64;
 
@@ -54,11 +56,12 @@ static unsigned shard_jobs(const struct sv_compile_options *options)
 	return jobs > jobs_most ? jobs_most : jobs;
 }
 
+/* In steps, so that it is the same for a module of which a function has changed. */
 static uint64_t shard_piece_size(const struct shard_job *job)
 {
 	if (shard_is_whole(job->options))
 		return UINT64_MAX;
-	uint64_t size = job->module->code_size / shard_jobs(job->options) + 1;
+	uint64_t size = job->module->code_size / pieces_wanted / piece_least * piece_least;
 	if (size < piece_least)
 		return piece_least;
 	return size > piece_most ? piece_most : size;
@@ -70,29 +73,57 @@ static bool shard_is_large(const struct shard_job *job)
 	return !shard_is_whole(job->options) && job->module->code_size > piece_least;
 }
 
+/* A number of a function's neighbourhood, which an insertion or a change elsewhere leaves alone. */
+static uint64_t shard_mark(const struct module *module, uint32_t function)
+{
+	uint64_t mark = 0;
+	for (uint32_t i = 0; i < 4 && function - i > module->imported_functions; i++)
+		mark = (mark + module->functions[function - i].body.length + 1) *
+				UINT64_C(0x9e3779b97f4a7c15);
+	return mark;
+}
+
+/*
+ * Where the piece ends that begins with function `first`: where the mark is least among the places
+ * that leave it between half of `size` and all of it. Places are chosen by what is there and not
+ * by how much is before them, so that behind a change the same ones are found again.
+ */
+static uint32_t shard_end(const struct module *module, uint32_t first, uint64_t size)
+{
+	uint64_t bytes = module->functions[first].body.length, least = UINT64_MAX;
+	uint32_t i, end = 0;
+	for (i = first + 1; i < module->function_count; i++) {
+		uint64_t length = module->functions[i].body.length;
+		uint64_t mark = shard_mark(module, i);
+		if (bytes >= size / 2 && mark < least) {
+			least = mark;
+			end = i;
+		}
+		if (bytes + length > size)
+			return end ? end : i;
+		bytes += length;
+	}
+	return i;
+}
+
+/* Each two neighbours have more than half of `size`. */
 static bool shard_cut(struct shard_pool *pool, struct sv_error *error)
 {
 	const struct module *module = pool->job->module;
 	uint64_t size = shard_piece_size(pool->job);
-	size_t most = (size_t)(module->code_size / (size / 2 + 1)) + 3;
+	size_t most = (size_t)(2 * (module->code_size / (size / 2))) + 3;
 	pool->pieces = calloc(most, sizeof *pool->pieces);
 	if (!pool->pieces)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %zu pieces", most);
-	pool->count = 1;
-	struct piece *piece = pool->pieces;
-	piece->first = piece->end = module->imported_functions;
-	if (shard_is_large(pool->job)) {
-		*++piece = pool->pieces[0];
-		pool->count++;
-	}
-	for (uint32_t i = module->imported_functions; i < module->function_count; i++) {
-		uint64_t bytes = module->functions[i].body.length;
-		if (piece->bytes && piece->bytes + bytes > size && pool->count < most) {
-			piece = &pool->pieces[pool->count++];
-			piece->first = i;
-		}
-		piece->bytes += bytes;
-		piece->end = i + 1;
+	uint32_t first = module->imported_functions;
+	pool->pieces[0].first = pool->pieces[0].end = first;
+	pool->count = shard_is_large(pool->job) || first == module->function_count;
+	while (first < module->function_count) {
+		check(pool->count < most);
+		struct piece *piece = &pool->pieces[pool->count++];
+		*piece = (struct piece){.first = first, .end = shard_end(module, first, size)};
+		for (; first < piece->end; first++)
+			piece->bytes += module->functions[first].body.length;
 	}
 	return true;
 }

@@ -2,8 +2,8 @@
  * symbols.c: the artifact's own table says which function has an address; its DWARF, read
  * by libdw, says which operator of the module, from which line of which source, and which
  * functions were inlined there (a subprogram's name ends in the function's index). Places in
- * the file that the unit is called after are in the module: their "line" is a byte offset
- * in it. Others are in sources, with the byte offset as discriminator.
+ * the file that the unit is called after are in the module: their "line" is where in its function
+ * the operator is. Others are in sources, with that as discriminator.
  */
 #include "runtime/symbols.h"
 
@@ -238,9 +238,9 @@ static bool scope_function(Dwarf_Die *die, const struct sv_artifact *artifact, u
 			end == ']' && *function < artifact->header->functions.count;
 }
 
-/* Where an operator is in the module and in its source; all 0: nowhere. */
+/* Where an operator is in its function and in its source; all 0: nowhere. */
 struct place {
-	uint32_t offset;
+	uint32_t at;        /* bytes from the function's first, and 1 */
 	const char *source; /* libdw's */
 	uint32_t line, column;
 };
@@ -253,7 +253,7 @@ static struct place place_of(Dwarf_Die *unit, const char *file, Dwarf_Word line,
 	if (line == 0 || !file || !module)
 		return (struct place){0};
 	if (strcmp(file, module) == 0)
-		return (struct place){.offset = (uint32_t)line};
+		return (struct place){.at = (uint32_t)line};
 	return (struct place){(uint32_t)discriminator, file, (uint32_t)line, (uint32_t)column};
 }
 
@@ -274,16 +274,17 @@ static bool symbols_unit(const struct symbols *symbols, Dwarf_Addr address, Dwar
 
 /*
  * What the line table says about an address; where that is nothing (code of no operator in
- * particular), about the nearest code before it, down to `start`.
+ * particular), about the nearest code before it, down to `start`. `*found` is which address.
  */
 static struct place symbols_place(const struct symbols *symbols, Dwarf_Addr address,
-		Dwarf_Addr start)
+		Dwarf_Addr start, Dwarf_Addr *found)
 {
 	struct place place = {0};
 	Dwarf_Die unit;
+	*found = address;
 	if (!symbols_unit(symbols, address, &unit))
 		return place;
-	while (!place.offset && address >= start) {
+	while (!place.at && address >= start) {
 		int line, column = 0;
 		unsigned discriminator = 0;
 		Dwarf_Addr begin;
@@ -294,6 +295,8 @@ static struct place symbols_place(const struct symbols *symbols, Dwarf_Addr addr
 		dwarf_linediscriminator(row, &discriminator);
 		place = place_of(&unit, dwarf_linesrc(row, NULL, NULL), (Dwarf_Word)line,
 				(Dwarf_Word)column, discriminator);
+		if (place.at)
+			*found = address;
 		if (begin > address)
 			break;
 		address = begin - 1;
@@ -323,10 +326,15 @@ static struct place scope_call(Dwarf_Die *die)
 			die_number(die, DW_AT_GNU_discriminator));
 }
 
-static struct symbol symbol_at(uint32_t function, const struct place *place)
+/* In a source but before the function's first operator: that. */
+static struct symbol symbol_at(const struct sv_artifact *artifact, uint32_t function,
+		const struct place *place)
 {
-	return (struct symbol){function, place->offset, 0, place->source, place->line,
-			place->column};
+	uint32_t start = artifact_functions(artifact)[function].wasm_offset;
+	uint32_t offset = place->source ? start : 0;
+	if (place->at)
+		offset = start + place->at - 1;
+	return (struct symbol){function, offset, 0, place->source, place->line, place->column};
 }
 
 /*
@@ -347,7 +355,7 @@ static uint32_t scope_inlined(const struct code_scope *scope, const struct sv_ar
 	}
 	while (depth > 0) {
 		depth--;
-		inlined[count++] = symbol_at(functions[depth], place);
+		inlined[count++] = symbol_at(artifact, functions[depth], place);
 		*place = calls[depth];
 	}
 	return count;
@@ -364,13 +372,13 @@ static uint32_t symbols_look_up(struct sv_artifact *artifact, uintptr_t pc, stru
 	if (!symbols->has_looked)
 		symbols_read_dwarf(symbols, artifact->fd);
 	Dwarf_Addr address = pc - artifact->bias;
-	struct place place = symbols_place(symbols, address, piece->start - artifact->bias);
+	Dwarf_Addr start = piece->start - artifact->bias;
+	struct place place = symbols_place(symbols, address, start, &address);
+	/* Of the same address as the place: that is relative to the function that is there. */
 	const struct code_scope *scope = symbols_scope(symbols, address);
 	if (scope)
 		count = scope_inlined(scope, artifact, address, &place, found);
-	if (place.source && !place.offset) /* before the function's first operator */
-		place.offset = artifact_functions(artifact)[piece->function].wasm_offset;
-	found[count++] = symbol_at(piece->function, &place);
+	found[count++] = symbol_at(artifact, piece->function, &place);
 	for (uint32_t i = 0; i < count; i++)
 		found[i].code_offset = (uint32_t)(pc - piece->start);
 	return count;
