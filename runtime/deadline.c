@@ -120,9 +120,9 @@ void deadline_fired(struct thread *thread)
  */
 void deadline_arm_later(struct thread *thread)
 {
-	uint64_t when = deadline_next(thread), soonest = deadline_now() + refire_ns;
-	if (when && when < soonest)
-		when = soonest;
+	uint64_t when = deadline_next(thread), now = deadline_now();
+	if (when && when <= now)
+		when = now + refire_ns;
 	if (when && (!thread->armed || when < thread->armed))
 		deadline_set_timer(thread, when);
 }

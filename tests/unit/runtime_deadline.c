@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "runtime/deadline.h"
+#include "runtime/thread.h"
 #include "tests/unit/runtime_fixture.h"
 
 static const uint64_t millisecond = 1000000;
@@ -128,6 +130,23 @@ TEST(a_deadline_that_passes_after_the_call_ends_nothing)
 	}
 	guest_close(&guest);
 	sv_linker_free(linker);
+}
+
+/* A timer that fired too early, for an earlier call, must not make this one late. */
+TEST(a_deadline_that_is_near_is_what_the_timer_is_set_to)
+{
+	struct guest guest = guest_open("(module)");
+	uint64_t deadline, armed;
+	do {
+		deadline = fixture_now() + 50000;
+		thread_current->armed = 0;
+		thread_current->deadline = deadline;
+		deadline_arm_later(thread_current);
+		armed = thread_current->armed;
+	} while (fixture_now() >= deadline); /* this thread was away meanwhile */
+	thread_current->deadline = 0;
+	CHECK_EQ(armed, deadline);
+	guest_close(&guest);
 }
 
 struct interrupter {
