@@ -268,7 +268,8 @@ static bool store_reset(struct sv_store *store)
 	store_set_roots_used(store, 0);
 	stack_reset(&store->stack);
 	store->is_trapped = false;
-	store->memory_limit_hit = false;
+	/* An order would cost: all that was put back would have to be in the cache first. */
+	atomic_store_explicit(&store->memory_limit_hit, false, memory_order_relaxed);
 	store->exit_code = 0;
 	store->deadline = 0;
 	store->cpu_left = 0;

@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "runtime/arch/page.h"
 
 struct backing;
 struct sv_engine;
@@ -26,6 +27,7 @@ struct resident_page {
 struct resident {
 	struct sv_engine *engine;
 	struct resident_page *pages; /* owned; open ones in order, `count` of at most `most` */
+	page_put put;
 	uint32_t count, most, runs;
 	uint32_t whole;       /* pages of the initial size: [0, whole) */
 	uint32_t next, ahead; /* where a run of faults would go on, and how many pages it opened */
