@@ -6,13 +6,18 @@
  * min, p50, p99, p99.9, max (microseconds).
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "runtime/selvage_serve.h"
 
 static const uint64_t quantum = 1000000;
+
+enum { THREADS_MOST = 8 };
 
 static struct sv_engine *engine;
 static struct sv_artifact *artifact;
@@ -24,6 +29,7 @@ struct lane {
 	const char *name;
 	uint64_t *samples; /* nanoseconds */
 	uint64_t *ran;     /* CPU time that the thread had for each, the time before included */
+	size_t stride;     /* from one kind to the next */
 	uint64_t seed;
 };
 
@@ -83,39 +89,108 @@ static enum sv_outcome run(struct sv_store *store, const char *name, struct sv_e
 			error);
 }
 
-/* Nanoseconds between a deadline and the end of the call. */
-static void *lane_stop(void *data)
+/* What a thread tries things with. */
+struct bench_tools {
+	struct lane *lane;
+	struct sv_store *store;
+	struct sv_error error;
+	timer_t timer; /* sends alarm_signal to the thread */
+};
+
+/* One trial: nanoseconds between a deadline and the end of what it ends. */
+typedef uint64_t (*trial)(struct bench_tools *tools, const char *name, uint64_t deadline);
+
+static uint64_t trial_stop(struct bench_tools *tools, const char *name, uint64_t deadline)
 {
-	struct lane *lane = data;
-	struct sv_error error = SV_ERROR_INIT;
-	need(sv_thread_enter(engine, &error), &error, "thread");
-	struct sv_store *store = store_with_instance(&error);
-	for (uint32_t i = 0; i < trials; i++) {
-		uint64_t began = cpu_now();
-		uint64_t deadline = clock_now() + 20000 + lane_random(lane, 200000);
-		sv_store_set_deadline(store, deadline);
-		need(run(store, lane->name, &error) == SV_TIMED_OUT, &error, lane->name);
-		lane->samples[i] = clock_now() - deadline;
-		lane->ran[i] = cpu_now() - began;
-	}
-	sv_store_free(store);
-	sv_thread_leave(engine);
-	return NULL;
+	sv_store_set_deadline(tools->store, deadline);
+	need(run(tools->store, name, &tools->error) == SV_TIMED_OUT, &tools->error, name);
+	return clock_now() - deadline;
 }
 
 /* How late the machine itself is: no guest, no timer, no signal. */
-static void *lane_floor(void *data)
+static uint64_t trial_floor(struct bench_tools *tools, const char *name, uint64_t deadline)
 {
-	struct lane *lane = data;
-	for (uint32_t i = 0; i < trials; i++) {
-		uint64_t began = cpu_now();
-		uint64_t deadline = clock_now() + 20000 + lane_random(lane, 200000), now;
-		do {
-			now = clock_now();
-		} while (now < deadline);
-		lane->samples[i] = now - deadline;
-		lane->ran[i] = cpu_now() - began;
+	(void)tools;
+	(void)name;
+	uint64_t now;
+	do {
+		now = clock_now();
+	} while (now < deadline);
+	return now - deadline;
+}
+
+static const int alarm_signal = SIGUSR1;
+static __thread volatile sig_atomic_t is_alarmed;
+
+static void alarm_handler(int signal)
+{
+	(void)signal;
+	is_alarmed = 1;
+}
+
+/* How late the machine's timers and signals are: a native loop whose handler sets a flag. */
+static uint64_t trial_alarm(struct bench_tools *tools, const char *name, uint64_t deadline)
+{
+	(void)name;
+	struct itimerspec setting = {.it_value = {(time_t)(deadline / 1000000000),
+						     (long)(deadline % 1000000000)}};
+	is_alarmed = 0;
+	timer_settime(tools->timer, TIMER_ABSTIME, &setting, NULL);
+	while (!is_alarmed)
+		;
+	return clock_now() - deadline;
+}
+
+static const struct {
+	const char *label, *name;
+	trial run;
+} kinds[] = {
+		{"floor: a native loop that reads the clock", "", trial_floor},
+		{"floor: a native loop that a timer's signal ends", "", trial_alarm},
+		{"stop: a loop", "loop", trial_stop},
+		{"stop: a loop of host calls", "calls", trial_stop},
+		{"stop: loops and host calls", "mixed", trial_stop},
+		{"stop: memory.fill of 4 MiB", "fills", trial_stop},
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static void alarm_init(struct bench_tools *tools)
+{
+	struct sigaction action = {.sa_handler = alarm_handler, .sa_flags = SA_RESTART};
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = alarm_signal};
+	event._sigev_un._tid = gettid();
+	if (sigaction(alarm_signal, &action, NULL) != 0 ||
+			timer_create(CLOCK_MONOTONIC, &event, &tools->timer) != 0) {
+		perror("timer");
+		exit(1);
 	}
+}
+
+/* The kinds take turns, so that each has its share of what the machine does meanwhile. */
+static void *lane_stops(void *data)
+{
+	enum { turn = 20 };
+	struct bench_tools tools = {.lane = data, .error = SV_ERROR_INIT};
+	struct lane *lane = data;
+	need(sv_thread_enter(engine, &tools.error), &tools.error, "thread");
+	tools.store = store_with_instance(&tools.error);
+	alarm_init(&tools);
+	for (uint32_t first = 0; first < trials; first += turn) {
+		for (size_t kind = 0; kind < KINDS; kind++) {
+			for (uint32_t i = first; i < first + turn && i < trials; i++) {
+				size_t at = kind * lane->stride + i;
+				uint64_t began = cpu_now();
+				uint64_t deadline = clock_now() + 20000 + lane_random(lane, 200000);
+				lane->samples[at] = kinds[kind].run(
+						&tools, kinds[kind].name, deadline);
+				lane->ran[at] = cpu_now() - began;
+			}
+		}
+	}
+	timer_delete(tools.timer);
+	sv_store_free(tools.store);
+	sv_thread_leave(engine);
 	return NULL;
 }
 
@@ -173,22 +248,57 @@ static void report(const char *label, unsigned threads, uint64_t *samples, const
 	fflush(stdout);
 }
 
-static void measure(const char *label, const char *name, void *(*lane_run)(void *),
-		unsigned threads, uint64_t limit)
+/* Each thread has its part of each kind's samples. */
+static void lanes_run(void *(*lane_run)(void *), const char *name, unsigned threads,
+		uint64_t *samples, uint64_t *ran)
 {
-	struct lane lanes[8];
-	size_t count = (size_t)threads * trials;
-	uint64_t *samples = calloc(count, sizeof *samples), *ran = calloc(count, sizeof *ran);
+	struct lane lanes[THREADS_MOST];
+	size_t stride = (size_t)threads * trials;
 	for (unsigned i = 0; i < threads; i++) {
 		lanes[i] = (struct lane){.name = name,
 				.samples = samples + (size_t)i * trials,
 				.ran = ran + (size_t)i * trials,
+				.stride = stride,
 				.seed = i + 1};
-		pthread_create(&lanes[i].thread, NULL, lane_run, &lanes[i]);
+		if (pthread_create(&lanes[i].thread, NULL, lane_run, &lanes[i]) != 0) {
+			perror("thread");
+			exit(1);
+		}
 	}
 	for (unsigned i = 0; i < threads; i++)
 		pthread_join(lanes[i].thread, NULL);
-	report(label, threads, samples, ran, count, limit);
+}
+
+static uint64_t *times_new(size_t count)
+{
+	uint64_t *times = malloc(count * sizeof *times);
+	if (!times) {
+		perror("samples");
+		exit(1);
+	}
+	/* Pages that are there already are not faulted in during a trial. */
+	memset(times, 1, count * sizeof *times);
+	return times;
+}
+
+static void measure_stops(unsigned threads)
+{
+	size_t count = (size_t)threads * trials;
+	uint64_t *samples = times_new(KINDS * count), *ran = times_new(KINDS * count);
+	lanes_run(lane_stops, "", threads, samples, ran);
+	for (size_t kind = 0; kind < KINDS; kind++)
+		report(kinds[kind].label, threads, samples + kind * count, ran + kind * count,
+				count, 1000000);
+	free(samples);
+	free(ran);
+}
+
+static void measure_turns(const char *label, const char *name, unsigned threads)
+{
+	size_t count = (size_t)threads * trials;
+	uint64_t *samples = times_new(count), *ran = times_new(count);
+	lanes_run(lane_turns, name, threads, samples, ran);
+	report(label, threads, samples, ran, count, 2 * quantum);
 	free(samples);
 	free(ran);
 }
@@ -197,7 +307,7 @@ int main(int argc, char **argv)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	unsigned threads = argc == 4 ? (unsigned)atoi(argv[3]) : 0;
-	if (threads < 1 || threads > 8) {
+	if (threads < 1 || threads > THREADS_MOST) {
 		fprintf(stderr, "usage: %s ARTIFACT.so TRIALS THREADS\n", argv[0]);
 		return 2;
 	}
@@ -210,14 +320,10 @@ int main(int argc, char **argv)
 					sv_linker_define_function(linker, "host", "work", "i:i",
 							host_work, NULL, &error),
 			&error, argv[1]);
-	measure("floor: a native loop that reads the clock", "", lane_floor, threads, 1000000);
-	measure("stop: a loop", "loop", lane_stop, threads, 1000000);
-	measure("stop: a loop of host calls", "calls", lane_stop, threads, 1000000);
-	measure("stop: loops and host calls", "mixed", lane_stop, threads, 1000000);
-	measure("stop: memory.fill of 4 MiB", "fills", lane_stop, threads, 1000000);
-	trials /= 20;
-	measure("turn: beside a loop", "loop", lane_turns, threads, 2 * quantum);
-	measure("turn: beside loops and host calls", "mixed", lane_turns, threads, 2 * quantum);
+	measure_stops(threads);
+	trials = trials / 20 ? trials / 20 : 1;
+	measure_turns("turn: beside a loop", "loop", threads);
+	measure_turns("turn: beside loops and host calls", "mixed", threads);
 	sv_linker_free(linker);
 	sv_artifact_free(artifact);
 	sv_thread_leave(engine);
