@@ -15,10 +15,12 @@
 struct fetcher *fetcher_new(struct sv_error *error)
 {
 	struct fetcher *fetcher = calloc(1, sizeof *fetcher);
-	if (fetcher)
-		pthread_mutex_init(&fetcher->lock, NULL);
-	else
+	if (!fetcher) {
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for requests to elsewhere");
+		return NULL;
+	}
+	fetcher->epoll = fetcher->wish = -1;
+	pthread_mutex_init(&fetcher->lock, NULL);
 	return fetcher;
 }
 
@@ -31,12 +33,13 @@ void fetcher_free(struct fetcher *fetcher)
 	bool has_thread = fetcher->has_thread;
 	pthread_mutex_unlock(&fetcher->lock);
 	if (has_thread) {
-		fetcher->curl->multi_wakeup(fetcher->multi);
+		sockets_wake(fetcher);
 		pthread_join(fetcher->thread, NULL);
 	}
 	check(fetcher->count == 0);
 	if (fetcher->multi)
 		fetcher->curl->multi_cleanup(fetcher->multi);
+	sockets_close(fetcher);
 	X509_STORE_free(fetcher->trust);
 	pthread_mutex_destroy(&fetcher->lock);
 	free(fetcher);
@@ -63,10 +66,12 @@ void fetch_want_thread(struct fetch *fetch)
 	struct fetcher *fetcher = fetch->fetcher;
 	if (fetch->wants_thread || fetch->is_done)
 		return;
+	/* Who finds others there knows that the thread was woken for them. */
+	if (!fetcher->wanting)
+		sockets_wake(fetcher);
 	fetch->wants_thread = true;
 	fetch->next = fetcher->wanting;
 	fetcher->wanting = fetch;
-	fetcher->curl->multi_wakeup(fetcher->multi);
 }
 
 void fetch_wake(struct fetch *fetch)

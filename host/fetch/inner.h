@@ -52,10 +52,13 @@ struct fetcher {
 	struct fetch *wanting; /* fetches that want the thread */
 	size_t count;          /* that are not done */
 	bool has_thread, is_ending;
-	const struct curl_api *curl; /* NULL until the first request; as `multi` */
-	CURLM *multi;                /* owned; the thread's, but for its wake-up */
+	const struct curl_api *curl; /* NULL until the first request; as `multi`, `wish` is -1 */
+	int wish;  /* an eventfd: there is something in `wanting`, or the end */
 	/* ---- the thread's own ---- */
 	pthread_t thread;
+	CURLM *multi;       /* owned; made under the lock */
+	int epoll;          /* of its sockets and `wish` */
+	uint64_t timer;     /* when libcurl wants to be called; UINT64_MAX: not */
 	X509_STORE *trust;  /* owned; NULL until the first request with TLS */
 	struct fetch *active;
 	uint64_t next_deadline; /* none of theirs is earlier */
@@ -85,6 +88,18 @@ void transfer_fail(struct fetch *fetch, CURLcode code);
 
 /* How long it may be silent from now on. */
 void transfer_set_deadline(struct fetch *fetch, uint32_t milliseconds);
+
+/* ---- sockets.c ---- */
+
+/* What the thread waits with. */
+SV_MUST_USE bool sockets_open(struct fetcher *fetcher, struct sv_error *error);
+void sockets_close(struct fetcher *fetcher);
+
+/* Any thread: end its wait, or the next one. */
+void sockets_wake(const struct fetcher *fetcher);
+
+/* Wait until something is to be done; what libcurl has to do is done. */
+void sockets_wait(struct fetcher *fetcher);
 
 /* ---- thread.c ---- */
 

@@ -37,11 +37,12 @@ static void thread_end(struct fetcher *fetcher, struct fetch *fetch)
 	fetch->has_ended = true;
 	fetcher->count--;
 	/* Out of the list, which nobody puts it into again. */
-	for (struct fetch **at = &fetcher->wanting; *at; at = &(*at)->next) {
-		if (*at == fetch) {
-			*at = fetch->next;
-			break;
-		}
+	if (fetch->wants_thread) {
+		struct fetch **at = &fetcher->wanting;
+		while (*at != fetch)
+			at = &(*at)->next;
+		*at = fetch->next;
+		fetch->wants_thread = false;
 	}
 	bool is_ours = fetch->users == 0;
 	fetch_wake(fetch);
@@ -98,18 +99,6 @@ static void thread_take_late(struct fetcher *fetcher)
 	fetcher->next_deadline = next;
 }
 
-/* Milliseconds until something may be late. */
-static int thread_patience(const struct fetcher *fetcher)
-{
-	static const uint64_t most = 60000;
-	if (fetcher->next_deadline == UINT64_MAX)
-		return (int)most;
-	uint64_t now = host_now();
-	uint64_t left = fetcher->next_deadline > now ? fetcher->next_deadline - now : 0;
-	uint64_t milliseconds = (left + 999999) / 1000000;
-	return (int)(milliseconds < most ? milliseconds : most);
-}
-
 /* ---- what owners want ---- */
 
 static bool thread_begin(struct fetcher *fetcher, struct fetch *fetch, bool is_whole)
@@ -137,7 +126,8 @@ static void thread_serve(struct fetcher *fetcher, struct fetch *fetch, const str
 	}
 	if (is_new)
 		return;
-	/* Both callbacks run again, and pause again what has not changed. */
+	/* Both callbacks run again, behind the timer, and pause again what has not changed. */
+	fetcher->timer = 0;
 	fetcher->curl->easy_pause(fetch->easy,
 			(wishes->is_paused ? CURLPAUSE_RECV : 0) |
 					(wishes->upload_is_paused ? CURLPAUSE_SEND : 0));
@@ -173,12 +163,10 @@ static bool thread_take_wishes(struct fetcher *fetcher)
 static void *thread_run(void *data)
 {
 	struct fetcher *fetcher = data;
-	int running;
 	while (thread_take_wishes(fetcher)) {
-		fetcher->curl->multi_perform(fetcher->multi, &running);
+		sockets_wait(fetcher);
 		thread_take_results(fetcher);
 		thread_take_late(fetcher);
-		fetcher->curl->multi_poll(fetcher->multi, NULL, 0, thread_patience(fetcher), NULL);
 	}
 	return NULL;
 }
@@ -189,6 +177,8 @@ bool thread_start(struct fetcher *fetcher, struct sv_error *error)
 	sigset_t all, before;
 	if (fetcher->has_thread)
 		return true;
+	if (fetcher->wish < 0)
+		TRY(sockets_open(fetcher, error));
 	fetcher->next_deadline = UINT64_MAX;
 	fetcher->curl->multi_setopt(fetcher->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
 			(long)FETCH_MOST);
