@@ -25,8 +25,7 @@ static bool store_keeps_last_byte(LLVMValueRef operation)
 
 /* How a store's value depends on what its address held before. */
 struct store_search {
-	LLVMValueRef address;
-	bool is_inside;
+	LLVMValueRef store;
 	unsigned budget; /* values that are still looked at */
 };
 
@@ -42,12 +41,15 @@ static bool store_returns_operand(struct store_search *search, LLVMValueRef valu
 	return false;
 }
 
-/* Is the last byte, as far as can be seen, one that was loaded from the store's own address? */
+/*
+ * Could the last byte be one that was loaded from the store's own address? That two addresses are
+ * the same may be found when they were loaded, too, and those loads have become one.
+ */
 static bool store_returns(struct store_search *search, LLVMValueRef value, bool changed)
 {
 	if (LLVMIsALoadInst(value))
-		return changed && LLVMGetOperand(value, 0) == search->address &&
-				!(search->is_inside && exact_is_inside(value));
+		return changed && exact_may_coincide(value, search->store) &&
+				!(exact_is_inside(search->store) && exact_is_inside(value));
 	if (LLVMIsAFreezeInst(value))
 		return store_returns(search, LLVMGetOperand(value, 0), changed);
 	if (!LLVMIsAInstruction(value))
@@ -77,7 +79,7 @@ static bool store_returns(struct store_search *search, LLVMValueRef value, bool 
 static bool store_could_shrink(LLVMValueRef store)
 {
 	LLVMValueRef value = LLVMGetOperand(store, 0);
-	struct store_search search = {LLVMGetOperand(store, 1), exact_is_inside(store), 64};
+	struct store_search search = {store, 64};
 	/* Only guest memory is stored to without alignment. */
 	if (LLVMGetAlignment(store) != 1)
 		return false;
@@ -125,8 +127,7 @@ static void load_thaw(LLVMValueRef load)
 static void load_unmark(struct ir *ir, const struct need_set *set, LLVMValueRef load)
 {
 	const struct need *need = need_find(set, load);
-	bool needed = need && !need->is_skipped &&
-			demand_has_last_byte(LLVMTypeOf(load), need->parts);
+	bool needed = need && demand_has_last_byte(LLVMTypeOf(load), need->parts);
 	if (!needed && !exact_is_inside(load))
 		return;
 	if (LLVMGetMetadata(load, ir->tbaa_kind) == ir->alias_tags[ALIAS_SHARED])

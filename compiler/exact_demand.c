@@ -8,11 +8,12 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "compiler/exact_vanish.h"
+#include "compiler/exact_apart.h"
 
 /* ---- types ---- */
 
 static const unsigned most_parts = 64;
+static const int least_bits = 4; /* of a byte that counts as needed */
 
 /* How a type is divided: `count` lanes of `size` parts. */
 struct lanes {
@@ -82,7 +83,9 @@ bool demand_has_last_byte(LLVMTypeRef type, demand_parts parts)
 {
 	struct lanes lanes = lanes_of(type);
 	unsigned byte = lanes.vector || lanes.size < 8 ? 1 : 8;
-	return shift_down(parts, lanes.count * lanes.size - byte) != 0;
+	demand_parts last = shift_down(parts, lanes.count * lanes.size - byte);
+	/* Of few bits each value may have a branch of its own, behind which it is a constant. */
+	return byte == 1 ? last != 0 : __builtin_popcountll(last) >= least_bits;
 }
 
 /* ---- lane by lane ---- */
@@ -171,6 +174,8 @@ static uint64_t possible_bits(LLVMValueRef value)
 			return number;
 		if (LLVMGetInstructionOpcode(value) == LLVMLShr)
 			return shift_down(demand_all(LLVMTypeOf(value)), (unsigned)number & 63);
+		if (LLVMGetInstructionOpcode(value) == LLVMShl)
+			return shift_up(possible_bits(LLVMGetOperand(value, 0)), (unsigned)number);
 	}
 	return demand_all(LLVMTypeOf(value));
 }
@@ -193,34 +198,31 @@ static demand_parts bytes_equal(LLVMValueRef constant, unsigned byte)
 /* ---- operators on integers ---- */
 
 /*
- * A vector whose lanes are all ones or zero, as comparisons give them. `and` with one is a choice
- * of lanes, and a CPU with masks does not load those that are not chosen.
+ * `and` and `or` with a constant decide some bits alone. What is no constant yet may become one, in
+ * a turn of an unrolled loop or behind a branch; only where it cannot have a one, `or` leaves what
+ * the other operand has.
  */
-static bool is_choice_of_lanes(LLVMValueRef value)
-{
-	while (LLVMIsABitCastInst(value) ||
-			(LLVMIsABinaryOperator(value) &&
-					LLVMGetInstructionOpcode(value) == LLVMXor &&
-					LLVMIsConstant(LLVMGetOperand(value, 1))))
-		value = LLVMGetOperand(value, 0);
-	if (LLVMIsASExtInst(value))
-		return lanes_of(LLVMTypeOf(LLVMGetOperand(value, 0))).flags;
-	return LLVMIsABinaryOperator(value) && LLVMGetInstructionOpcode(value) == LLVMAShr;
-}
-
-/* `and` with what has zeros, `or` with what has ones: those decide the result alone. */
 static demand_parts demand_masked(LLVMValueRef instruction, unsigned index, demand_parts result)
 {
 	LLVMValueRef other = LLVMGetOperand(instruction, 1 - index);
 	bool is_and = LLVMGetInstructionOpcode(instruction) == LLVMAnd;
 	uint64_t number;
 	if (lanes_of(LLVMTypeOf(other)).vector)
-		return LLVMIsConstant(other) ? result & bytes_equal(other, is_and ? 0xff : 0)
-				: is_choice_of_lanes(other) ? 0
-							    : result;
+		return LLVMIsConstant(other) ? result & bytes_equal(other, is_and ? 0xff : 0) : 0;
 	if (is_and)
-		return result & possible_bits(other);
-	return constant_of(other, &number) ? result & ~number : result;
+		return constant_of(other, &number) ? result & number : 0;
+	return result & ~possible_bits(other);
+}
+
+/* Nothing cancels out what has no part in the other operand. */
+static demand_parts demand_sum(LLVMValueRef instruction, unsigned index, demand_parts result)
+{
+	LLVMTypeRef type = LLVMTypeOf(instruction);
+	if (!exact_stands_apart(instruction, index))
+		return 0;
+	if (LLVMGetInstructionOpcode(instruction) == LLVMXor)
+		return result;
+	return lanes_map(type, type, result, lane_carry);
 }
 
 /* Bits of an operand that a shift by `by` brings to `result`; bytes if all of their bits are. */
@@ -264,12 +266,9 @@ static demand_parts demand_shifted(LLVMValueRef instruction, demand_parts result
 static demand_parts demand_shift(LLVMValueRef instruction, unsigned index, demand_parts result)
 {
 	uint64_t by;
-	LLVMTypeRef type = LLVMTypeOf(instruction);
-	if (index == 1)
-		return lanes_map(type, type, result, lane_whole);
-	if (constant_of(LLVMGetOperand(instruction, 1), &by))
+	if (index == 0 && constant_of(LLVMGetOperand(instruction, 1), &by))
 		return demand_shifted(instruction, result, by);
-	return result;
+	return 0;
 }
 
 /* Multiplication by an even number loses as many bits at the top as the number has zeros. */
@@ -280,41 +279,21 @@ static demand_parts demand_product(LLVMValueRef instruction, unsigned index, dem
 	uint64_t number;
 	demand_parts parts = lanes_map(type, type, result, lane_carry);
 	if (!constant_of(other, &number))
-		return LLVMIsConstant(other) ? 0 : parts;
+		return 0;
 	if (lanes_of(type).vector)
 		return number & 1 ? parts : 0;
 	return number ? shift_down(parts, (unsigned)__builtin_ctzll(number)) : 0;
 }
 
-/*
- * Division by a power of two is a shift. A remainder by a constant has the dividend's bits below
- * the constant's lowest one, and is the dividend where that is known to be less.
- */
+/* Division by a power of two is a shift. Other quotients may be known from a range. */
 static demand_parts demand_quotient(LLVMValueRef instruction, unsigned index, demand_parts result)
 {
-	LLVMOpcode opcode = LLVMGetInstructionOpcode(instruction);
-	bool is_remainder = opcode == LLVMURem || opcode == LLVMSRem;
 	uint64_t by;
-	if (index != 0 || !constant_of(LLVMGetOperand(instruction, 1), &by) || !by)
-		return demand_all(LLVMTypeOf(instruction));
-	bool is_power = (by & (by - 1)) == 0;
-	if (is_remainder)
-		return is_power ? result & (by - 1) : result;
-	if (opcode == LLVMUDiv && is_power)
-		return shift_up(result, (unsigned)__builtin_ctzll(by)) &
-				demand_all(LLVMTypeOf(instruction));
-	return demand_all(LLVMTypeOf(instruction));
-}
-
-/* A comparison with zero or -1 may look at the sign only. */
-static demand_parts demand_compared(LLVMValueRef instruction, unsigned index, demand_parts result)
-{
-	LLVMTypeRef type = LLVMTypeOf(LLVMGetOperand(instruction, index));
-	LLVMIntPredicate predicate = LLVMGetICmpPredicate(instruction);
-	demand_parts parts = lanes_map(LLVMTypeOf(instruction), type, result, lane_whole);
-	if (predicate == LLVMIntEQ || predicate == LLVMIntNE || lanes_of(type).vector)
-		return parts;
-	return parts & ~low(lanes_of(type).size - 1);
+	if (index != 0 || !constant_of(LLVMGetOperand(instruction, 1), &by) || !by ||
+			(by & (by - 1)) != 0)
+		return 0;
+	return shift_up(result, (unsigned)__builtin_ctzll(by)) &
+			demand_all(LLVMTypeOf(instruction));
 }
 
 /* ---- lanes that move ---- */
@@ -471,16 +450,29 @@ static demand_parts call_sign(LLVMTypeRef type)
 	return demand_all(type) & ~low(lanes_of(type).size - 1);
 }
 
-/* A constant vector of integers may decide some lanes alone, unless all of its are the same. */
-static bool call_has_mixed_constant(LLVMValueRef call)
+static bool is_of_integers(LLVMTypeRef type)
 {
+	if (LLVMGetTypeKind(type) == LLVMVectorTypeKind)
+		type = LLVMGetElementType(type);
+	return LLVMGetTypeKind(type) == LLVMIntegerTypeKind;
+}
+
+/*
+ * Counts of bits, minima and sums that saturate have few results, or one, of what is known to be
+ * in some range, or if an operand decides alone. Nothing is known of ranges of vectors, so it takes
+ * an operand for those, which may become a constant, or the other operand; if it is a constant
+ * already, all lanes must be the same, since some could decide and others not.
+ */
+static bool call_may_be_known(LLVMValueRef call, unsigned index)
+{
+	LLVMTypeRef type = LLVMTypeOf(LLVMGetOperand(call, index));
+	uint64_t number;
+	if (!is_of_integers(type))
+		return false;
+	if (LLVMGetTypeKind(type) != LLVMVectorTypeKind)
+		return true;
 	for (unsigned i = 0; i < LLVMGetNumArgOperands(call); i++) {
-		LLVMValueRef argument = LLVMGetOperand(call, i);
-		LLVMTypeRef type = LLVMTypeOf(argument);
-		uint64_t number;
-		if (LLVMIsConstant(argument) && LLVMGetTypeKind(type) == LLVMVectorTypeKind &&
-				LLVMGetTypeKind(LLVMGetElementType(type)) == LLVMIntegerTypeKind &&
-				!constant_of(argument, &number))
+		if (i != index && !constant_of(LLVMGetOperand(call, i), &number))
 			return true;
 	}
 	return false;
@@ -490,7 +482,7 @@ static demand_parts demand_called(LLVMValueRef call, unsigned index, demand_part
 {
 	const struct call_row *row = call_find(LLVMGetCalledValue(call));
 	LLVMTypeRef from = LLVMTypeOf(call), to = LLVMTypeOf(LLVMGetOperand(call, index));
-	if (!row || index >= LLVMGetNumArgOperands(call) || call_has_mixed_constant(call))
+	if (!row || index >= LLVMGetNumArgOperands(call) || call_may_be_known(call, index))
 		return 0;
 	switch (row->rule) {
 	case CALL_POSITIONS:
@@ -511,33 +503,18 @@ static demand_parts demand_called(LLVMValueRef call, unsigned index, demand_part
 
 /* ---- all of them ---- */
 
-static demand_parts demand_selected(LLVMValueRef instruction, unsigned index, demand_parts result)
-{
-	LLVMTypeRef condition = LLVMTypeOf(LLVMGetOperand(instruction, 0));
-	/* Lanes chosen by a constant are a shuffle. */
-	if (index > 0)
-		return LLVMIsConstant(LLVMGetOperand(instruction, 0)) ? 0 : result;
-	if (!lanes_of(condition).vector)
-		return 1;
-	return lanes_map(LLVMTypeOf(instruction), condition, result, lane_whole);
-}
-
 demand_parts demand_of_operand(LLVMValueRef instruction, unsigned index, demand_parts result)
 {
 	LLVMTypeRef from = LLVMTypeOf(instruction);
 	LLVMTypeRef to = LLVMTypeOf(LLVMGetOperand(instruction, index));
-	if (exact_may_vanish(instruction, index))
-		return 0;
 	switch (LLVMGetInstructionOpcode(instruction)) {
 	case LLVMAdd:
 	case LLVMSub:
-		return lanes_map(from, to, result, lane_carry);
+	case LLVMXor:
+		return demand_sum(instruction, index, result);
 	case LLVMMul:
 		return demand_product(instruction, index, result);
 	case LLVMUDiv:
-	case LLVMURem:
-	case LLVMSDiv:
-	case LLVMSRem:
 		return demand_quotient(instruction, index, result);
 	case LLVMAnd:
 	case LLVMOr:
@@ -546,7 +523,6 @@ demand_parts demand_of_operand(LLVMValueRef instruction, unsigned index, demand_
 	case LLVMLShr:
 	case LLVMAShr:
 		return demand_shift(instruction, index, result);
-	case LLVMXor:
 	case LLVMPHI:
 	case LLVMFreeze:
 	case LLVMFNeg:
@@ -568,12 +544,7 @@ demand_parts demand_of_operand(LLVMValueRef instruction, unsigned index, demand_
 	case LLVMFPToUI:
 	case LLVMSIToFP:
 	case LLVMUIToFP:
-	case LLVMFCmp:
 		return lanes_map(from, to, result, lane_whole);
-	case LLVMICmp:
-		return demand_compared(instruction, index, result);
-	case LLVMSelect:
-		return demand_selected(instruction, index, result);
 	case LLVMBitCast:
 		return demand_cast_bits(from, to, result);
 	case LLVMExtractElement:
@@ -583,6 +554,7 @@ demand_parts demand_of_operand(LLVMValueRef instruction, unsigned index, demand_
 	case LLVMShuffleVector:
 		return demand_shuffled(instruction, index, result);
 	case LLVMGetElementPtr:
+		return exact_stands_apart(instruction, index) ? demand_all(to) : 0;
 	case LLVMInsertValue:
 		return demand_all(to);
 	case LLVMCall:

@@ -152,3 +152,10 @@ bool exact_is_inside(LLVMValueRef access)
 {
 	return exact::is_inside(*unwrap<Instruction>(access));
 }
+
+bool exact_may_coincide(LLVMValueRef load, LLVMValueRef store)
+{
+	exact::Span from = exact::access_span(*unwrap<Instruction>(load));
+	exact::Span to = exact::access_span(*unwrap<Instruction>(store));
+	return from.pointer != to.pointer || from.first == to.first;
+}

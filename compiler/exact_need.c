@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "compiler/exact_order.h"
 
 static struct need *need_slot(const struct need_set *set, LLVMValueRef value)
 {
@@ -90,27 +91,30 @@ static bool is_call_with_effect(LLVMValueRef instruction)
 	return !LLVMIsAFunction(callee) || LLVMGetIntrinsicID(callee) == 0;
 }
 
+/* Whatever becomes of the others, which are ours, or cannot trap: they may go. */
+static bool is_kept_load(LLVMValueRef load)
+{
+	return LLVMGetVolatile(load) && !exact_is_inside(load);
+}
+
 bool need_is_root(LLVMValueRef instruction)
 {
+	if (LLVMIsALoadInst(instruction))
+		return is_kept_load(instruction);
 	if (LLVMIsABranchInst(instruction) || LLVMIsASwitchInst(instruction))
 		return false;
 	return LLVMIsATerminatorInst(instruction) || is_call_with_effect(instruction) ||
-			LLVMIsAAtomicRMWInst(instruction) || LLVMIsAAtomicCmpXchgInst(instruction);
+			LLVMIsAStoreInst(instruction) || LLVMIsAAtomicRMWInst(instruction) ||
+			LLVMIsAAtomicCmpXchgInst(instruction);
 }
 
 static void need_add_root(struct need_set *set, LLVMValueRef instruction)
 {
-	if (LLVMIsAStoreInst(instruction)) {
-		need_add_whole(set, LLVMGetOperand(instruction, 0));
-		need_add_whole(set, LLVMGetOperand(instruction, 1));
-	} else if (LLVMIsALoadInst(instruction)) {
-		/* A load that stays needs its address too. */
-		need_add_whole(set, LLVMGetOperand(instruction, 0));
-	} else if (need_is_root(instruction)) {
-		unsigned count = (unsigned)LLVMGetNumOperands(instruction);
-		for (unsigned i = 0; i < count; i++)
-			need_add_whole(set, LLVMGetOperand(instruction, i));
-	}
+	if (!need_is_root(instruction))
+		return;
+	unsigned count = (unsigned)LLVMGetNumOperands(instruction);
+	for (unsigned i = 0; i < count; i++)
+		need_add_whole(set, LLVMGetOperand(instruction, i));
 }
 
 void need_each(struct need_set *set, LLVMValueRef function, need_step step)

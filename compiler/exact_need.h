@@ -11,7 +11,6 @@
 struct need {
 	LLVMValueRef value;
 	demand_parts parts; /* that are needed */
-	bool is_skipped;    /* some path goes without it; see exact_path.h */
 	unsigned checks;    /* how often that was looked at */
 };
 
@@ -36,8 +35,8 @@ struct need *need_find(const struct need_set *set, LLVMValueRef value);
 void need_visit_later(struct need_set *set, LLVMValueRef value);
 
 /*
- * An instruction other than loads and stores whose operands are needed whatever becomes of it.
- * Branches are none: LLVM removes one as soon as it knows that both ways come to the same.
+ * An instruction whose operands are needed whatever becomes of it: so is the address of a load that
+ * stays. Branches are none: LLVM removes one as soon as it knows that both ways come to the same.
  */
 bool need_is_root(LLVMValueRef instruction);
 

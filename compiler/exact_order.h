@@ -40,6 +40,9 @@ void exact_known(LLVMValueRef function, const struct exact_layout *layout);
 /* Has it been noted? */
 bool exact_is_inside(LLVMValueRef access);
 
+/* Could LLVM find both to begin at the same byte? Not if constants tell their addresses apart. */
+bool exact_may_coincide(LLVMValueRef load, LLVMValueRef store);
+
 /*
  * Make a second version of each innermost loop that could run out of bounds: one that runs if a
  * comparison before the loop shows that it will not, and that is free of checks and marks.

@@ -1,7 +1,8 @@
 /*
- * exact_path.c: values that some path goes without. All needed values are taken for needed on
- * every path at first; one that turns out not to be is, to its operands, no longer a reader.
- * Bounded everywhere: in doubt a value is skipped, which costs speed and nothing else.
+ * exact_path.c: what some path goes without. All that is needed of a value is taken for needed on
+ * every path at first; what turns out not to be is, to its operands, no longer read. So a bit that
+ * each turn of a loop shifts on is in the end not needed in any.
+ * Bounded everywhere: in doubt nothing is needed, which costs speed and nothing else.
  */
 #include "compiler/exact_path.h"
 
@@ -19,48 +20,20 @@ struct place {
 
 struct search {
 	LLVMBasicBlockRef definition;
+	demand_parts here, there; /* what readers in the same block need; what all others do */
 	struct place places[MAX_PLACES];
 	unsigned place_count;
 	LLVMBasicBlockRef blocks[MAX_BLOCKS];
 	unsigned block_count;
 };
 
-static bool is_condition(LLVMValueRef value)
+/* What the user needs of this operand whenever it is reached. */
+static demand_parts user_demand(const struct need_set *set, LLVMValueRef user, unsigned operand)
 {
-	LLVMTypeRef type = LLVMTypeOf(value);
-	return LLVMGetTypeKind(type) == LLVMIntegerTypeKind && LLVMGetIntTypeWidth(type) == 1;
-}
-
-static bool is_extended_condition(LLVMValueRef value)
-{
-	return (LLVMIsAZExtInst(value) || LLVMIsASExtInst(value)) &&
-			is_condition(LLVMGetOperand(value, 0));
-}
-
-/* Can this operation do without the operand, for some values of the others? */
-static bool user_may_ignore(LLVMValueRef user, unsigned operand)
-{
-	switch (LLVMGetInstructionOpcode(user)) {
-	case LLVMSelect:
-		return operand > 0;
-	case LLVMAnd:
-	case LLVMOr:
-	case LLVMMul:
-		return is_condition(user) ||
-				is_extended_condition(LLVMGetOperand(user, 1 - operand));
-	default:
-		return false;
-	}
-}
-
-/* Does the user need this operand whenever it is reached? */
-static bool user_reads(const struct need_set *set, LLVMValueRef user, unsigned operand)
-{
-	if (LLVMIsAStoreInst(user) || LLVMIsALoadInst(user) || need_is_root(user))
-		return true;
+	if (need_is_root(user))
+		return demand_all(LLVMTypeOf(LLVMGetOperand(user, operand)));
 	const struct need *need = need_find(set, user);
-	return need && !need->is_skipped && !user_may_ignore(user, operand) &&
-			demand_of_operand(user, operand, need->parts);
+	return need ? demand_of_operand(user, operand, need->parts) : 0;
 }
 
 /* False if there are more places than fit. */
@@ -75,6 +48,23 @@ static bool place_add(struct search *search, LLVMValueRef user, unsigned operand
 	return true;
 }
 
+/*
+ * What one operand of a user needs. Of a load only what has the last byte counts; of other values,
+ * what is read in their own block, or else what each of the other readers needs.
+ */
+static bool search_add(struct search *search, LLVMValueRef value, LLVMValueRef user,
+		unsigned operand, demand_parts parts)
+{
+	if (!parts || (LLVMIsALoadInst(value) && !demand_has_last_byte(LLVMTypeOf(value), parts)))
+		return true;
+	if (!LLVMIsAPHINode(user) && LLVMGetInstructionParent(user) == search->definition) {
+		search->here |= parts;
+		return true;
+	}
+	search->there &= parts;
+	return place_add(search, user, operand);
+}
+
 static void search_places(struct search *search, const struct need_set *set, LLVMValueRef value)
 {
 	LLVMUseRef use = LLVMGetFirstUse(value);
@@ -82,8 +72,9 @@ static void search_places(struct search *search, const struct need_set *set, LLV
 		LLVMValueRef user = LLVMGetUser(use);
 		unsigned count = (unsigned)LLVMGetNumOperands(user);
 		for (unsigned i = 0; i < count && i < MAX_USES; i++) {
-			if (LLVMGetOperand(user, i) == value && user_reads(set, user, i) &&
-					!place_add(search, user, i))
+			if (LLVMGetOperand(user, i) == value &&
+					!search_add(search, value, user, i,
+							user_demand(set, user, i)))
 				return;
 		}
 	}
@@ -134,29 +125,15 @@ static bool search_all_paths(struct search *search)
 	return true;
 }
 
-/* Is the value needed on every path? */
-static bool value_is_read(const struct need_set *set, LLVMValueRef value)
+/* The parts of a value that are needed on every path. */
+static demand_parts value_parts(const struct need_set *set, LLVMValueRef value)
 {
-	struct search search = {.definition = LLVMGetInstructionParent(value)};
+	struct search search = {.definition = LLVMGetInstructionParent(value),
+			.there = ~(demand_parts)0};
 	search_places(&search, set, value);
-	if (search.place_count == 0)
-		return false;
-	for (unsigned i = 0; i < search.place_count; i++) {
-		if (!search.places[i].from && search.places[i].block == search.definition)
-			return true;
-	}
-	return search_all_paths(&search);
-}
-
-static void value_skip(struct need_set *set, struct need *need)
-{
-	need->is_skipped = true;
-	unsigned count = (unsigned)LLVMGetNumOperands(need->value);
-	for (unsigned i = 0; i < count; i++) {
-		LLVMValueRef operand = LLVMGetOperand(need->value, i);
-		if (need_find(set, operand))
-			need_visit_later(set, operand);
-	}
+	if (search.here)
+		return search.here;
+	return search.place_count && search_all_paths(&search) ? search.there : 0;
 }
 
 void paths_check(struct need_set *set)
@@ -168,9 +145,13 @@ void paths_check(struct need_set *set)
 	while (set->pending_count) {
 		LLVMValueRef value = set->pending[--set->pending_count];
 		struct need *need = need_find(set, value);
-		if (need->is_skipped)
+		if (!need)
 			continue;
-		if (++need->checks > MAX_CHECKS || !value_is_read(set, value))
-			value_skip(set, need);
+		demand_parts parts = ++need->checks > MAX_CHECKS ? 0 : value_parts(set, value);
+		if (!(need->parts & ~parts))
+			continue;
+		need->parts &= parts;
+		for (unsigned i = 0; i < (unsigned)LLVMGetNumOperands(value); i++)
+			need_visit_later(set, LLVMGetOperand(value, i));
 	}
 }
