@@ -248,7 +248,7 @@ install: all
 	$(Q)install -m 644 packaging/selvage_guests.py $(DESTDIR)$(datadir)/selvage/selvage_guests.py
 	$(Q)install -m 644 packaging/selvage_guests.py $(DESTDIR)$(datadir)/gdb/auto-load$(bindir)/selvage-gdb.py
 	$(Q)install -m 644 docs/man/*.1 $(DESTDIR)$(mandir)/man1
-	$(Q)install -m 644 sdk/c/*.h sdk/c/assert.c $(DESTDIR)$(datadir)/selvage/sdk/c
+	$(Q)install -m 644 sdk/c/*.h sdk/c/assert.c sdk/c/libc_system.c $(DESTDIR)$(datadir)/selvage/sdk/c
 	$(Q)install -m 644 sdk/assemblyscript/http_guest.ts $(DESTDIR)$(datadir)/selvage/sdk/assemblyscript
 
 clean:

@@ -115,6 +115,16 @@ static bool c_add_files(struct sv_bytes bundle, struct arguments *arguments, str
 	return count > 0 || sv_fail(error, SV_ERROR_INVALID, "there is no file .c");
 }
 
+/* What a C library asks of a system, for guests that have hostcalls only. */
+static bool c_add_system(const struct workshop *workshop, struct arguments *arguments,
+		struct sv_error *error)
+{
+	static const char *const files[] = {"assert.c", "libc_system.c"};
+	for (size_t i = 0; workshop->sdk[0] && i < ARRAY_LENGTH(files); i++)
+		TRY(arguments_add(arguments, error, "%s/c/%s", workshop->sdk, files[i]));
+	return true;
+}
+
 /* `is_program`: it has a function main, and is a CGI program; otherwise it has run(). */
 static bool c_link(const struct workshop *workshop, const char *clang, struct sv_bytes bundle,
 		bool is_program, struct sv_error *error)
@@ -133,9 +143,7 @@ static bool c_link(const struct workshop *workshop, const char *clang, struct sv
 		done = arguments_add(&arguments, error, "%s", "-nostartfiles") &&
 				arguments_add(&arguments, error, "%s",
 						"-Wl,--no-entry,--export=run") &&
-				(!workshop->sdk[0] ||
-						arguments_add(&arguments, error, "%s/c/assert.c",
-								workshop->sdk));
+				c_add_system(workshop, &arguments, error);
 	done = done && workshop_run(workshop, &arguments, error);
 	arguments_finish(&arguments);
 	return done;

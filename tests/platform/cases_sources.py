@@ -15,10 +15,12 @@ PATH = ":".join([os.path.join(folder, "bin") for folder in TOOLS] + ["/usr/local
 
 C_GUEST = b"""#include "http_hostcalls.h"
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include "deep/text.h"
 __attribute__((visibility("default"))) void run(void)
 {
+    fprintf(stderr, "%d bytes\\n", (int)strlen(TEXT));
     assert(hostcall_resp_set_body(RESPONSE_OUTGOING, TEXT, strlen(TEXT)) == value_status_ok);
 }
 """
