@@ -96,6 +96,12 @@ static const struct option_row rows[] = {
 				.argument = "FILE",
 				.help = "take compiled artifacts that are signed with a key in "
 					"this file, PEM; read at each use (repeatable)"},
+		{.name = "name-servers",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct up_options, config.name_servers),
+				.argument = "LIST",
+				.help = "who is asked for proofs of tenants' host names, "
+					"ADDR:PORT,... (default: as the machine)"},
 		{.name = "terrarium",
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct up_options, config.terrarium),
@@ -228,7 +234,8 @@ static bool up_greet(struct platform *platform, const struct platform_config *co
 	TRY(platform_first_token(platform, token, error));
 	printf("deployments  https://NAME.%s:%s/\n", config->domain, strrchr(https, ':') + 1);
 	printf("and without  http://NAME.%s:%s/\n", config->domain, strrchr(http, ':') + 1);
-	printf("to trust     %s\n", platform_authority(platform));
+	printf("to trust     %s%s\n", platform_authority(platform),
+			token[0] ? " (how: selvage help up)" : "");
 	printf("control      http://%s/\n", control);
 	for (size_t i = 0; i < config->trust.count; i++)
 		TRY(signature_keys(config->trust.files[i], up_greet_key, NULL, error));

@@ -7,6 +7,7 @@
 #include "platform/control.h"
 #include "platform/db.h"
 #include "platform/hosts.h"
+#include "platform/proof.h"
 #include "platform/routes.h"
 #include "platform/state.h"
 
@@ -25,50 +26,109 @@ bool control_hosts_add(struct control_call *call, int64_t deployment, json_t *an
 	return done;
 }
 
+/* ---- names outside of the domain ---- */
+
 /*
- * Whoever has a name outside of the domain gets the requests of those whose name it is. That
- * they agree only the operator can know, who gives such names to others.
+ * Whoever has such a name gets the requests of those whose name it is. That they agree the
+ * operator knows, who gives such names to others, or the DNS.
  */
-static bool host_is_granted(struct control_call *call, const struct deployment *deployment,
-		const char *host, struct sv_error *error)
+static bool host_is_free(struct control_call *call, const struct deployment *deployment,
+		const char *host, bool *is_free, struct sv_error *error)
 {
-	int64_t count;
-	if (is_of_operator(call) || dns_name_is_within(host, call->state->domain))
+	int64_t count = 0;
+	*is_free = is_of_operator(call) || dns_name_is_within(host, call->state->domain);
+	if (*is_free)
 		return true;
 	TRY(db_value(call->state->db, error, &count, 0,
 			"SELECT count(*) FROM host WHERE name = ? AND deployment = ?", "si", host,
 			deployment->id));
-	return count || control_fail(call, 403, "forbidden",
-			"%s is not in %s: such names are added by the operator, an admin of the "
-			"tenant default",
-			host, call->state->domain);
+	*is_free = count > 0;
+	return true;
 }
+
+/* The one name of the body that needs a proof, in `host`; "" if there is none. */
+static bool host_to_prove(struct control_call *call, const struct deployment *deployment,
+		char host[static DNS_NAME_MOST + 1], struct sv_error *error)
+{
+	const char *text;
+	json_t *value;
+	char name[DNS_NAME_MOST + 1];
+	host[0] = '\0';
+	json_object_foreach(call->body, text, value)
+	{
+		bool is_free = true;
+		TRY(host_read(text, deployment->name, call->state->domain, name, error));
+		if (json_is_true(value))
+			TRY(host_is_free(call, deployment, name, &is_free, error));
+		if (is_free)
+			continue;
+		if (host[0])
+			return control_fail(call, 403, "forbidden",
+					"%s and %s are not in %s: such names are proved one at a "
+					"time",
+					host, name, call->state->domain);
+		snprintf(host, DNS_NAME_MOST + 1, "%s", name);
+	}
+	return true;
+}
+
+/* True if there is nothing to prove, or it is proved; else the answer is set, or the call waits. */
+static bool host_is_proved(struct control_call *call, const struct deployment *deployment,
+		char host[static DNS_NAME_MOST + 1], struct sv_error *error)
+{
+	char text[PROOF_SIZE];
+	struct platform_state *state = call->state;
+	TRY(host_to_prove(call, deployment, host, error));
+	if (!host[0])
+		return true;
+	proof_text(&state->key, deployment->tenant, host, text);
+	switch (proof_look(state->proofs, deployment->tenant, host, text, error)) {
+	case PROOF_FOUND:
+		return true;
+	case PROOF_WAITS:
+		call->waits = true;
+		return false;
+	case PROOF_FAILED:
+		return false;
+	case PROOF_MISSING:
+		break;
+	}
+	return control_fail(call, 403, "forbidden",
+			"%s is not in %s, and nothing shows that it is yours: put the text \"%s\" "
+			"into a TXT record of " PROOF_LABEL ".%s and try again, or ask the "
+			"operator, an admin of the tenant default",
+			host, state->domain, text, host);
+}
+
+/* ---- changes ---- */
 
 /* One member of the body: true for a name to have, null for one to give up. */
 static bool host_change(struct control_call *call, const struct deployment *deployment,
-		const char *text, const json_t *value, struct sv_error *error)
+		const char *text, const json_t *value, const char *proved, struct sv_error *error)
 {
 	char host[DNS_NAME_MOST + 1];
-	bool is_taken = false;
+	bool is_taken = false, is_free = false;
 	struct platform_state *state = call->state;
 	TRY(host_read(text, deployment->name, state->domain, host, error));
 	if (json_is_null(value))
 		return host_remove(state->db, deployment->id, host, error);
 	if (!json_is_true(value))
 		return sv_fail(error, SV_ERROR_USAGE, "\"%s\" is neither true nor null", host);
-	TRY(host_is_granted(call, deployment, host, error));
+	TRY(host_is_free(call, deployment, host, &is_free, error));
+	if (!is_free && strcmp(host, proved) != 0) /* it was this one's a moment ago */
+		return control_fail(call, 409, "conflict", "%s has just been taken away", host);
 	TRY(host_add(state->db, deployment->id, host, &is_taken, error));
 	return !is_taken || control_fail(call, 409, "taken", "the host name %s is taken", host);
 }
 
 /* In one transaction. */
 static bool hosts_change(struct control_call *call, const struct deployment *deployment,
-		struct sv_error *error)
+		const char *proved, struct sv_error *error)
 {
 	const char *text;
 	json_t *value;
 	json_object_foreach(call->body, text, value)
-			TRY(host_change(call, deployment, text, value, error));
+			TRY(host_change(call, deployment, text, value, proved, error));
 	return control_quota(call, QUOTA_hosts, deployment->tenant, 0);
 }
 
@@ -97,11 +157,11 @@ static bool hosts_route(struct control_call *call, const struct deployment *depl
 
 /* Under the lock of changes: rows and routes go together. */
 static bool hosts_commit(struct control_call *call, const struct deployment *deployment,
-		struct sv_error *error)
+		const char *proved, struct sv_error *error)
 {
 	struct db *db = call->state->db;
 	TRY(db_begin(db, error));
-	bool done = hosts_change(call, deployment, error);
+	bool done = hosts_change(call, deployment, proved, error);
 	return db_end(db, done, error) && done && hosts_route(call, deployment, error);
 }
 
@@ -127,13 +187,17 @@ void control_hosts(struct control_call *call)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	struct deployment deployment;
-	json_t *answer = json_object();
-	if (!hosts_deployment(call, &deployment)) {
-		json_decref(answer);
+	char proved[DNS_NAME_MOST + 1];
+	if (!hosts_deployment(call, &deployment))
+		return;
+	if (!host_is_proved(call, &deployment, proved, &error)) {
+		if (!call->answer && !call->waits)
+			control_fail_error(call, &error);
 		return;
 	}
+	json_t *answer = json_object();
 	pthread_mutex_lock(&call->state->change);
-	bool done = hosts_commit(call, &deployment, &error);
+	bool done = hosts_commit(call, &deployment, proved, &error);
 	pthread_mutex_unlock(&call->state->change);
 	done = done && control_hosts_add(call, deployment.id, answer, &error);
 	if (done) {

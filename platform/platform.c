@@ -26,6 +26,7 @@
 #include "platform/deployments.h"
 #include "platform/first_token.h"
 #include "platform/keeper.h"
+#include "platform/proof.h"
 #include "platform/router.h"
 #include "platform/routes.h"
 #include "platform/settings.h"
@@ -235,7 +236,8 @@ static bool platform_open(struct platform *platform, const struct platform_confi
 		TRY(accounts_tenant(state->db, "terrarium", &state->terrarium_tenant, error));
 	TRY(data_server_open(platform, config, error));
 	TRY(control_server_open(platform, config, error));
-	state->build = build_start(state, error);
+	state->proofs = proofs_new(config->name_servers, error);
+	state->build = state->proofs ? build_start(state, error) : NULL;
 	if (!state->build)
 		return false;
 	platform->keeper = keeper_start(state, error);
@@ -349,6 +351,7 @@ void platform_free(struct platform *platform)
 	tls_identities_free(platform->tls);
 	keeper_stop(platform->keeper);
 	build_stop(state->build);
+	proofs_free(state->proofs);
 	routes_free(state->routes);
 	sv_engine_free(state->engine);
 	db_free(state->db);

@@ -33,6 +33,7 @@ struct platform_config {
 	const char *compiler; /* which it is: what another one made is not used for new versions */
 	const char *tools;   /* folders with compilers of sources, with ':' between; NULL: none */
 	struct trust trust;  /* keys whose artifacts are taken; the files live as long as this */
+	const char *name_servers; /* for proofs of host names: "ADDR:PORT,..."; NULL: usual ones */
 	bool terrarium;      /* take what terrctl sends, without a token */
 	bool quiet;          /* no log line for requests that went well */
 };

@@ -16,6 +16,7 @@
 
 struct build;
 struct db;
+struct proofs;
 struct routes;
 struct sv_engine;
 
@@ -39,6 +40,7 @@ struct platform_state {
 	struct sv_engine *engine;
 	struct routes *routes;
 	struct build *build;
+	struct proofs *proofs;
 	/*
 	 * What is current changes under this lock, from looking at the database to setting the
 	 * route. Taken before the database's.

@@ -1,5 +1,9 @@
 """Host names of a deployment's own."""
 import http.client
+import re
+import socket
+import struct
+import threading
 
 from cases_client import Shell
 from daemon import PATIENCE, Daemon, cgi, expect
@@ -19,6 +23,37 @@ def ask(daemon, host):
     answer = response.status, response.read().decode()
     connection.close()
     return answer
+
+
+class NameServer:
+    """Answers each question for TXT records with the texts in `texts`, by name; silent if there is None."""
+
+    def __init__(self):
+        self.texts, self.asked = {}, []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            message, client = self.socket.recvfrom(2048)
+            labels, at = [], 12
+            while message[at]:
+                labels.append(message[at + 1:at + 1 + message[at]].decode())
+                at += 1 + message[at]
+            name, question = ".".join(labels), message[12:at + 5]
+            self.asked.append(name)
+            texts = self.texts.get(name, [])
+            if texts is None:
+                continue
+            records = b""
+            for text in texts: # one in two pieces, as longer ones are
+                pieces = [text[:9].encode(), text[9:].encode()]
+                data = b"".join(bytes([len(piece)]) + piece for piece in pieces)
+                records += struct.pack(">HHHIH", 0xc00c, 16, 1, 60, len(data)) + data
+            head = struct.pack(">HHHHHH", struct.unpack_from(">H", message)[0], 0x8180 | (0 if texts else 3), 1, len(texts), 0, 0)
+            self.socket.sendto(head + question + records, client)
 
 
 def test_a_deployment_answers_under_host_names_of_its_own():
@@ -72,7 +107,7 @@ def test_host_names_that_are_none_or_anothers_are_refused():
 
 
 def test_only_the_operator_gives_names_of_others_to_tenants():
-    with Daemon() as daemon:
+    with Daemon("--name-servers", NameServer().address) as daemon:
         admin = daemon.fine("POST", "/v1/tokens", {"tenant": "other", "role": "admin"})["token"]
         deploy = daemon.fine("POST", "/v1/tokens", {"role": "deploy"})["token"]
         daemon.deploy_well("shop", cgi("shop"), token=admin)
@@ -88,6 +123,37 @@ def test_only_the_operator_gives_names_of_others_to_tenants():
         expect(len(hosts(daemon, "shop", {"www.example.com": True}, admin)) == 2, "it has that already")
         expect(hosts(daemon, "shop", {"www.example.com": None}, admin) == ["a.shop.localhost"], "it gives it up")
         daemon.refused(403, "PATCH", PATH.format("shop"), {"www.example.com": True}, admin)
+
+
+def test_a_tenant_proves_a_name_by_a_record():
+    names = NameServer()
+    with Daemon("--name-servers", names.address) as daemon:
+        tokens = [daemon.fine("POST", "/v1/tokens", {"tenant": tenant, "role": "deploy"})["token"] for tenant in ("one", "two")]
+        for name, token in zip(("shop", "fake"), tokens):
+            daemon.deploy_well(name, cgi(name), token=token)
+
+        def refused(name, token, *hosts):
+            return daemon.refused(403, "PATCH", PATH.format(name), {host: True for host in hosts or ("Www.Example.com",)}, token)
+
+        texts = [re.search('"(selvage=[0-9a-f]{32})" into a TXT record of _selvage.www.example.com ', refused(name, token)).group(1)
+                 for name, token in zip(("shop", "fake"), tokens)]
+        expect(len(set(texts)) == 2 and texts[0] in refused("shop", tokens[0]), f"{texts}")
+        for wrong in ([texts[1]], [texts[0] + "0"], [texts[0][:-1]], [texts[0] * 5], [""], ["x", texts[1], "y"]):
+            names.texts["_selvage.www.example.com"] = wrong
+            refused("shop", tokens[0])
+        expect(ask(daemon, "www.example.com")[0] == 404, "a name that is not proved")
+        names.texts["_selvage.www.example.com"] = ["v=spf1 -all", texts[0]]
+        expect("one at a time" in refused("shop", tokens[0], "www.example.com", "other.example.com"), "two at once")
+        expect(hosts(daemon, "shop", {"www.example.com": True, "a.shop.localhost": True}, tokens[0]) ==
+               ["a.shop.localhost", "www.example.com"], "it is proved")
+        expect(ask(daemon, "www.example.com") == (200, "shop"), "routes")
+        refused("fake", tokens[1])
+        del names.texts["_selvage.www.example.com"]
+        expect(len(hosts(daemon, "shop", {"www.example.com": True}, tokens[0])) == 2, "it has that already")
+        hosts(daemon, "shop", {"www.example.com": None}, tokens[0])
+        refused("shop", tokens[0])
+        asked = len(names.asked)
+        expect(hosts(daemon, "shop", {"b.shop.localhost": True}, tokens[0]) and len(names.asked) == asked, "asked for nothing")
 
 
 def test_selvage_host_adds_lists_and_removes():
