@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -18,6 +17,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "platform/background.h"
 #include "platform/compilation.h"
 #include "platform/confine.h"
 #include "platform/sources.h"
@@ -55,8 +55,8 @@ static bool builder_run(bool is_fast, const char *priority, struct sv_error *err
 			.output = COMPILATION_OUTPUT};
 	struct compiler compiler;
 	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
-	/* Those who are served come first, then who deploys; if it cannot be, all are slower. */
-	(void)setpriority(PRIO_PROCESS, 0, priority ? atoi(priority) : 0);
+	/* Those who are served come first, then who deploys. */
+	background_enter(priority ? atoi(priority) : 0);
 	bool done = compiler_load(&compiler, error) && confine(&limits, error) &&
 			builder_compile(&compiler, is_fast, &artifact, error) &&
 			output_write("-", buffer_view(&artifact), 0600, error);
@@ -83,7 +83,7 @@ static bool builder_unpack(struct sv_error *error)
 static bool builder_sources(enum language language, char **operands, struct sv_error *error)
 {
 	struct buffer module = {.limit = SOURCES_FILE};
-	(void)setpriority(PRIO_PROCESS, 0, 5);
+	background_enter(COMPILATION_NICE);
 	if (!operands[0] || !operands[1])
 		return sv_fail(error, SV_ERROR_USAGE, "builder: %s FOLDER TOOLS",
 				language_name(language));
