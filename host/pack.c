@@ -290,6 +290,7 @@ bool host_pack_end(struct host_pack *pack)
 
 void host_pack_reset(struct host_pack *pack)
 {
+	pack->own_from = 0;
 	pack_end_coder(pack);
 	pack->has_pending = false;
 	buffer_finish(&pack->ready);
@@ -315,7 +316,8 @@ static bool pack_chooses(struct host_pack *pack, int64_t length)
 		return false;
 	if (pack->response->status == 304 && host_pack_coding(pack->request) != HOST_PLAIN)
 		keep_weak_tag(pack);
-	if ((length >= 0 && (uint64_t)length < pack->from) || !response_is_packable(pack->response))
+	uint64_t from = pack->own_from > pack->from ? pack->own_from : pack->from;
+	if ((length >= 0 && (uint64_t)length < from) || !response_is_packable(pack->response))
 		return false;
 	return add_vary(pack->response) && host_pack_coding(pack->request) != HOST_PLAIN;
 }

@@ -12,12 +12,13 @@ struct host_pack {
 	const struct host_request *request; /* borrowed */
 	struct host_response *response;     /* the same */
 	uint64_t from; /* least bytes of a body that is packed; 0: none is */
+	uint64_t own_from; /* the same of this answer's maker, who cannot make it less */
 	struct coder *coder; /* owned; NULL: what comes goes as it is */
 	bool has_pending;    /* bytes have been taken and may not have come out */
 	struct buffer ready; /* packed bytes that came out */
 };
 
-/* Nothing is packed yet; `from` stays what it is. */
+/* Nothing is packed yet; `from` stays what it is, there is no `own_from`. */
 void host_pack_reset(struct host_pack *pack);
 
 /*

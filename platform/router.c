@@ -183,6 +183,7 @@ static bool router_enter(struct router_desk *desk, struct route *route)
 {
 	const struct caps *caps = live_caps(desk->live);
 	struct exchange *exchange = desk->exchange;
+	exchange->stream.pack.own_from = caps->compress_from;
 	desk->is_inside = gate_enter(route_gate(route), caps, exchange->request.body.length,
 			clock_now(), &desk->refusal);
 	uint64_t deadline = exchange->began + caps->timeout * UINT64_C(1000000);

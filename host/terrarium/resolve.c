@@ -2,7 +2,41 @@
  * resolve.c: hostcalls that ask name servers.
  */
 #include "host/dns/dns.h"
+#include "host/outbound.h"
 #include "host/terrarium/terrarium.h"
+
+/* It counts as a request to elsewhere, until it is let go of. */
+static struct dns_query *question_begin(struct terrarium_guest *guest, struct sv_bytes message,
+		struct sv_error *error)
+{
+	if (!host_outbound_enter(guest->call, error))
+		return NULL;
+	struct dns_query *query =
+			dns_ask(guest->service->dns, message, guest->call->waker, error);
+	if (!query)
+		host_outbound_leave(guest->call->guest->outbound);
+	return query;
+}
+
+static struct dns_query *question_begin_addresses(struct terrarium_guest *guest,
+		struct sv_bytes name, bool is_v6, struct sv_error *error)
+{
+	if (!host_outbound_enter(guest->call, error))
+		return NULL;
+	struct dns_query *query = dns_ask_addresses(guest->service->dns, name, is_v6,
+			guest->call->waker, error);
+	if (!query)
+		host_outbound_leave(guest->call->guest->outbound);
+	return query;
+}
+
+void terrarium_forget_question(struct terrarium_guest *guest)
+{
+	if (guest->query)
+		host_outbound_leave(guest->call->guest->outbound);
+	dns_release(guest->query);
+	guest->query = NULL;
+}
 
 /*
  * Whether the answer to the guest's question is there. Otherwise `result` is what its hostcall
@@ -22,8 +56,7 @@ static bool answer_is_there(struct terrarium_guest *guest, struct dns_query *que
 	}
 	terrarium_tell(guest, "no answer from name servers: %s",
 			query ? dns_failure(query) : error->text);
-	dns_release(query);
-	guest->query = NULL;
+	terrarium_forget_question(guest);
 	values[0].i32 = 0;
 	return false;
 }
@@ -31,8 +64,7 @@ static bool answer_is_there(struct terrarium_guest *guest, struct dns_query *que
 static enum sv_host_result answer_given(struct terrarium_guest *guest, bool is_given,
 		union sv_value *values)
 {
-	dns_release(guest->query);
-	guest->query = NULL;
+	terrarium_forget_question(guest);
 	values[0].i32 = 1;
 	return terrarium_end(is_given);
 }
@@ -53,7 +85,7 @@ enum sv_host_result terrarium_dns_query_raw(struct sv_caller *caller, union sv_v
 		return SV_HOST_TRAP;
 	struct dns_query *query = terrarium_is_again(guest)
 			? guest->query
-			: dns_ask(guest->service->dns, message, guest->call->waker, &error);
+			: question_begin(guest, message, &error);
 	if (!answer_is_there(guest, query, &error, values, &result))
 		return result;
 	return answer_given(guest,
@@ -78,8 +110,7 @@ enum sv_host_result terrarium_dns_query_ip(struct sv_caller *caller, union sv_va
 		return SV_HOST_TRAP;
 	struct dns_query *query = terrarium_is_again(guest)
 			? guest->query
-			: dns_ask_addresses(guest->service->dns, name, is_v6, guest->call->waker,
-					  &error);
+			: question_begin_addresses(guest, name, is_v6, &error);
 	if (!answer_is_there(guest, query, &error, values, &result))
 		return result;
 	size_t count = dns_addresses(query, addresses);

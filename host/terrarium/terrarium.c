@@ -208,8 +208,7 @@ static void terrarium_leave(struct host_call *call, bool has_ended_well)
 	terrarium_things_drop(guest);
 	free(guest->headers);
 	guest->headers = NULL;
-	dns_release(guest->query);
-	guest->query = NULL;
+	terrarium_forget_question(guest);
 	host_lines_flush(&guest->lines);
 	struct host_outcome *outcome = call->outcome;
 	if (!has_ended_well && outcome->ending == HOST_TRAPPED && guest->panic[0]) {

@@ -81,6 +81,9 @@ void terrarium_tell(struct terrarium_guest *guest, const char *format, ...) SV_P
 /* The hostcall is made again when the guest is woken; it has not changed its values. */
 enum sv_host_result terrarium_wait(struct terrarium_guest *guest);
 
+/* Let go of the question to name servers, if there is one. */
+void terrarium_forget_question(struct terrarium_guest *guest);
+
 /* Whether this is the call that waited, made again; once only. */
 bool terrarium_is_again(struct terrarium_guest *guest);
 

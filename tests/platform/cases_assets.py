@@ -67,6 +67,11 @@ def test_static_files_are_compressed_but_for_parts():
         status, body, response = ask(daemon, PATH)
         expect((body, response.getheader("ETag"), response.getheader("Vary")) == (TEXT, TAG, "Accept-Encoding"),
                f"{response.getheaders()}")
+        expect(ask(daemon, PATH, Accept_Encoding="gzip, br")[2].getheader("Content-Encoding") == "br", "br is not preferred")
+        for least, coding in ((1 << 40, None), (len(TEXT) + 1, None), (1, "gzip"), (None, "gzip")):
+            daemon.fine("PATCH", "/v1/deployments/site/limits", {"compress_from": least})
+            status, body, response = ask(daemon, PATH, Accept_Encoding="gzip")
+            expect((status, response.getheader("Content-Encoding")) == (200, coding), f"from {least}: {response.getheaders()}")
 
 
 def test_conditions_are_those_of_rfc_9110():

@@ -51,6 +51,16 @@ ASKING = b"""(module
   (func (export "run") (call $ask) (call $ask) (call $ask)))"""
 
 
+# Asks three times for an address of what is no name, which no name server hears of.
+RESOLVING = b"""(module
+  (import "env" "hostcall_dns_query_ip" (func $query (param i32 i32 i32 i32 i32) (result i32)))
+  (memory 1)
+  (data (i32.const 16) "a..b")
+  (func $ask
+    (if (call $query (i32.const 0) (i32.const 4) (i32.const 16) (i32.const 4) (i32.const 0)) (then unreachable)))
+  (func (export "run") (call $ask) (call $ask) (call $ask)))"""
+
+
 def ask(daemon, name="site", method="GET", body=None):
     """Status, body and Retry-After."""
     connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
@@ -128,6 +138,12 @@ def test_requests_to_elsewhere_have_limits():
             limits(daemon, {name: least})
             expect([ask(daemon)[0] for _ in range(5)] == [200] * 5, f"{name}: {least} are too many")
             limits(daemon, {name: None})
+        daemon.deploy_well("site", RESOLVING)
+        for most, status in ((2, 502), (3, 200)):
+            limits(daemon, {"outbound": most, "outbound_concurrency": 1})
+            expect([ask(daemon)[0] for _ in range(3)] == [status] * 3, f"{most} of 3 questions to name servers")
+        names(daemon, "")
+        limits(daemon, {"outbound": None, "outbound_concurrency": None})
 
 
 def test_so_many_requests_are_answered_at_once():

@@ -209,6 +209,15 @@ TEST(answers_that_must_stay_stay)
 	pack.from = 0;
 	host_pack_whole(&pack);
 	CHECK_EQ(response.field_count, 1);
+	/* Who makes it can raise the least, not lower it. */
+	pack = answer("text/plain", 2000);
+	pack.own_from = 2001;
+	host_pack_whole(&pack);
+	CHECK_EQ(response.field_count, 1);
+	pack = answer("text/plain", 999);
+	pack.own_from = 1;
+	host_pack_whole(&pack);
+	CHECK_EQ(response.field_count, 1);
 	pack = answer("text/plain", 2000);
 	response.status = 206;
 	host_pack_whole(&pack);
