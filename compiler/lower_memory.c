@@ -1,6 +1,6 @@
 /*
- * lower_memory.c: linear memory. memory_address emits every guest address there is, so
- * the sandbox rests on that one function.
+ * lower_memory.c: linear memory. memory_address emits every guest address there is but those of
+ * short copies and fills (lower_bulk.c), so the sandbox rests on that one function and their check.
  */
 #include "compiler/lower.h"
 
@@ -22,7 +22,7 @@ static uint64_t memory_row(struct lowering *l, uint32_t memory)
 }
 
 /* The base never changes while the instance lives: one value for the whole function. */
-static LLVMValueRef memory_base(struct lowering *l, uint32_t memory)
+LLVMValueRef memory_base(struct lowering *l, uint32_t memory)
 {
 	if (l->bases[memory])
 		return l->bases[memory];
@@ -52,7 +52,7 @@ static void memory_size_limit(struct lowering *l, LLVMValueRef size, const struc
 					LLVMMDNodeInContext2(ir->context, range, 2)));
 }
 
-static LLVMValueRef memory_size_bytes(struct lowering *l, uint32_t memory,
+LLVMValueRef memory_size_bytes(struct lowering *l, uint32_t memory,
 		LLVMAtomicOrdering ordering)
 {
 	struct ir *ir = l->ir;
@@ -226,7 +226,7 @@ void lower_store(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory)
 	LLVMSetAlignment(store, 1);
 }
 
-static LLVMValueRef memory_number(struct lowering *l, uint32_t number)
+LLVMValueRef memory_number(struct lowering *l, uint32_t number)
 {
 	return LLVMConstInt(l->ir->i32, number, 0);
 }
@@ -251,44 +251,4 @@ void lower_memory_grow(struct lowering *l)
 	uint32_t memory = l->at->index;
 	LLVMValueRef arguments[] = {memory_number(l, memory), memory_wide(l, memory, pop(l))};
 	memory_push(l, memory, access_helper(l, SV_HELPER_memory_grow, arguments));
-}
-
-void lower_memory_fill(struct lowering *l)
-{
-	uint32_t memory = l->at->index;
-	LLVMValueRef length = memory_wide(l, memory, pop(l));
-	LLVMValueRef byte = pop(l);
-	LLVMValueRef arguments[] = {
-			memory_number(l, memory), memory_wide(l, memory, pop(l)), byte, length};
-	access_helper(l, SV_HELPER_memory_fill, arguments);
-}
-
-void lower_memory_copy(struct lowering *l)
-{
-	uint32_t to_memory = l->at->index, from_memory = l->at->index2;
-	/* The length is of the smaller address type. */
-	LLVMValueRef length = memory_wide(l, memory_is_64(l, to_memory) ? from_memory : to_memory,
-			pop(l));
-	LLVMValueRef from = memory_wide(l, from_memory, pop(l));
-	LLVMValueRef to = memory_wide(l, to_memory, pop(l));
-	LLVMValueRef arguments[] = {memory_number(l, to_memory), memory_number(l, from_memory), to,
-			from, length};
-	access_helper(l, SV_HELPER_memory_copy, arguments);
-}
-
-void lower_memory_init(struct lowering *l)
-{
-	uint32_t memory = l->at->index2;
-	LLVMValueRef length = pop(l);
-	LLVMValueRef from = pop(l);
-	LLVMValueRef to = memory_wide(l, memory, pop(l));
-	LLVMValueRef arguments[] = {
-			memory_number(l, l->at->index), memory_number(l, memory), to, from, length};
-	access_helper(l, SV_HELPER_memory_init, arguments);
-}
-
-void lower_data_drop(struct lowering *l)
-{
-	LLVMValueRef segment = memory_number(l, l->at->index);
-	access_helper(l, SV_HELPER_data_drop, &segment);
 }
