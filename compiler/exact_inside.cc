@@ -360,6 +360,40 @@ static void copy_count(const Plan &plan, Loop &copy, Guard &guard)
 	guard.context.analyses.evolution.forgetLoop(&copy);
 }
 
+/* ---- what stays at its place ---- */
+
+/*
+ * The guest's frame, say: each field has an index of its own, of which LLVM cannot tell that it is
+ * the frame's and something. In the copy they are all one start at distances that are known.
+ */
+static void copy_fix_access(const Plan &plan, Instruction &access, const Loop &copy, Guard &guard)
+{
+	const Context &context = guard.context;
+	IRBuilder<> &front = guard.builder;
+	Site site{};
+	uint64_t distance;
+	if (!is_guest_memory(access, context.layout) || !site_of_access(site, &access, context))
+		return;
+	const Bound *bound = plan_find_fixed(plan, site, copy, distance, context);
+	if (!bound)
+		return;
+	Value *base = emit_base(front, bound->memory, context);
+	Value *start = front.CreateInBoundsPtrAdd(base, guard.expand(bound->start));
+	unsigned at = isa<LoadInst>(access) ? LoadInst::getPointerOperandIndex()
+					    : StoreInst::getPointerOperandIndex();
+	access.setOperand(at, front.CreateInBoundsPtrAdd(start, front.getInt64(distance)));
+}
+
+static void copy_fix(const Plan &plan, const Loop &copy, Guard &guard)
+{
+	for (BasicBlock *block : copy.blocks()) {
+		for (Instruction &instruction : *block) {
+			if (isa<LoadInst>(instruction) || isa<StoreInst>(instruction))
+				copy_fix_access(plan, instruction, copy, guard);
+		}
+	}
+}
+
 /* ---- loops ---- */
 
 static void loop_version(Loop &loop, const Context &context)
@@ -387,8 +421,10 @@ static void loop_version(Loop &loop, const Context &context)
 	Value *unknown = branch->getCondition();
 	branch->setCondition(known ? guard_plan(guard, plan)
 				   : ConstantInt::getFalse(branch->getContext()));
-	if (known)
+	if (known) {
+		copy_fix(plan, *copy, guard);
 		copy_count(plan, *copy, guard);
+	}
 	cast<Instruction>(unknown)->eraseFromParent();
 	loop.setLoopAlreadyUnrolled();
 }

@@ -12,8 +12,9 @@ using namespace llvm;
 namespace exact
 {
 
-static const unsigned most_instructions = 400;
+static const unsigned most_instructions = 600;
 static const unsigned most_bounds = 16;
+static const uint64_t most_apart = 1 << 16; /* what is the same in all turns, for one bound */
 static const unsigned limit_depth = 4; /* phis that a limit is searched through */
 
 /* ---- what could leave bounds ---- */
@@ -241,21 +242,25 @@ static void bound_start(Bound &bound, Type *type, ScalarEvolution &evolution)
 	bound.start = evolution.getZeroExtendExpr(start, type);
 }
 
+/* An index of 32 bits, in the first turn. */
+static void bound_root(Bound &bound, const SCEV *first, Type *type, ScalarEvolution &evolution)
+{
+	APInt least;
+	bound.root = split_constant(first, least, evolution);
+	/* Plain addresses have no sign. */
+	bound.least = bound.root->isZero() ? (int64_t)least.getZExtValue() : least.getSExtValue();
+	bound_start(bound, type, evolution);
+}
+
 static bool bound_of_steps(Bound &bound, const SCEVAddRecExpr *recurrence, const SCEV *turns,
 		ScalarEvolution &evolution)
 {
 	Type *type = turns->getType();
 	const SCEV *start = recurrence->getStart();
-	if (start->getType() == type) {
+	if (start->getType() == type)
 		bound.start = start;
-	} else {
-		APInt least;
-		bound.root = split_constant(start, least, evolution);
-		/* Plain addresses have no sign. */
-		bound.least = bound.root->isZero() ? (int64_t)least.getZExtValue()
-						   : least.getSExtValue();
-		bound_start(bound, type, evolution);
-	}
+	else
+		bound_root(bound, start, type, evolution);
 	return bound_span(bound, recurrence, turns, evolution);
 }
 
@@ -297,8 +302,6 @@ static bool bound_of(Bound &bound, const Site &site, const Loop &loop, const SCE
 	bound.span = evolution.getZero(type);
 	bound.last = site.last + constant;
 	bound.memory = site.memory;
-	if (evolution.isLoopInvariant(offset, &loop))
-		return true;
 	const SCEVZeroExtendExpr *wide = dyn_cast<SCEVZeroExtendExpr>(offset);
 	/* An index of 32 bits starts again at 0 above 2^32; no smaller memory has a byte there. */
 	if (wide &&
@@ -306,6 +309,11 @@ static bool bound_of(Bound &bound, const Site &site, const Loop &loop, const SCE
 					context.layout.memories[site.memory].is_64))
 		wide = nullptr;
 	const SCEV *index = wide ? wide->getOperand() : offset;
+	if (evolution.isLoopInvariant(offset, &loop)) {
+		if (wide)
+			bound_root(bound, index, type, evolution);
+		return true;
+	}
 	const SCEVAddRecExpr *recurrence = dyn_cast<SCEVAddRecExpr>(index);
 	if (recurrence && recurrence->getLoop() == &loop && recurrence->isAffine())
 		return bound_of_steps(bound, recurrence, turns, evolution);
@@ -320,10 +328,18 @@ static bool bound_is_like(const Bound &bound, const Bound &other)
 			other.distance == bound.distance;
 }
 
+/* Do both get to the same places? Far apart, one may be left out more often than not. */
+static bool bound_takes(const Bound &bound, const Bound &other)
+{
+	return bound_is_like(bound, other) && bound.memory == other.memory &&
+			(!bound.span->isZero() ||
+					AbsoluteDifference(bound.least, other.least) < most_apart);
+}
+
 static void plan_add_bound(Plan &plan, const Bound &bound, ScalarEvolution &evolution)
 {
 	for (Bound &other : plan.bounds) {
-		if (other.memory != bound.memory || !bound_is_like(bound, other))
+		if (!bound_takes(other, bound))
 			continue;
 		int64_t least = std::min(other.least, bound.least);
 		other.last = std::max(other.last + uint64_t(other.least - least),
@@ -351,19 +367,41 @@ bool plan_bounds(Plan &plan, Loop &loop, const Context &context, SCEVExpander &e
 	plan.bounds.clear();
 	if (!plan.turns || !is_cheap(plan.turns) || !expander.isSafeToExpandAt(plan.turns, place))
 		return false;
+	bool stores_up = false, stores_down = false;
 	for (Site &site : plan.sites) {
 		Bound bound;
 		if (site.is_kept)
 			continue;
 		if (bound_of(bound, site, loop, plan.turns, context) &&
-				bound_is_safe(bound, expander, place))
+				bound_is_safe(bound, expander, place)) {
 			plan_add_bound(plan, bound, evolution);
-		else if (plan.is_free || !site.instruction->isTerminator())
+			bool is_store = isa<StoreInst>(site.instruction);
+			stores_up |= is_store && bound.distance > 0;
+			stores_down |= is_store && bound.is_down();
+		} else if (plan.is_free || !site.instruction->isTerminator())
 			return false;
 		else
 			site.is_kept = true;
 	}
-	return !plan.bounds.empty() && plan.bounds.size() <= most_bounds;
+	/* What is turned round in its place is never vectorised, and short: nothing to gain. */
+	return !plan.bounds.empty() && plan.bounds.size() <= most_bounds &&
+			!(stores_up && stores_down);
+}
+
+const Bound *plan_find_fixed(const Plan &plan, const Site &site, const Loop &loop,
+		uint64_t &distance, const Context &context)
+{
+	Bound bound;
+	if (!bound_of(bound, site, loop, plan.turns, context) || !bound.root ||
+			!bound.span->isZero())
+		return nullptr;
+	for (const Bound &other : plan.bounds) {
+		distance = uint64_t(bound.least - other.least) + bound.last - site.last;
+		if (bound_takes(other, bound) && bound.least >= other.least &&
+				distance + site.last <= other.last)
+			return &other;
+	}
+	return nullptr;
 }
 
 const Bound *plan_find_bound(const Plan &plan, const SCEVAddRecExpr *index, uint64_t &distance,

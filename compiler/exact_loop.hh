@@ -58,7 +58,7 @@ struct Site {
 struct Bound {
 	const llvm::SCEV *start, *span;
 	/*
-	 * Of an index of 32 bits that goes by steps: `start` is root + least, without sign.
+	 * Of an index of 32 bits, in the first turn: `start` is root + least, without sign.
 	 * Indices that differ in `least` only share a bound; the distance is added to `last`.
 	 */
 	const llvm::SCEV *root;
@@ -102,6 +102,13 @@ bool plan_bounds(Plan &plan, llvm::Loop &loop, const Context &context, llvm::SCE
 /* The bound that shows that an index of 32 bits never wraps around, and its distance from it. */
 const Bound *plan_find_bound(const Plan &plan, const llvm::SCEVAddRecExpr *index,
 		uint64_t &distance, llvm::ScalarEvolution &evolution);
+
+/*
+ * The bound of a site that is at the same place in all turns, if its index has 32 bits and so could
+ * have wrapped around; the place is behind the start by the distance.
+ */
+const Bound *plan_find_fixed(const Plan &plan, const Site &site, const llvm::Loop &loop,
+		uint64_t &distance, const Context &context);
 
 /* A division in front of each run of a loop costs more than what there is to gain. */
 bool is_cheap(const llvm::SCEV *turns);
