@@ -24,7 +24,8 @@ const unsigned most_instructions = 100; /* of a loop */
 const unsigned most_wide = 32;		/* values that are computed for whole chunks */
 const unsigned most_step = 6;		/* binary logarithm */
 const unsigned most_near = 24;		/* blocks before a loop */
-const unsigned single_turns = 2;
+const unsigned single_turns = 2;	/* and of bytes, which words have four of: */
+const unsigned single_bytes = 4;
 
 /* In turn t the bytes up to start + (t << step) + last must be in the memory. */
 struct Reach {
@@ -535,24 +536,27 @@ static void chunks_blocks(Chunks &chunks, const Search &search)
 }
 
 /* The first turns are made one by one: many searches end there, before chunks would pay. */
-static void search_peel(Loop &loop, const Context &context)
+static void search_peel(Loop &loop, unsigned turns, const Context &context)
 {
 	Analyses &analyses = context.analyses;
 	ValueToValueMapTy map;
 	formLCSSA(loop, analyses.dominators, &analyses.loops, &analyses.evolution);
-	peelLoop(&loop, single_turns, false, &analyses.loops, &analyses.evolution,
+	peelLoop(&loop, turns, false, &analyses.loops, &analyses.evolution,
 			analyses.dominators, &analyses.assumptions, true, map);
 }
 
 bool exact::search_version(Loop &loop, const Context &context)
 {
 	Analyses &analyses = context.analyses;
+	unsigned turns = single_turns;
 	{
 		Search first(loop, context);
 		if (!search_plan(first) || !canPeel(&loop))
 			return false;
+		if (first.element_bits == 8)
+			turns = single_bytes;
 	}
-	search_peel(loop, context);
+	search_peel(loop, turns, context);
 	Search search(loop, context);
 	if (!search_plan(search))
 		return false;
