@@ -16,9 +16,14 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 
-/* Guests' variables are in no debug information: looking for where they are was a tenth of -O0. */
+/*
+ * Guests' variables are in no debug information: looking for where they are was a tenth of -O0.
+ * Instructions are not put in order again behind the allocation of registers: LLVM does that for
+ * some CPUs only, all of which find an order themselves.
+ */
 static void passes_leave_out(llvm::TargetPassConfig *config)
 {
+	config->disablePass(&llvm::PostRASchedulerID);
 	config->disablePass(&llvm::LiveDebugValuesID);
 	config->disablePass(&llvm::RemoveRedundantDebugValuesID);
 	config->disablePass(&llvm::StackMapLivenessID);
