@@ -2,14 +2,15 @@
  * program.c: how late endless guests are ended, and how long a short guest waits beside one that
  * never ends and has turns.
  *   program ARTIFACT.so TRIALS THREADS
- * Lines: name, threads, trials, over 1 ms, of these with more than 1 ms of CPU time in all,
- * min, p50, p99, p99.9, max (microseconds).
+ * Lines: name, threads, trials, over 1 ms, of these whose thread lost the processor to another,
+ * of these with more than 1 ms of CPU time in all, min, p50, p99, p99.9, max (microseconds).
  */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,12 +25,18 @@ static struct sv_artifact *artifact;
 static struct sv_linker *linker;
 static uint32_t trials;
 
+/* Of one trial. */
+struct sample {
+	uint64_t late;  /* nanoseconds */
+	uint64_t ran;   /* CPU time that the thread had, the time before included */
+	long switches;  /* how often it did not have the processor */
+};
+
 struct lane {
 	pthread_t thread;
 	const char *name;
-	uint64_t *samples; /* nanoseconds */
-	uint64_t *ran;     /* CPU time that the thread had for each, the time before included */
-	size_t stride;     /* from one kind to the next */
+	struct sample *samples;
+	size_t stride; /* from one kind to the next */
 	uint64_t seed;
 };
 
@@ -57,6 +64,13 @@ static uint64_t clock_now(void)
 static uint64_t cpu_now(void)
 {
 	return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static long switches_now(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nivcsw + usage.ru_nvcsw;
 }
 
 static uint64_t lane_random(struct lane *lane, uint64_t limit)
@@ -90,17 +104,16 @@ static enum sv_outcome run(struct sv_store *store, const char *name, struct sv_e
 }
 
 /* What a thread tries things with. */
-struct bench_tools {
-	struct lane *lane;
+struct tools {
 	struct sv_store *store;
 	struct sv_error error;
 	timer_t timer; /* sends alarm_signal to the thread */
 };
 
 /* One trial: nanoseconds between a deadline and the end of what it ends. */
-typedef uint64_t (*trial)(struct bench_tools *tools, const char *name, uint64_t deadline);
+typedef uint64_t (*trial)(struct tools *tools, const char *name, uint64_t deadline);
 
-static uint64_t trial_stop(struct bench_tools *tools, const char *name, uint64_t deadline)
+static uint64_t trial_stop(struct tools *tools, const char *name, uint64_t deadline)
 {
 	sv_store_set_deadline(tools->store, deadline);
 	need(run(tools->store, name, &tools->error) == SV_TIMED_OUT, &tools->error, name);
@@ -108,7 +121,7 @@ static uint64_t trial_stop(struct bench_tools *tools, const char *name, uint64_t
 }
 
 /* How late the machine itself is: no guest, no timer, no signal. */
-static uint64_t trial_floor(struct bench_tools *tools, const char *name, uint64_t deadline)
+static uint64_t trial_floor(struct tools *tools, const char *name, uint64_t deadline)
 {
 	(void)tools;
 	(void)name;
@@ -129,7 +142,7 @@ static void alarm_handler(int signal)
 }
 
 /* How late the machine's timers and signals are: a native loop whose handler sets a flag. */
-static uint64_t trial_alarm(struct bench_tools *tools, const char *name, uint64_t deadline)
+static uint64_t trial_alarm(struct tools *tools, const char *name, uint64_t deadline)
 {
 	(void)name;
 	struct itimerspec setting = {.it_value = {(time_t)(deadline / 1000000000),
@@ -155,7 +168,7 @@ static const struct {
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-static void alarm_init(struct bench_tools *tools)
+static void alarm_init(struct tools *tools)
 {
 	struct sigaction action = {.sa_handler = alarm_handler, .sa_flags = SA_RESTART};
 	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = alarm_signal};
@@ -167,11 +180,17 @@ static void alarm_init(struct bench_tools *tools)
 	}
 }
 
+static void sample_end(struct sample *sample)
+{
+	sample->ran = cpu_now() - sample->ran;
+	sample->switches = switches_now() - sample->switches;
+}
+
 /* The kinds take turns, so that each has its share of what the machine does meanwhile. */
 static void *lane_stops(void *data)
 {
 	enum { turn = 20 };
-	struct bench_tools tools = {.lane = data, .error = SV_ERROR_INIT};
+	struct tools tools = {.error = SV_ERROR_INIT};
 	struct lane *lane = data;
 	need(sv_thread_enter(engine, &tools.error), &tools.error, "thread");
 	tools.store = store_with_instance(&tools.error);
@@ -179,12 +198,12 @@ static void *lane_stops(void *data)
 	for (uint32_t first = 0; first < trials; first += turn) {
 		for (size_t kind = 0; kind < KINDS; kind++) {
 			for (uint32_t i = first; i < first + turn && i < trials; i++) {
-				size_t at = kind * lane->stride + i;
-				uint64_t began = cpu_now();
+				struct sample *sample = &lane->samples[kind * lane->stride + i];
+				*sample = (struct sample){
+						.ran = cpu_now(), .switches = switches_now()};
 				uint64_t deadline = clock_now() + 20000 + lane_random(lane, 200000);
-				lane->samples[at] = kinds[kind].run(
-						&tools, kinds[kind].name, deadline);
-				lane->ran[at] = cpu_now() - began;
+				sample->late = kinds[kind].run(&tools, kinds[kind].name, deadline);
+				sample_end(sample);
 			}
 		}
 	}
@@ -208,7 +227,8 @@ static void *lane_turns(void *data)
 	enum sv_outcome outcome = SV_PREEMPTED;
 	need(run(endless, lane->name, &error) == SV_PREEMPTED, &error, lane->name);
 	for (uint32_t i = 0; i < trials; i++) {
-		uint64_t began = cpu_now();
+		struct sample *sample = &lane->samples[i];
+		*sample = (struct sample){.ran = cpu_now(), .switches = switches_now()};
 		uint64_t arrival = clock_now() + lane_random(lane, quantum);
 		need(sv_resume(endless, NULL, &error) == SV_PREEMPTED, &error, lane->name);
 		outcome = run(quick, "short", &error);
@@ -216,8 +236,8 @@ static void *lane_turns(void *data)
 			outcome = sv_resume(quick, NULL, &error);
 		need(outcome == SV_RETURNED, &error, "short");
 		uint64_t end = clock_now();
-		lane->samples[i] = end > arrival ? end - arrival : 0;
-		lane->ran[i] = cpu_now() - began;
+		sample->late = end > arrival ? end - arrival : 0;
+		sample_end(sample);
 	}
 	sv_store_free(quick);
 	sv_store_free(endless);
@@ -227,37 +247,44 @@ static void *lane_turns(void *data)
 
 static int compare(const void *a, const void *b)
 {
-	const uint64_t *left = a, *right = b;
-	return (*left > *right) - (*left < *right);
+	const struct sample *left = a, *right = b;
+	return (left->late > right->late) - (left->late < right->late);
 }
 
-static void report(const char *label, unsigned threads, uint64_t *samples, const uint64_t *ran,
-		size_t count, uint64_t limit)
+static double microseconds(const struct sample *sample)
 {
-	size_t over = 0, ran_over = 0;
+	return (double)sample->late / 1e3;
+}
+
+static void report(const char *label, unsigned threads, struct sample *samples, size_t count,
+		uint64_t limit)
+{
+	size_t over = 0, switched = 0, ran = 0;
 	for (size_t i = 0; i < count; i++) {
-		over += samples[i] > limit;
-		ran_over += samples[i] > limit && ran[i] > limit;
+		if (samples[i].late <= limit)
+			continue;
+		over++;
+		switched += samples[i].switches > 0;
+		ran += samples[i].ran > limit;
 	}
 	qsort(samples, count, sizeof *samples, compare);
-	printf("%s\t%u\t%zu\t%zu\t%zu\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\n", label, threads, count, over,
-			ran_over, (double)samples[0] / 1e3, (double)samples[count / 2] / 1e3,
-			(double)samples[count * 99 / 100] / 1e3,
-			(double)samples[count * 999 / 1000] / 1e3,
-			(double)samples[count - 1] / 1e3);
+	printf("%s\t%u\t%zu\t%zu\t%zu\t%zu\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\n", label, threads, count,
+			over, switched, ran, microseconds(samples),
+			microseconds(samples + count / 2), microseconds(samples + count * 99 / 100),
+			microseconds(samples + count * 999 / 1000),
+			microseconds(samples + count - 1));
 	fflush(stdout);
 }
 
 /* Each thread has its part of each kind's samples. */
 static void lanes_run(void *(*lane_run)(void *), const char *name, unsigned threads,
-		uint64_t *samples, uint64_t *ran)
+		struct sample *samples)
 {
 	struct lane lanes[THREADS_MOST];
 	size_t stride = (size_t)threads * trials;
 	for (unsigned i = 0; i < threads; i++) {
 		lanes[i] = (struct lane){.name = name,
 				.samples = samples + (size_t)i * trials,
-				.ran = ran + (size_t)i * trials,
 				.stride = stride,
 				.seed = i + 1};
 		if (pthread_create(&lanes[i].thread, NULL, lane_run, &lanes[i]) != 0) {
@@ -269,38 +296,35 @@ static void lanes_run(void *(*lane_run)(void *), const char *name, unsigned thre
 		pthread_join(lanes[i].thread, NULL);
 }
 
-static uint64_t *times_new(size_t count)
+static struct sample *samples_new(size_t count)
 {
-	uint64_t *times = malloc(count * sizeof *times);
-	if (!times) {
+	struct sample *samples = malloc(count * sizeof *samples);
+	if (!samples) {
 		perror("samples");
 		exit(1);
 	}
 	/* Pages that are there already are not faulted in during a trial. */
-	memset(times, 1, count * sizeof *times);
-	return times;
+	memset(samples, 1, count * sizeof *samples);
+	return samples;
 }
 
 static void measure_stops(unsigned threads)
 {
 	size_t count = (size_t)threads * trials;
-	uint64_t *samples = times_new(KINDS * count), *ran = times_new(KINDS * count);
-	lanes_run(lane_stops, "", threads, samples, ran);
+	struct sample *samples = samples_new(KINDS * count);
+	lanes_run(lane_stops, "", threads, samples);
 	for (size_t kind = 0; kind < KINDS; kind++)
-		report(kinds[kind].label, threads, samples + kind * count, ran + kind * count,
-				count, 1000000);
+		report(kinds[kind].label, threads, samples + kind * count, count, 1000000);
 	free(samples);
-	free(ran);
 }
 
 static void measure_turns(const char *label, const char *name, unsigned threads)
 {
 	size_t count = (size_t)threads * trials;
-	uint64_t *samples = times_new(count), *ran = times_new(count);
-	lanes_run(lane_turns, name, threads, samples, ran);
-	report(label, threads, samples, ran, count, 2 * quantum);
+	struct sample *samples = samples_new(count);
+	lanes_run(lane_turns, name, threads, samples);
+	report(label, threads, samples, count, 2 * quantum);
 	free(samples);
-	free(ran);
 }
 
 int main(int argc, char **argv)
