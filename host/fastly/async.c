@@ -49,7 +49,7 @@ bool fastly_async_ready(struct fastly_guest *guest, uint32_t handle, bool *is_re
 	bool is_promise = guest->has_promise && handle == FASTLY_PROMISE;
 	bool is_entry = fastly_slot_is_taken(&guest->entry_slots, entry);
 	if (pending)
-		*is_ready = fetch_answered(pending->fetch) != FETCH_LATER;
+		*is_ready = fastly_pending_answered(guest, pending) != FETCH_LATER;
 	else if (is_body)
 		*is_ready = body_is_ready(guest, &guest->bodies[handle]);
 	else if (is_entry)

@@ -292,9 +292,10 @@ static void fastly_service_free(void *data)
 	struct fastly_service *service = data;
 	if (!service)
 		return;
+	/* What fills the cache ends first. */
+	fetcher_free(service->fetcher);
 	cache_free(service->cache);
 	rates_free(service->rates);
-	fetcher_free(service->fetcher);
 	fastly_settings_free(service->settings);
 	host_intake_finish(&service->cut_off);
 	free(service);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "host/cache/cache.h"
+#include "host/fastly/message.h"
 #include "host/host.h"
 #include "host/lines.h"
 #include "runtime/selvage.h"
@@ -68,6 +69,7 @@ struct fastly_message {
 	uint32_t version;
 	bool is_manual; /* its Content-Length is meant, if it is streamed */
 	bool unpacks;   /* a request whose response is wanted without gzip */
+	struct fastly_override override; /* of a request */
 };
 
 /* Bytes that are read from the front and written at the end. */
@@ -84,6 +86,7 @@ struct fastly_body {
 	int64_t coming;        /* bytes of it that are still to come; -1: nobody said */
 	struct cache_object
 			*cached; /* in place of `source`; one use of it is ours, as of `stored` */
+	bool is_carried; /* it comes from a backend at the guest's request: its limits hold */
 	uint64_t cached_at, cached_end; /* bytes of it that are still to come */
 	struct cache_waiter waiter;     /* for them */
 	struct cache_object *stored;    /* in place of `sink` */

@@ -10,6 +10,7 @@
 #include "host/fastly/unpack.h"
 #include "host/fetch/fetch.h"
 #include "host/intake.h"
+#include "host/outbound.h"
 #include "host/stream.h"
 
 bool flow_comes(const struct fastly_body *body)
@@ -28,6 +29,8 @@ int64_t flow_length(const struct fastly_body *body)
 		return body->coming;
 	if (!body->cached)
 		return body->intake ? -1 : 0;
+	if (body->unpack)
+		return -1;
 	int64_t length = cache_object_length(body->cached);
 	if (length < 0)
 		return -1;
@@ -73,18 +76,32 @@ static enum flow_progress of_cache(enum cache_progress progress)
 
 /* ---- what comes ---- */
 
-static enum flow_progress other_take(struct fastly_body *body, uint8_t *to, size_t room,
-		size_t *count)
+static enum flow_progress cached_take(struct fastly_guest *guest, struct fastly_body *body,
+		uint8_t *to, size_t room, size_t *count)
 {
-	if (body->intake)
-		return of_intake(host_intake_read(body->intake, to, room, count));
+	struct sv_error error = SV_ERROR_INIT;
 	uint64_t left = body->cached_end - body->cached_at;
 	if (!left)
 		return FLOW_END;
 	enum flow_progress progress = of_cache(cache_read(body->cached, body->cached_at, to,
 			left < room ? (size_t)left : room, &body->waiter, count));
+	/* What is over the limit ends the guest. */
+	if (*count && body->is_carried && !host_outbound_carry(guest->call, *count, &error))
+		return FLOW_BROKEN;
 	body->cached_at += *count;
 	return progress;
+}
+
+/* As it came. */
+static enum flow_progress raw_take(struct fastly_guest *guest, struct fastly_body *body,
+		uint8_t *to, size_t room, size_t *count)
+{
+	*count = 0;
+	if (body->source)
+		return of_fetch(fetch_read(body->source, to, room, count));
+	if (body->intake)
+		return of_intake(host_intake_read(body->intake, to, room, count));
+	return cached_take(guest, body, to, room, count);
 }
 
 enum flow_progress flow_take(struct fastly_guest *guest, struct fastly_body *body, uint8_t *to,
@@ -92,9 +109,8 @@ enum flow_progress flow_take(struct fastly_guest *guest, struct fastly_body *bod
 {
 	*count = 0;
 	enum flow_progress progress = body->unpack
-			? unpack_take(body->unpack, body->source, to, room, count)
-			: body->source ? of_fetch(fetch_read(body->source, to, room, count))
-				       : other_take(body, to, room, count);
+			? unpack_take(guest, body, raw_take, to, room, count)
+			: raw_take(guest, body, to, room, count);
 	if (body->source && body->coming > 0 && progress == FLOW_READY)
 		body->coming -= *count < (size_t)body->coming ? (int64_t)*count : body->coming;
 	if (progress == FLOW_END)
@@ -114,12 +130,15 @@ enum fastly_status flow_fail(struct fastly_guest *guest, struct fastly_body *bod
 		fastly_tell(guest, line);
 		return FASTLY_HTTPINCOMPLETE;
 	}
-	if (!body->source) {
-		fastly_tell(guest, "an object of the cache was given up by who wrote it");
-		return FASTLY_HTTPINCOMPLETE;
-	}
 	if (body->unpack && unpack_is_wrong(body->unpack)) {
 		fastly_tell(guest, "a response from a backend says that it is gzip and is not");
+		return FASTLY_HTTPINCOMPLETE;
+	}
+	if (!body->source) {
+		fastly_tell(guest,
+				body->is_carried ? "a response from a backend was cut off"
+						 : "an object of the cache was given up by who "
+						   "wrote it");
 		return FASTLY_HTTPINCOMPLETE;
 	}
 	enum fetch_error error = fetch_failure(body->source, &reason);

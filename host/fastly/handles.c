@@ -82,6 +82,7 @@ struct fastly_message *fastly_new_message(struct fastly_guest *guest, enum fastl
 	message->kind = kind;
 	message->version = 2; /* HTTP/1.1 */
 	message->is_manual = message->unpacks = false;
+	message->override = (struct fastly_override){.surrogates = message->override.surrogates};
 	return message;
 }
 
@@ -92,7 +93,8 @@ struct fastly_body *fastly_new_body(struct fastly_guest *guest)
 		return NULL;
 	struct fastly_body *body = &guest->bodies[slot];
 	fastly_fields_reset(&body->trailers);
-	body->is_streaming = false;
+	body->is_streaming = body->is_carried = false;
+	body->coming = 0;
 	return body;
 }
 
@@ -123,6 +125,7 @@ void fastly_close_message(struct fastly_guest *guest, struct fastly_message *mes
 	fields_close(guest, &message->fields);
 	text_close(guest, &message->method);
 	text_close(guest, &message->uri);
+	text_close(guest, &message->override.surrogates);
 	fastly_slot_give(&guest->message_slots, fastly_message_handle(guest, message));
 }
 
@@ -162,6 +165,7 @@ void fastly_close_all(struct fastly_guest *guest, bool is_end)
 		host_response_finish(&guest->messages[i].fields.head);
 		buffer_finish(&guest->messages[i].method);
 		buffer_finish(&guest->messages[i].uri);
+		buffer_finish(&guest->messages[i].override.surrogates);
 	}
 	for (uint32_t i = 0; is_end && i < bodies; i++) {
 		host_response_finish(&guest->bodies[i].trailers.head);

@@ -3,16 +3,12 @@
  * suggested for storing, and storing. Rules are in http_rules.c, heads in http_stored.c; SDKs
  * do the rest in the guest.
  */
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "host/fastly/entries.h"
 #include "host/fastly/fields.h"
 #include "host/fastly/http_rules.h"
 #include "host/fastly/http_stored.h"
-
-/* Bytes of a key, which is a hash. */
-#define HTTP_KEY 32u
 
 #define SECOND UINT64_C(1000000000)
 
@@ -55,55 +51,44 @@ static struct fastly_message *request_of(struct fastly_call *call)
 
 /* ---- keys ---- */
 
-/* Its address: what is asked with GET and HEAD is the same thing. */
-static bool key_make(const struct fastly_message *request, uint8_t key[HTTP_KEY])
-{
-	struct sv_bytes uri = buffer_view(&request->uri);
-	const uint8_t *fragment = uri.length ? memchr(uri.data, '#', uri.length) : NULL;
-	size_t length = fragment ? (size_t)(fragment - uri.data) : uri.length;
-	return EVP_Digest(uri.data, length, key, NULL, EVP_sha256(), NULL) == 1;
-}
-
 enum fastly_status fastly_http_cache_is_request_cacheable(struct fastly_call *call)
 {
 	const struct fastly_message *request = request_of(call);
 	if (!request)
 		return FASTLY_BADF;
-	struct sv_bytes method = buffer_view(&request->method);
-	return fastly_give_u32(call, 1,
-			host_name_equal(method, host_text("GET")) ||
-					host_name_equal(method, host_text("HEAD")));
+	return fastly_give_u32(call, 1, http_method_is_kept(buffer_view(&request->method)));
 }
 
 enum fastly_status fastly_http_cache_get_suggested_cache_key(struct fastly_call *call)
 {
 	const struct fastly_message *request = request_of(call);
-	uint8_t key[HTTP_KEY];
+	uint8_t key[HTTP_KEY_BYTES];
 	if (!request)
 		return FASTLY_BADF;
-	return key_make(request, key) ? fastly_give(call, 1, (struct sv_bytes){key, HTTP_KEY})
-				      : FASTLY_ERROR;
+	return http_key_make(request, key)
+			? fastly_give(call, 1, (struct sv_bytes){key, HTTP_KEY_BYTES})
+			: FASTLY_ERROR;
 }
 
 /* ---- lookups ---- */
 
 static enum fastly_status key_read(struct fastly_call *call, const struct fastly_message *request,
-		uint8_t own[HTTP_KEY], struct sv_bytes *key)
+		uint8_t own[HTTP_KEY_BYTES], struct sv_bytes *key)
 {
 	struct lookup_options options;
-	*key = (struct sv_bytes){own, HTTP_KEY};
+	*key = (struct sv_bytes){own, HTTP_KEY_BYTES};
 	if (!(fastly_argument(call, 1) & LOOKUP_KEY))
-		return key_make(request, own) ? FASTLY_OK : FASTLY_ERROR;
+		return http_key_make(request, own) ? FASTLY_OK : FASTLY_ERROR;
 	bool is_read = fastly_read(call, fastly_argument(call, 2), &options, sizeof options) &&
 			fastly_bytes_at(call, options.key, options.key_length, key);
-	return is_read && key->length == HTTP_KEY ? FASTLY_OK : FASTLY_INVAL;
+	return is_read && key->length == HTTP_KEY_BYTES ? FASTLY_OK : FASTLY_INVAL;
 }
 
 /* Arguments: request, mask, options, place of the handle. */
 static enum fastly_status lookup_begin(struct fastly_call *call, bool is_transaction)
 {
 	const struct fastly_message *request = request_of(call);
-	uint8_t own[HTTP_KEY];
+	uint8_t own[HTTP_KEY_BYTES];
 	struct fastly_entry_key key;
 	struct fastly_entry *entry;
 	if (!request)
@@ -181,28 +166,11 @@ enum fastly_status fastly_http_cache_transaction_choose_stale(struct fastly_call
 
 /* ---- what is suggested ---- */
 
-/* Fields of the request, without what asks for a part or is about what the client has. */
 static bool request_suggest(const struct fastly_entry *entry, struct fastly_message *message)
 {
-	struct host_response *head = &message->fields.head, stored = {0};
-	const struct host_response *request = &entry->lookup.request;
-	bool is_made = buffer_append(&message->method, "GET", 3, NULL) &&
-			buffer_append(&message->uri, entry->uri.data, entry->uri.length, NULL);
-	for (size_t i = 0; is_made && i < request->field_count; i++) {
-		struct host_header field = host_response_field(request, i);
-		if (!http_is_conditional(field.name))
-			is_made = host_response_add(head, field.name, field.value, NULL);
-	}
-	if (is_made && entry->lookup.object && entry->lookup.claim)
-		is_made = http_head_read(entry->lookup.object->metadata, &stored);
-	struct sv_bytes tag = http_field(&stored, "ETag");
-	struct sv_bytes modified = http_field(&stored, "Last-Modified");
-	if (is_made && tag.data)
-		is_made = host_response_add(head, host_text("If-None-Match"), tag, NULL);
-	if (is_made && modified.data)
-		is_made = host_response_add(head, host_text("If-Modified-Since"), modified, NULL);
-	host_response_finish(&stored);
-	return is_made;
+	return buffer_append(&message->method, "GET", 3, NULL) &&
+			buffer_append(&message->uri, entry->uri.data, entry->uri.length, NULL) &&
+			http_suggest(&entry->lookup, &message->fields.head);
 }
 
 enum fastly_status fastly_http_cache_get_suggested_backend_request(struct fastly_call *call)
@@ -274,7 +242,7 @@ enum fastly_status fastly_http_cache_prepare_response_for_storage(struct fastly_
 		fastly_close_message(call->guest, made);
 		return FASTLY_HTTPHEADTOOLARGE;
 	}
-	enum http_action action = http_action_of(&made->fields.head);
+	enum http_action action = http_action_of(&made->fields.head, false);
 	if (is_update && action == HTTP_INSERT)
 		action = HTTP_UPDATE;
 	(void)fastly_give_u32(call, 2, action);
@@ -522,16 +490,32 @@ static enum fastly_status object_of(struct fastly_call *call, struct fastly_entr
 	return *object ? FASTLY_OK : FASTLY_NONE;
 }
 
+static enum fastly_status found_make(struct fastly_call *call, const struct fastly_entry *entry,
+		struct cache_object *object, struct fastly_message **message,
+		struct fastly_body **body)
+{
+	const struct http_found found = {object, &entry->lookup.request,
+			host_name_equal(buffer_view(&entry->method), host_text("HEAD")),
+			fastly_argument(call, 1)};
+	return http_found_make(call->guest, &found, message, body);
+}
+
 enum fastly_status fastly_http_cache_get_found_response(struct fastly_call *call)
 {
 	struct fastly_entry *entry;
 	struct cache_object *object;
+	struct fastly_message *message;
+	struct fastly_body *body;
 	if (!fastly_is_place(call, 2, sizeof(uint32_t)) ||
 			!fastly_is_place(call, 3, sizeof(uint32_t)))
 		return FASTLY_INVAL;
 	enum fastly_status status = object_of(call, &entry, &object);
-	return status == FASTLY_OK ? http_found_give(call, entry, fastly_argument(call, 1), 2)
-				   : status;
+	if (status == FASTLY_OK)
+		status = found_make(call, entry, object, &message, &body);
+	if (status != FASTLY_OK)
+		return status;
+	(void)fastly_give_u32(call, 2, fastly_message_handle(call->guest, message));
+	return fastly_give_u32(call, 3, fastly_body_handle(call->guest, body));
 }
 
 enum fastly_status fastly_http_cache_get_state(struct fastly_call *call)

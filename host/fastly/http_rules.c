@@ -152,7 +152,7 @@ static bool status_is_kept(int status)
 	return false;
 }
 
-enum http_action http_action_of(const struct host_response *head)
+enum http_action http_action_of(const struct host_response *head, bool is_timed)
 {
 	struct sv_bytes value;
 	if (head->status >= 500)
@@ -167,8 +167,9 @@ enum http_action http_action_of(const struct host_response *head)
 	if (is_forbidden || is_personal || !status_is_kept(head->status))
 		return HTTP_RECORD_UNCACHEABLE;
 	struct http_freshness fresh = http_freshness_of(head);
-	bool is_worth = fresh.max_age > fresh.age || fresh.stale_while || fresh.stale_if_error ||
-			http_field(head, "ETag").data || http_field(head, "Last-Modified").data;
+	bool is_worth = is_timed || fresh.max_age > fresh.age || fresh.stale_while ||
+			fresh.stale_if_error || http_field(head, "ETag").data ||
+			http_field(head, "Last-Modified").data;
 	return is_worth ? HTTP_INSERT : HTTP_RECORD_UNCACHEABLE;
 }
 

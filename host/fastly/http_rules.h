@@ -33,8 +33,11 @@ int64_t http_time(struct sv_bytes text);
 
 struct http_freshness http_freshness_of(const struct host_response *head);
 
-/* INSERT, DO_NOT_STORE or RECORD_UNCACHEABLE, for an answer to GET. */
-enum http_action http_action_of(const struct host_response *head);
+/*
+ * INSERT, DO_NOT_STORE or RECORD_UNCACHEABLE, for an answer to GET. `is_timed`: somebody else says
+ * how long it is good for.
+ */
+enum http_action http_action_of(const struct host_response *head, bool is_timed);
 
 /* Names of Vary as a list with spaces. False: no memory. */
 SV_MUST_USE bool http_vary_of(const struct host_response *head, struct buffer *names);

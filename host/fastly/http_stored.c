@@ -3,12 +3,51 @@
  */
 #include "host/fastly/http_stored.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host/fastly/fields.h"
 #include "host/fastly/flow.h"
 #include "host/fastly/http_rules.h"
+
+/* ---- keys ---- */
+
+bool http_method_is_kept(struct sv_bytes method)
+{
+	return host_name_equal(method, host_text("GET")) ||
+			host_name_equal(method, host_text("HEAD"));
+}
+
+/* The authority of an address; no data if it has none. */
+static struct sv_bytes uri_authority(struct sv_bytes uri)
+{
+	const uint8_t *scheme = uri.length ? memmem(uri.data, uri.length, "://", 3) : NULL;
+	struct sv_bytes authority = {scheme ? scheme + 3 : NULL, 0};
+	const uint8_t *end = uri.data + uri.length;
+	while (scheme && authority.data + authority.length < end &&
+			!memchr("/?#", authority.data[authority.length], 3))
+		authority.length++;
+	return authority;
+}
+
+bool http_key_make(const struct fastly_message *request, uint8_t key[HTTP_KEY_BYTES])
+{
+	struct sv_bytes uri = buffer_view(&request->uri);
+	struct sv_bytes host = http_field(&request->fields.head, "Host");
+	const uint8_t *fragment = uri.length ? memchr(uri.data, '#', uri.length) : NULL;
+	size_t length = fragment ? (size_t)(fragment - uri.data) : uri.length;
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	bool is_made = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 &&
+			EVP_DigestUpdate(hash, uri.data, length) == 1;
+	/* Behind a byte that no address has. */
+	if (is_made && host.length && !host_name_equal(host, uri_authority(uri)))
+		is_made = EVP_DigestUpdate(hash, "", 1) == 1 &&
+				EVP_DigestUpdate(hash, host.data, host.length) == 1;
+	is_made = is_made && EVP_DigestFinal_ex(hash, key, NULL) == 1;
+	EVP_MD_CTX_free(hash);
+	return is_made;
+}
 
 /* ---- bytes ---- */
 
@@ -91,6 +130,30 @@ bool http_head_merge(struct host_response *stored, const struct host_response *n
 	return true;
 }
 
+/* ---- for a backend ---- */
+
+bool http_suggest(const struct cache_lookup *lookup, struct host_response *head)
+{
+	const struct host_response *request = &lookup->request;
+	struct host_response stored = {0};
+	bool is_made = true;
+	for (size_t i = 0; is_made && i < request->field_count; i++) {
+		struct host_header field = host_response_field(request, i);
+		if (!http_is_conditional(field.name))
+			is_made = host_response_add(head, field.name, field.value, NULL);
+	}
+	if (is_made && lookup->object && lookup->claim)
+		is_made = http_head_read(lookup->object->metadata, &stored);
+	struct sv_bytes tag = http_field(&stored, "ETag");
+	struct sv_bytes modified = http_field(&stored, "Last-Modified");
+	if (is_made && tag.data)
+		is_made = host_response_add(head, host_text("If-None-Match"), tag, NULL);
+	if (is_made && modified.data)
+		is_made = host_response_add(head, host_text("If-Modified-Since"), modified, NULL);
+	host_response_finish(&stored);
+	return is_made;
+}
+
 /* ---- for a client ---- */
 
 /* What part of the body goes with it. */
@@ -134,11 +197,11 @@ static bool range_answer(struct host_response *head, const struct host_response 
 	return field_set(head, "Content-Length", text);
 }
 
-static bool client_answer(struct host_response *head, const struct fastly_entry *entry,
+static bool client_answer(struct host_response *head, const struct http_found *found,
 		struct part *part)
 {
-	const struct host_response *request = &entry->lookup.request;
-	struct cache_object *object = entry->lookup.object;
+	const struct host_response *request = found->request;
+	struct cache_object *object = found->object;
 	char text[32];
 	snprintf(text, sizeof text, "%lld",
 			(long long)(cache_object_age(object, host_now()) / 1000000000));
@@ -150,34 +213,32 @@ static bool client_answer(struct host_response *head, const struct fastly_entry 
 		return true;
 	}
 	TRY(range_answer(head, request, cache_object_length(object), part));
-	if (host_name_equal(buffer_view(&entry->method), host_text("HEAD")))
-		part->is_empty = true;
+	part->is_empty |= found->is_head;
 	return true;
 }
 
-enum fastly_status http_found_give(struct fastly_call *call, const struct fastly_entry *entry,
-		bool is_for_client, unsigned index)
+enum fastly_status http_found_make(struct fastly_guest *guest, const struct http_found *found,
+		struct fastly_message **message, struct fastly_body **body)
 {
-	struct fastly_guest *guest = call->guest;
-	struct cache_object *object = entry->lookup.object;
+	struct cache_object *object = found->object;
 	struct part part = {.end = UINT64_MAX};
 	if (!fastly_may_hold(guest, object->metadata.length + 256))
 		return FASTLY_LIMITEXCEEDED;
-	struct fastly_message *message = fastly_new_message(guest, FASTLY_RESPONSE);
-	struct fastly_body *body = message ? fastly_new_body(guest) : NULL;
-	bool is_made = body && http_head_read(object->metadata, &message->fields.head) &&
-			(!is_for_client || client_answer(&message->fields.head, entry, &part));
-	if (message)
-		fastly_fields_count(guest, &message->fields);
+	*message = fastly_new_message(guest, FASTLY_RESPONSE);
+	*body = *message ? fastly_new_body(guest) : NULL;
+	struct host_response *head = *message ? &(*message)->fields.head : NULL;
+	bool is_made = *body && http_head_read(object->metadata, head) &&
+			(!found->is_for_client || client_answer(head, found, &part));
+	if (*message)
+		fastly_fields_count(guest, &(*message)->fields);
 	if (!is_made) {
-		if (message)
-			fastly_close_message(guest, message);
-		if (body)
-			fastly_close_body(guest, body);
+		if (*message)
+			fastly_close_message(guest, *message);
+		if (*body)
+			fastly_close_body(guest, *body);
 		return FASTLY_LIMITEXCEEDED;
 	}
 	if (!part.is_empty)
-		flow_from_cache(guest, body, cache_object_use(object), part.from, part.end);
-	(void)fastly_give_u32(call, index, fastly_message_handle(guest, message));
-	return fastly_give_u32(call, index + 1, fastly_body_handle(guest, body));
+		flow_from_cache(guest, *body, cache_object_use(object), part.from, part.end);
+	return FASTLY_OK;
 }

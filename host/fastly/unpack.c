@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "host/fetch/fetch.h"
-
 /* The largest window, and a gzip header. */
 #define WINDOW_BITS (15 + 16)
 
@@ -38,25 +36,21 @@ void unpack_free(struct fastly_unpack *unpack)
 }
 
 /* Have input, if there is any. */
-static enum flow_progress unpack_fill(struct fastly_unpack *unpack, struct fetch *source)
+static enum flow_progress unpack_fill(struct fastly_guest *guest, struct fastly_body *body,
+		unpack_source source)
 {
+	struct fastly_unpack *unpack = body->unpack;
 	size_t count;
 	if (unpack->stream.avail_in || unpack->is_full || unpack->has_ended)
 		return FLOW_READY;
-	switch (fetch_read(source, unpack->input, sizeof unpack->input, &count)) {
-	case FETCH_LATER:
-		return FLOW_LATER;
-	case FETCH_BROKEN:
-		return FLOW_BROKEN;
-	case FETCH_END:
-		unpack->has_ended = true;
-		break;
-	case FETCH_READY:
+	enum flow_progress progress =
+			source(guest, body, unpack->input, sizeof unpack->input, &count);
+	if (progress == FLOW_READY) {
 		unpack->stream.next_in = unpack->input;
 		unpack->stream.avail_in = (uInt)count;
-		break;
 	}
-	return FLOW_READY;
+	unpack->has_ended = progress == FLOW_END;
+	return progress == FLOW_END ? FLOW_READY : progress;
 }
 
 /* Unpack some; false: it is wrong. */
@@ -76,12 +70,13 @@ static bool unpack_step(struct fastly_unpack *unpack, uint8_t *to, size_t room, 
 	return inflateReset(stream) == Z_OK;
 }
 
-enum flow_progress unpack_take(struct fastly_unpack *unpack, struct fetch *source, uint8_t *to,
-		size_t room, size_t *count)
+enum flow_progress unpack_take(struct fastly_guest *guest, struct fastly_body *body,
+		unpack_source source, uint8_t *to, size_t room, size_t *count)
 {
+	struct fastly_unpack *unpack = body->unpack;
 	*count = 0;
 	while (!unpack->is_wrong && room && !*count) {
-		enum flow_progress progress = unpack_fill(unpack, source);
+		enum flow_progress progress = unpack_fill(guest, body, source);
 		if (progress != FLOW_READY)
 			return progress;
 		bool is_over = unpack->has_ended && !unpack->stream.avail_in && !unpack->is_full;

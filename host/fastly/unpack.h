@@ -11,13 +11,17 @@
 
 struct fastly_unpack;
 
+/* Where it takes from, as flow_take. */
+typedef enum flow_progress (*unpack_source)(struct fastly_guest *guest, struct fastly_body *body,
+		uint8_t *to, size_t room, size_t *count);
+
 /* NULL: no memory. Freeing NULL is allowed. */
 struct fastly_unpack *unpack_new(void);
 void unpack_free(struct fastly_unpack *unpack);
 
-/* As flow_take, from what `source` brings; BROKEN also if that is no gzip, or ends within it. */
-enum flow_progress unpack_take(struct fastly_unpack *unpack, struct fetch *source, uint8_t *to,
-		size_t room, size_t *count);
+/* As flow_take, of what `source` brings; BROKEN also if that is no gzip, or ends within it. */
+enum flow_progress unpack_take(struct fastly_guest *guest, struct fastly_body *body,
+		unpack_source source, uint8_t *to, size_t room, size_t *count);
 
 /* READY if there may be something without anything more from the source. */
 enum flow_progress unpack_readable(const struct fastly_unpack *unpack);

@@ -119,7 +119,10 @@ static struct fetch *fetch_begin(struct fetcher *fetcher, struct fetch_request *
 	fetch->fetcher = fetcher;
 	fetch->call = request->call;
 	fetch->outbound = request->call->guest->outbound;
-	fetch->users = 1;
+	fetch->tap_has_use = request->tap && request->goes_on;
+	fetch->users = fetch->tap_has_use ? 2 : 1;
+	fetch->tap = request->tap;
+	fetch->tap_data = request->tap_data;
 	fetch->waker = request->waker;
 	fetch->upload = request->body;
 	fetch->upload.limit = 0;
@@ -153,18 +156,18 @@ struct fetch *fetch_use(struct fetch *fetch)
 	return fetch;
 }
 
-void fetch_release(struct fetch *fetch)
+/* Who still waits for it has asked since; a tap, which may be all that is left, does not wait. */
+static void let_go(struct fetch *fetch, bool is_owner)
 {
-	if (!fetch)
-		return;
 	struct fetcher *fetcher = fetch->fetcher;
 	const struct host_outbound *outbound = fetch->outbound;
 	pthread_mutex_lock(&fetcher->lock);
 	bool is_last = --fetch->users == 0;
 	bool is_done = fetch->is_done;
+	if (is_owner || is_last)
+		fetch->is_awaited = false;
 	if (is_last) {
 		fetch->waker = NULL;
-		fetch->is_awaited = false;
 		fetch_want_thread(fetch);
 	}
 	pthread_mutex_unlock(&fetcher->lock);
@@ -172,6 +175,29 @@ void fetch_release(struct fetch *fetch)
 		host_outbound_leave(outbound);
 	if (is_last && is_done)
 		fetch_free(fetch);
+}
+
+void fetch_release(struct fetch *fetch)
+{
+	if (fetch)
+		let_go(fetch, true);
+}
+
+void fetch_leave_tap(struct fetch *fetch)
+{
+	bool has_use = fetch->tap_has_use;
+	fetch->tap = NULL;
+	fetch->tap_has_use = false;
+	if (has_use)
+		let_go(fetch, false);
+}
+
+void fetch_end_tap(struct fetch *fetch, bool is_whole)
+{
+	if (!fetch->tap)
+		return;
+	fetch->tap->ended(fetch->tap_data, is_whole);
+	fetch_leave_tap(fetch);
 }
 
 /* ---- what can be done now; all under the lock ---- */

@@ -45,6 +45,19 @@ struct fetch_target {
 	uint32_t connect_time, first_byte_time, between_bytes_time;
 };
 
+/*
+ * Who takes the body of the response in the place of the owner, and then goes on when the owner has
+ * let go of it. All of it is called on the fetcher's thread.
+ */
+struct fetch_tap {
+	/* The head is there: whether it takes the body, else this was the last call. */
+	bool (*answered)(void *data, const struct host_response *head);
+	/* Bytes of the body; false: it takes no more, which ends the request. */
+	bool (*took)(void *data, struct sv_bytes bytes);
+	/* The last call; what it does is done before the owner sees the end. */
+	void (*ended)(void *data, bool is_whole);
+};
+
 struct fetch_request {
 	const struct fetch_target *target;
 	struct sv_bytes method;
@@ -59,6 +72,9 @@ struct fetch_request {
 	struct buffer body;   /* taken over */
 	bool has_more_body;   /* fetch_write gives the rest, fetch_finish ends it */
 	struct host_waker *waker; /* of who will ask; lives while it may */
+	const struct fetch_tap *tap; /* NULL: none; told of the end of each request that began */
+	void *tap_data;
+	bool goes_on; /* without its owner even before the tap takes the body */
 };
 
 struct fetcher;

@@ -39,6 +39,9 @@ struct fetch {
 	CURL *easy;               /* NULL: not begun, or done */
 	struct curl_slist *fields, *connect_to;
 	char reason[CURL_ERROR_SIZE];
+	const struct fetch_tap *tap; /* NULL: none, or not any more */
+	void *tap_data;
+	bool tap_has_use;         /* one use is the tap's */
 	bool is_trusted, was_denied, has_no_sni, has_own_ca;
 	enum fetch_error head_error;
 	uint32_t first_byte_time, between_bytes_time;
@@ -73,6 +76,12 @@ void fetch_want_thread(struct fetch *fetch);
 void fetch_wake(struct fetch *fetch);
 
 void fetch_free(struct fetch *fetch);
+
+/* The tap is told of the end, if there is one, and lets go; the fetcher's thread. */
+void fetch_end_tap(struct fetch *fetch, bool is_whole);
+
+/* The same for one that does not want to be told any more. */
+void fetch_leave_tap(struct fetch *fetch);
 
 /* ---- transfer.c ---- */
 

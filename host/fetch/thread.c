@@ -29,6 +29,7 @@ static void active_remove(struct fetcher *fetcher, struct fetch *fetch)
 /* Hand it over to its owner for good; without one it is gone. */
 static void thread_end(struct fetcher *fetcher, struct fetch *fetch)
 {
+	fetch_end_tap(fetch, false);
 	fetcher->curl->multi_remove_handle(fetcher->multi, fetch->easy);
 	active_remove(fetcher, fetch);
 	transfer_finish(fetch);
@@ -53,6 +54,7 @@ static void thread_end(struct fetcher *fetcher, struct fetch *fetch)
 
 static void thread_fail(struct fetcher *fetcher, struct fetch *fetch, CURLcode code)
 {
+	fetch_end_tap(fetch, false);
 	pthread_mutex_lock(&fetcher->lock);
 	transfer_fail(fetch, code);
 	pthread_mutex_unlock(&fetcher->lock);
@@ -71,6 +73,8 @@ static void thread_take_results(struct fetcher *fetcher)
 		/* Without a final head there is no response, whatever libcurl says. */
 		if (code == CURLE_OK && !fetch->has_head)
 			code = CURLE_WEIRD_SERVER_REPLY;
+		if (code == CURLE_OK)
+			fetch_end_tap(fetch, true);
 		if (code == CURLE_OK)
 			thread_end(fetcher, fetch);
 		else
@@ -168,6 +172,9 @@ static void *thread_run(void *data)
 		thread_take_results(fetcher);
 		thread_take_late(fetcher);
 	}
+	/* What only a tap still wants. */
+	while (fetcher->active)
+		thread_fail(fetcher, fetcher->active, CURLE_ABORTED_BY_CALLBACK);
 	return NULL;
 }
 

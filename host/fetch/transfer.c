@@ -73,10 +73,17 @@ static bool head_end(struct fetch *fetch)
 		return false;
 	}
 	transfer_set_deadline(fetch, fetch->between_bytes_time);
+	bool has_tap = fetch->tap != NULL;
+	bool is_tapped = has_tap && fetch->tap->answered(fetch->tap_data, &fetch->head);
 	pthread_mutex_lock(&fetch->fetcher->lock);
 	fetch->has_head = true;
+	if (is_tapped && !fetch->tap_has_use && fetch->users)
+		fetch->users++;
+	fetch->tap_has_use |= is_tapped && fetch->users;
 	fetch_wake(fetch);
 	pthread_mutex_unlock(&fetch->fetcher->lock);
+	if (has_tap && !is_tapped)
+		fetch_leave_tap(fetch);
 	return true;
 }
 
@@ -102,6 +109,13 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
 {
 	struct fetch *fetch = user;
 	size_t length = size * count, result = length;
+	if (fetch->tap) {
+		transfer_set_deadline(fetch, fetch->between_bytes_time);
+		bool is_taken = fetch->tap->took(fetch->tap_data,
+				(struct sv_bytes){(const uint8_t *)data, length});
+		fetch->head_error = is_taken ? fetch->head_error : FETCH_NOT_KEPT;
+		return is_taken ? length : 0;
+	}
 	pthread_mutex_lock(&fetch->fetcher->lock);
 	fetch->is_paused = fetch->body.length - fetch->taken >= FETCH_BUFFER;
 	if (fetch->is_paused) {

@@ -10,7 +10,7 @@ import time
 import origin
 from cases_stores import Settings
 from script import Script
-from serving import Server, expect
+from serving import PATIENCE, Server, expect
 
 
 # A busy machine may take its time: limits of time are short only where they are to be reached.
@@ -26,14 +26,19 @@ def serve(guest, path, *options):
     return Server(guest, "--timeout", "60s", "--config", path, *options)
 
 
-def request(script, uri="http://example.test/path?q=1#f", method="GET", fields=(), body=b""):
-    """A request and its body, as handles."""
+PASS = 1
+
+
+def request(script, uri="http://example.test/path?q=1#f", method="GET", fields=(), body=b"", override=PASS):
+    """A request and its body, as handles; straight to the backend unless `override` says otherwise."""
     handle, content = script.out(), script.out()
     script.call("http_req.new", handle)
     script.call("http_req.method_set", handle.value, method)
     script.call("http_req.uri_set", handle.value, uri)
     for name, value in fields:
         script.call("http_req.header_append", handle.value, name, value)
+    if override:
+        script.call("http_req.cache_override_set", handle.value, override, 0, 0)
     script.call("http_body.new", content)
     if body:
         script.call("http_body.write", content.value, body, 0, script.out())
@@ -343,7 +348,10 @@ def test_what_is_compressed_is_unpacked_if_the_guest_wants_that(guest):
             script = Script()
             packed_answer(script, kind)
             script.send(server)
-            expect(line in server.read_log(), f"{kind}: {server.read_log()[-300:]}")
+            end = time.monotonic() + PATIENCE
+            while line not in server.read_log():
+                expect(time.monotonic() < end, f"{kind}: {server.read_log()[-300:]}")
+                time.sleep(0.01)
         script = Script()
         asked = packed_answer(script, "good", 2)[0]
         script.send(server)

@@ -136,6 +136,18 @@ class Origin:
             self.reply(connection, f"version {tag}".encode(), fields.encode())
         return True
 
+    def do_failing(self, connection, body):
+        """Fine once, then an error, then no answer."""
+        with self.lock:
+            self.numbers["failing"] = self.numbers.get("failing", 0) + 1
+        if self.numbers["failing"] == 1:
+            self.reply(connection, b"fine", b"Cache-Control: max-age=0, stale-if-error=600\r\n")
+        elif self.numbers["failing"] == 2:
+            connection.sendall(b"HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nno")
+        else:
+            return False
+        return True
+
     def do_packed(self, connection, body, kind):
         """A text of 20,000 bytes, as gzip in two members, or what only says that it is."""
         text = b"".join(b"line %d\n" % i for i in range(10000))[:20000]
