@@ -147,9 +147,6 @@ void trap_mark_position(struct lowering *l);
 LLVMValueRef memory_address(struct lowering *l, LLVMValueRef guest_address, uint64_t width);
 /* An address, length or number of pages of a memory as i64. */
 LLVMValueRef memory_wide(struct lowering *l, uint32_t memory, LLVMValueRef value);
-LLVMValueRef memory_base(struct lowering *l, uint32_t memory);
-LLVMValueRef memory_size_bytes(struct lowering *l, uint32_t memory, LLVMAtomicOrdering ordering);
-LLVMValueRef memory_number(struct lowering *l, uint32_t number); /* of a memory or segment */
 
 /* ---- lower_table.c ---- */
 

@@ -2,7 +2,7 @@
  * lower_bulk.c: memory.copy, fill and init. What is short and in bounds is copied or filled by code
  * of the artifact; all else is the runtime's, which also finds out that it traps.
  */
-#include "compiler/lower.h"
+#include "compiler/lower_memory.h"
 
 #include "compiler/convention.h"
 
@@ -128,8 +128,8 @@ static void bulk_build_classes(const struct bulk *bulk, LLVMValueRef function)
 }
 
 /*
- * selvage.copy(context, to, from, length) and selvage.fill(context, to, byte, length): one of each in
- * a piece. All code is given the context, for the check of its stack.
+ * selvage.copy(context, to, from, length) and selvage.fill(context, to, byte, length): one of each
+ * in a piece. All code is given the context, for the check of its stack.
  */
 static LLVMValueRef bulk_function(struct ir *ir, bool is_copy)
 {

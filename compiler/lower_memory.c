@@ -2,7 +2,7 @@
  * lower_memory.c: linear memory. memory_address emits every guest address there is but those of
  * short copies and fills (lower_bulk.c), so the sandbox rests on that one function and their check.
  */
-#include "compiler/lower.h"
+#include "compiler/lower_memory.h"
 
 #include <stddef.h>
 
