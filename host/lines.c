@@ -36,6 +36,20 @@ static void lines_refuse(struct host_lines *lines)
 		lines->log(lines->log_data, lines->trace_id, limit_text, sizeof limit_text - 1);
 }
 
+/*
+ * U+0080 to U+009F are control characters too: 0xc2 and one of these bytes in UTF-8, or the byte
+ * alone to a terminal of 8 bits. In the middle of other characters they are as good as any.
+ */
+static bool is_control(struct host_lines *lines, unsigned char c)
+{
+	unsigned char before = lines->used ? (unsigned char)lines->line[lines->used - 1] : 0;
+	if (c < 0x80 || c >= 0xa0)
+		return (c < 0x20 && c != '\t') || c == 0x7f;
+	if (before == 0xc2)
+		lines->line[lines->used - 1] = '?';
+	return before < 0x80 || before == 0xc2;
+}
+
 void host_lines_write(struct host_lines *lines, const void *bytes, size_t length)
 {
 	const unsigned char *text = bytes;
@@ -53,7 +67,7 @@ void host_lines_write(struct host_lines *lines, const void *bytes, size_t length
 			continue;
 		if (lines->used == sizeof lines->line)
 			host_lines_flush(lines);
-		bool is_control = (text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7f;
-		lines->line[lines->used++] = is_control ? '?' : (char)text[i];
+		char shown = is_control(lines, text[i]) ? '?' : (char)text[i];
+		lines->line[lines->used++] = shown;
 	}
 }

@@ -70,8 +70,8 @@ def test_a_wrong_token_is_refused_by_the_server():
 
 def test_messages_of_a_server_are_one_line_of_limited_length():
     with Control() as control:
-        control.told[LIST] = Raw(400, b'{"error": {"code": "x", "message": "a\\nb\\u001b[2Jc' + b"x" * 5000 + b'"}}')
-        result = refused(control.run("list"), "a\\x0ab\\x1b[2Jcxxx")
+        control.told[LIST] = Raw(400, b'{"error": {"code": "x", "message": "a\\nb\\u001b[2J\\u009b1Jc' + b"x" * 5000 + b'"}}')
+        result = refused(control.run("list"), "a\\x0ab\\x1b[2J\\x9b1Jcxxx")
         expect(len(result.err) < 500, f"{len(result.err)}")
 
 
