@@ -85,23 +85,33 @@ bool http_head_write(const struct host_response *head, struct buffer *bytes)
 	return true;
 }
 
-/* What is read was written above. */
+/* Take so many bytes from the front; false if there are fewer. */
+static bool part_take(struct sv_bytes *bytes, size_t length, struct sv_bytes *part)
+{
+	if (length > bytes->length)
+		return false;
+	*part = (struct sv_bytes){bytes->data, length};
+	bytes->data += length;
+	bytes->length -= length;
+	return true;
+}
+
+/* What was written above; or by the guest, which can store any object under one of HTTP's keys. */
 bool http_head_read(struct sv_bytes bytes, struct host_response *head)
 {
+	struct sv_bytes part, name, value;
+	struct stored_field lengths;
 	int32_t status;
-	size_t at = sizeof status;
-	if (bytes.length < at)
-		return false;
-	memcpy(&status, bytes.data, sizeof status);
+	TRY(part_take(&bytes, sizeof status, &part));
+	memcpy(&status, part.data, sizeof status);
+	TRY(host_status_is_final(status));
 	head->status = status;
-	while (at < bytes.length) {
-		struct stored_field lengths;
-		memcpy(&lengths, bytes.data + at, sizeof lengths);
-		at += sizeof lengths;
-		struct sv_bytes name = {bytes.data + at, lengths.name_length};
-		struct sv_bytes value = {bytes.data + at + name.length, lengths.value_length};
+	while (bytes.length) {
+		TRY(part_take(&bytes, sizeof lengths, &part));
+		memcpy(&lengths, part.data, sizeof lengths);
+		TRY(part_take(&bytes, lengths.name_length, &name));
+		TRY(part_take(&bytes, lengths.value_length, &value));
 		TRY(host_response_add(head, name, value, NULL));
-		at += name.length + value.length;
 	}
 	return true;
 }

@@ -20,7 +20,7 @@ bool http_method_is_kept(struct sv_bytes method);
 /* Status and fields as bytes, without fields of the connection. False: no memory. */
 SV_MUST_USE bool http_head_write(const struct host_response *head, struct buffer *bytes);
 
-/* The same again, within the limits of `head`. False: no memory. */
+/* The same again, within the limits of `head`. False: no memory, or the bytes are no such thing. */
 SV_MUST_USE bool http_head_read(struct sv_bytes bytes, struct host_response *head);
 
 /* Fields of an answer that says "not modified" take the place of those that are stored. */

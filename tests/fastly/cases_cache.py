@@ -362,3 +362,27 @@ def test_a_body_on_its_way_keeps_its_length(guest):
             answer = client.response()
     expect(answer.header("Content-Length") == "100000", f"{answer.headers}")
     expect(answer.body == origin.pattern(100000), "the bytes are others")
+
+
+def test_an_object_of_the_cache_is_no_response(guest):
+    """What programs store under a key of HTTP's is not taken for a head that we wrote."""
+    key = "k" * 32
+    heads = {"cut off": struct.pack("<iI", 200, 1),
+             "a value of 2 GiB": struct.pack("<iII", 200, 1, 0x7fffffff) + b"a",
+             "a name of 16 MiB": struct.pack("<iII", 200, 1 << 24, 0),
+             "lengths that overflow": struct.pack("<iII", 200, 0xffffffff, 0xffffffff) + b"ab",
+             "a status below zero": struct.pack("<i", -5),
+             "none at all": b"x"}
+    with serve(guest) as server:
+        for name, head in heads.items():
+            script = Script()
+            insert(script, key, "value", metadata=head)
+            request, handle, response, body = (script.out() for _ in range(4))
+            script.call("http_req.new", request)
+            place = script.data(key)
+            options = script.data(struct.pack("<IIII", place.address, 32, 0, 0))
+            found = script.call("http_cache.lookup", request.value, 2, options, handle)
+            given = script.call("http_cache.get_found_response", handle.value, 0, response, body)
+            script.send(server)
+            found.is_ok()
+            expect(given.status != "OK", f"{name}: {given.status}")
