@@ -359,6 +359,30 @@ static bool bound_is_safe(const Bound &bound, SCEVExpander &expander, const Inst
 			(!bound.step || expander.isSafeToExpandAt(bound.step, place));
 }
 
+/* What is turned round in its place is never vectorised, so only checks are to be gained. */
+static bool plan_turns_round(const Plan &plan, const Loop &loop, const Context &context)
+{
+	bool up = false, down = false;
+	for (const Site &site : plan.sites) {
+		if (site.instruction->isTerminator())
+			return false;
+	}
+	for (BasicBlock *block : loop.blocks()) {
+		for (Instruction &instruction : *block) {
+			Site site{};
+			Bound bound;
+			if (!isa<StoreInst>(instruction) ||
+					!is_guest_memory(instruction, context.layout) ||
+					!site_of_access(site, &instruction, context) ||
+					!bound_of(bound, site, loop, plan.turns, context))
+				continue;
+			up |= bound.distance > 0;
+			down |= bound.is_down();
+		}
+	}
+	return up && down;
+}
+
 bool plan_bounds(Plan &plan, Loop &loop, const Context &context, SCEVExpander &expander,
 		const Instruction *place)
 {
@@ -367,25 +391,21 @@ bool plan_bounds(Plan &plan, Loop &loop, const Context &context, SCEVExpander &e
 	plan.bounds.clear();
 	if (!plan.turns || !is_cheap(plan.turns) || !expander.isSafeToExpandAt(plan.turns, place))
 		return false;
-	bool stores_up = false, stores_down = false;
+	if (!plan.is_free && plan_turns_round(plan, loop, context))
+		return false;
 	for (Site &site : plan.sites) {
 		Bound bound;
 		if (site.is_kept)
 			continue;
 		if (bound_of(bound, site, loop, plan.turns, context) &&
-				bound_is_safe(bound, expander, place)) {
+				bound_is_safe(bound, expander, place))
 			plan_add_bound(plan, bound, evolution);
-			bool is_store = isa<StoreInst>(site.instruction);
-			stores_up |= is_store && bound.distance > 0;
-			stores_down |= is_store && bound.is_down();
-		} else if (plan.is_free || !site.instruction->isTerminator())
+		else if (plan.is_free || !site.instruction->isTerminator())
 			return false;
 		else
 			site.is_kept = true;
 	}
-	/* What is turned round in its place is never vectorised, and short: nothing to gain. */
-	return !plan.bounds.empty() && plan.bounds.size() <= most_bounds &&
-			!(stores_up && stores_down);
+	return !plan.bounds.empty() && plan.bounds.size() <= most_bounds;
 }
 
 const Bound *plan_find_fixed(const Plan &plan, const Site &site, const Loop &loop,
