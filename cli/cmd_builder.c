@@ -56,7 +56,7 @@ static bool builder_run(bool is_fast, const char *priority, struct sv_error *err
 	struct compiler compiler;
 	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
 	/* Those who are served come first, then who deploys. */
-	background_enter(priority ? atoi(priority) : 0);
+	background_process(priority ? atoi(priority) : 0);
 	bool done = compiler_load(&compiler, error) && confine(&limits, error) &&
 			builder_compile(&compiler, is_fast, &artifact, error) &&
 			output_write("-", buffer_view(&artifact), 0600, error);
@@ -83,7 +83,7 @@ static bool builder_unpack(struct sv_error *error)
 static bool builder_sources(enum language language, char **operands, struct sv_error *error)
 {
 	struct buffer module = {.limit = SOURCES_FILE};
-	background_enter(COMPILATION_NICE);
+	background_process(COMPILATION_NICE);
 	if (!operands[0] || !operands[1])
 		return sv_fail(error, SV_ERROR_USAGE, "builder: %s FOLDER TOOLS",
 				language_name(language));

@@ -1,19 +1,24 @@
 /*
- * background.c: see background.h. With a batch policy a thread that wakes up takes the processor
- * from nobody. Its long turns are what lets others take it: Linux (6.12 on) lets whoever asks for
- * shorter ones go first at once, instead of at the next tick of the clock, 4 ms later.
+ * background.c: see background.h. Long turns are what lets others go first: Linux (6.12 on) gives
+ * the processor to one that wakes up and has shorter ones at once, instead of at the next tick of
+ * the clock, up to 4 ms later. With a batch policy, besides, it takes the processor from nobody
+ * when it wakes up itself.
  */
 #include "platform/background.h"
 
 #include <sched.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /* Nanoseconds; the most that there is. Others have 3 ms or less. */
 static const uint64_t turn = 100000000;
 
-void background_enter(int nice)
+/* SCHED_FLAG_RESET_ON_FORK */
+static const uint64_t alone = 1;
+
+static void background_set(uint32_t policy, uint64_t flags, int nice)
 {
 	/* What the kernel calls sched_attr, in its first form; newer C libraries have it, too. */
 	const struct {
@@ -22,7 +27,22 @@ void background_enter(int nice)
 		int32_t nice;
 		uint32_t priority;
 		uint64_t runtime, deadline, period;
-	} attributes = {.size = 48, .policy = SCHED_BATCH, .nice = nice, .runtime = turn};
+	} attributes = {.size = 48,
+			.policy = policy,
+			.flags = flags,
+			.nice = nice,
+			.runtime = turn};
 	_Static_assert(sizeof attributes == 48, "SCHED_ATTR_SIZE_VER0");
 	(void)syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+void background_process(int nice)
+{
+	background_set(SCHED_BATCH, 0, nice);
+}
+
+void background_thread(void)
+{
+	/* Threads of guests' requests may be started from here: they are none of these. */
+	background_set(SCHED_OTHER, alone, getpriority(PRIO_PROCESS, 0));
 }

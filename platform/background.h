@@ -1,14 +1,15 @@
 /*
- * background.h: work that nobody waits for by the millisecond, beside threads that serve requests.
+ * background.h: work that nobody waits for by the millisecond, beside threads that serve requests:
+ * whoever of those has something to do need not wait until such a turn is over. If the system
+ * refuses that, they are as any other thread.
  */
 #ifndef SELVAGE_PLATFORM_BACKGROUND_H
 #define SELVAGE_PLATFORM_BACKGROUND_H
 
-/*
- * The calling thread, and what it starts from then on, gives way to all that are not such: of a
- * full machine it gets what nice(2) says of `nice`, and whoever has something to do need not wait
- * until its turn is over. If the system refuses that, it is as any other thread.
- */
-void background_enter(int nice);
+/* This process, with what it starts; of a full machine it gets what nice(2) says of `nice`. */
+void background_process(int nice);
+
+/* The calling thread, without those that it starts. It may have locks that others wait for. */
+void background_thread(void);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "platform/activate.h"
+#include "platform/background.h"
 #include "platform/compilation.h"
 #include "platform/control.h"
 #include "platform/db.h"
@@ -342,6 +343,7 @@ static void *lane_main(void *data)
 {
 	struct build_lane *lane = data;
 	struct build *build = lane->build;
+	background_thread();
 	while (!build_is_ending(build)) {
 		struct version version;
 		struct sv_error error = SV_ERROR_INIT;

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "platform/audit.h"
+#include "platform/background.h"
 #include "platform/state.h"
 #include "server/http1_write.h"
 #include "server/loop.h"
@@ -481,6 +482,7 @@ static bool control_thread_enter(void *data, struct sv_error *error)
 {
 	(void)data;
 	(void)error;
+	background_thread();
 	return true;
 }
 

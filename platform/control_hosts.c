@@ -86,6 +86,8 @@ static bool host_is_proved(struct control_call *call, const struct deployment *d
 	case PROOF_FOUND:
 		return true;
 	case PROOF_WAITS:
+		if (atomic_load(&state->is_stopping))
+			return control_fail(call, 503, "stopping", "this server is stopping");
 		call->waits = true;
 		return false;
 	case PROOF_FAILED:

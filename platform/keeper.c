@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "platform/activate.h"
+#include "platform/background.h"
 #include "platform/deployments.h"
 #include "platform/routes.h"
 #include "platform/state.h"
@@ -82,6 +83,7 @@ static void keeper_look(struct keeper *keeper)
 static void *keeper_main(void *data)
 {
 	struct keeper *keeper = data;
+	background_thread();
 	pthread_mutex_lock(&keeper->lock);
 	while (!keeper->is_ending) {
 		struct timespec until;

@@ -20,6 +20,7 @@
 
 #include "base/file.h"
 #include "base/version.h"
+#include "platform/background.h"
 #include "platform/build.h"
 #include "platform/control.h"
 #include "platform/db.h"
@@ -311,6 +312,7 @@ bool platform_first_token(struct platform *platform, char token[static TOKEN_SIZ
 static void *control_main(void *data)
 {
 	struct platform *platform = data;
+	background_thread();
 	platform->control_is_done = server_run(platform->control_server);
 	return NULL;
 }
