@@ -22,7 +22,7 @@
 #include "server/log.h"
 
 struct up_options {
-	struct option_list tools, certificates, keys, trust;
+	struct option_list tools, certificates, keys, trust, reach;
 	struct platform_config config;
 	uint64_t workers;
 	unsigned log_format;
@@ -102,6 +102,12 @@ static const struct option_row rows[] = {
 				.argument = "LIST",
 				.help = "who is asked for proofs of tenants' host names, "
 					"ADDR:PORT,... (default: as the machine)"},
+		{.name = "reach",
+				.kind = OPTION_LIST,
+				.offset = offsetof(struct up_options, reach),
+				.argument = "HOST:PORT",
+				.help = "let backends of guests be there, though the address is "
+					"private (repeatable)"},
 		{.name = "terrarium",
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct up_options, config.terrarium),
@@ -323,6 +329,8 @@ int cmd_up(int argc, char **argv)
 	if (!has_tools)
 		return report_error(&error);
 	options.config.trust = (struct trust){options.trust.items, options.trust.count};
+	options.config.reachable = options.reach.items;
+	options.config.reachable_count = options.reach.count;
 	options.config.tools = tools;
 	compiler_stamp(stamp);
 	options.config.compiler = stamp;
@@ -331,5 +339,6 @@ int cmd_up(int argc, char **argv)
 	option_list_finish(&options.certificates);
 	option_list_finish(&options.keys);
 	option_list_finish(&options.trust);
+	option_list_finish(&options.reach);
 	return code;
 }

@@ -24,6 +24,7 @@
 struct sv_artifact;
 struct sv_linker;
 struct sv_store;
+struct host_files;
 struct host_outbound;
 struct host_stream;
 struct kv;
@@ -62,9 +63,11 @@ struct host_guest {
 	const char *name; /* of the program, for messages */
 	struct kv *kv; /* its key-value store, which outlives it; NULL: a new one */
 	const char *config; /* a file of settings for the guest's world; NULL: none */
+	const struct host_files *files; /* in its place (files.h); NULL: none came with it */
 	struct sv_artifact *artifact;
 	const char *const *environment; /* "K=V" */
 	size_t environment_count;
+	const bool *secrets; /* which of the environment are; NULL: that is not known */
 	const struct wasi_preopen *preopens; /* directories for WASI guests */
 	size_t preopen_count;
 	uint64_t max_memory; /* bytes; for messages, the store has the same limit */

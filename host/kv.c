@@ -120,13 +120,22 @@ static void store_remove(struct kv *kv, struct kv_store *store, size_t at)
 			(store->count - at) * sizeof *store->entries);
 }
 
+/* Who keeps values is told, too; if it cannot do that, it has the value a while longer. */
+static void store_expire(struct kv *kv, struct kv_store *store, size_t at)
+{
+	const struct kv_entry *entry = store->entries[at];
+	if (kv->keeper && !entry->value->is_given)
+		(void)kv->keeper(kv->keeper_data, store->name, entry_key(entry), NULL);
+	store_remove(kv, store, at);
+}
+
 /* The same, without a value whose time is over. */
 static size_t store_find_alive(struct kv *kv, struct kv_store *store, struct sv_bytes key,
 		bool *is_there)
 {
 	size_t at = store_find(store, key, is_there);
 	if (*is_there && store->entries[at]->value->expires <= host_now()) {
-		store_remove(kv, store, at);
+		store_expire(kv, store, at);
 		*is_there = false;
 	}
 	return at;
@@ -140,7 +149,11 @@ static void store_remove_old(struct kv *kv, struct kv_store *store, uint64_t giv
 	for (size_t i = 0; i < store->count; i++) {
 		struct kv_entry *entry = store->entries[i];
 		const struct kv_value *value = entry->value;
-		if (value->expires <= now || (value->is_given && value->generation <= given))
+		bool is_over = value->expires <= now;
+		bool is_dropped = value->is_given && value->generation <= given;
+		if (is_over && kv->keeper && !value->is_given)
+			(void)kv->keeper(kv->keeper_data, store->name, entry_key(entry), NULL);
+		if (is_over || is_dropped)
 			entry_free(kv, entry);
 		else
 			store->entries[kept++] = entry;
@@ -214,13 +227,17 @@ static enum kv_result put_in(struct kv *kv, struct kv_store *store, struct sv_by
 	struct kv_value *value = put_value(put, entry ? entry->value : NULL);
 	if (!value)
 		return KV_NO_MEMORY;
+	value->generation = kv->generation + 1;
+	value->is_given = put->is_given;
+	value->expires = put->lifetime ? host_now() + put->lifetime : UINT64_MAX;
 	uint64_t size = sizeof *entry + key.length + sizeof *value + value->bytes.length +
 			value->metadata.length;
 	uint64_t bytes = kv->bytes + size - (entry ? entry_size(entry) : 0);
 	bool is_full = bytes > kv->most || (!entry && store->count >= KV_MAX_KEYS);
 	if (is_full && !put->is_given)
 		result = KV_FULL;
-	else if (kv->keeper && !put->is_given && !kv->keeper(kv->keeper_data, key, value))
+	else if (kv->keeper && !put->is_given &&
+					!kv->keeper(kv->keeper_data, store->name, key, value))
 		result = KV_NOT_KEPT;
 	else if (!entry)
 		result = store_insert(store, at, key, value);
@@ -228,9 +245,7 @@ static enum kv_result put_in(struct kv *kv, struct kv_store *store, struct sv_by
 		kv_value_release(value);
 		return result;
 	}
-	value->generation = ++kv->generation;
-	value->is_given = put->is_given;
-	value->expires = put->lifetime ? host_now() + put->lifetime : UINT64_MAX;
+	kv->generation++;
 	kv->bytes = bytes;
 	if (entry) {
 		kv_value_release(entry->value);
@@ -241,10 +256,10 @@ static enum kv_result put_in(struct kv *kv, struct kv_store *store, struct sv_by
 
 enum kv_result kv_put(struct kv *kv, int store, struct sv_bytes key, const struct kv_put *put)
 {
-	struct kv_store *in = &kv->stores[store];
 	if (!key.length || key.length > KV_MAX_KEY || put->metadata.length > KV_MAX_METADATA)
 		return KV_TOO_LARGE;
 	pthread_mutex_lock(&kv->lock);
+	struct kv_store *in = &kv->stores[store];
 	enum kv_result result = put_in(kv, in, key, put);
 	if (result == KV_FULL) {
 		store_remove_old(kv, in, 0);
@@ -286,7 +301,8 @@ void kv_free(struct kv *kv)
 	free(kv);
 }
 
-int kv_find_store(const struct kv *kv, struct sv_bytes name)
+/* Under the lock. */
+static int find_store(const struct kv *kv, struct sv_bytes name)
 {
 	for (size_t i = 0; i < kv->store_count; i++) {
 		const char *has = kv->stores[i].name;
@@ -296,14 +312,11 @@ int kv_find_store(const struct kv *kv, struct sv_bytes name)
 	return -1;
 }
 
-int kv_add_store(struct kv *kv, const char *name)
+static int add_store(struct kv *kv, const char *name)
 {
-	int found = kv_find_store(kv, (struct sv_bytes){(const uint8_t *)name, strlen(name)});
-	if (found >= 0)
-		return found;
-	if (kv->store_count == KV_MAX_STORES)
-		return -1;
-	struct kv_store *stores = realloc(kv->stores, (kv->store_count + 1) * sizeof *stores);
+	struct kv_store *stores = kv->store_count < KV_MAX_STORES
+			? realloc(kv->stores, (kv->store_count + 1) * sizeof *stores)
+			: NULL;
 	if (!stores)
 		return -1;
 	kv->stores = stores;
@@ -311,6 +324,24 @@ int kv_add_store(struct kv *kv, const char *name)
 	if (!stores[kv->store_count].name)
 		return -1;
 	return (int)kv->store_count++;
+}
+
+int kv_find_store(struct kv *kv, struct sv_bytes name)
+{
+	pthread_mutex_lock(&kv->lock);
+	int found = find_store(kv, name);
+	pthread_mutex_unlock(&kv->lock);
+	return found;
+}
+
+int kv_add_store(struct kv *kv, const char *name)
+{
+	pthread_mutex_lock(&kv->lock);
+	int store = find_store(kv, host_text(name));
+	if (store < 0)
+		store = add_store(kv, name);
+	pthread_mutex_unlock(&kv->lock);
+	return store;
 }
 
 void kv_keep(struct kv *kv, kv_keeper keeper, void *data, uint64_t most)
@@ -333,9 +364,12 @@ uint64_t kv_generation(struct kv *kv)
 	return generation;
 }
 
-size_t kv_store_count(const struct kv *kv)
+size_t kv_store_count(struct kv *kv)
 {
-	return kv->store_count;
+	pthread_mutex_lock(&kv->lock);
+	size_t count = kv->store_count;
+	pthread_mutex_unlock(&kv->lock);
+	return count;
 }
 
 void kv_drop_given(struct kv *kv, int store, uint64_t generation)
@@ -347,10 +381,10 @@ void kv_drop_given(struct kv *kv, int store, uint64_t generation)
 
 struct kv_value *kv_get(struct kv *kv, int store, struct sv_bytes key)
 {
-	struct kv_store *in = &kv->stores[store];
 	struct kv_value *value = NULL;
 	bool is_there;
 	pthread_mutex_lock(&kv->lock);
+	struct kv_store *in = &kv->stores[store];
 	size_t at = store_find_alive(kv, in, key, &is_there);
 	if (is_there) {
 		value = in->entries[at]->value;
@@ -362,11 +396,12 @@ struct kv_value *kv_get(struct kv *kv, int store, struct sv_bytes key)
 
 enum kv_result kv_delete(struct kv *kv, int store, struct sv_bytes key)
 {
-	struct kv_store *in = &kv->stores[store];
 	bool is_there;
 	pthread_mutex_lock(&kv->lock);
+	struct kv_store *in = &kv->stores[store];
 	size_t at = store_find_alive(kv, in, key, &is_there);
-	bool is_kept = is_there && (!kv->keeper || kv->keeper(kv->keeper_data, key, NULL));
+	bool is_kept = is_there &&
+			(!kv->keeper || kv->keeper(kv->keeper_data, in->name, key, NULL));
 	if (is_kept)
 		store_remove(kv, in, at);
 	pthread_mutex_unlock(&kv->lock);
@@ -382,9 +417,9 @@ static bool has_prefix(struct sv_bytes key, struct sv_bytes prefix)
 bool kv_list(struct kv *kv, int store, struct sv_bytes prefix, struct sv_bytes after, size_t limit,
 		void (*take)(void *data, struct sv_bytes key), void *data)
 {
-	struct kv_store *in = &kv->stores[store];
 	bool is_there, has_more = false;
 	pthread_mutex_lock(&kv->lock);
+	struct kv_store *in = &kv->stores[store];
 	store_remove_old(kv, in, 0);
 	size_t at = store_find(in, prefix, &is_there);
 	if (after.length && bytes_compare(after, prefix) >= 0) {

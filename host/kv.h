@@ -68,7 +68,8 @@ struct kv;
  * Keep a value, or that there is none (NULL), before others see it; false: that cannot be done, and
  * all stays as it was. Under the lock of the stores.
  */
-typedef bool (*kv_keeper)(void *data, struct sv_bytes key, const struct kv_value *value);
+typedef bool (*kv_keeper)(void *data, const char *store, struct sv_bytes key,
+		const struct kv_value *value);
 
 /* No stores. NULL if there is no memory. */
 struct kv *kv_new(void);
@@ -89,10 +90,10 @@ void kv_drop_given(struct kv *kv, int store, uint64_t generation);
 int kv_add_store(struct kv *kv, const char *name);
 
 /* Stores that there are. */
-size_t kv_store_count(const struct kv *kv);
+size_t kv_store_count(struct kv *kv);
 
-/* The number of a store; -1: there is none. No store may be added at the same time. */
-int kv_find_store(const struct kv *kv, struct sv_bytes name);
+/* The number of a store; -1: there is none. */
+int kv_find_store(struct kv *kv, struct sv_bytes name);
 
 /* A value, to be released; NULL: there is none. */
 struct kv_value *kv_get(struct kv *kv, int store, struct sv_bytes key);

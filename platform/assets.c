@@ -33,18 +33,58 @@ static const struct {
 
 static const char prefix[] = "assets/";
 
+/* What is below it is no static file, and nothing in assets/ gets there. */
+static const char settings_prefix[] = ".settings/";
+
+static bool is_setting(const char *path)
+{
+	return strncmp(path, settings_prefix, strlen(settings_prefix)) == 0;
+}
+
+/* fastly.toml and the files whose names are in it. */
+static bool settings_collect(struct sv_bytes project, struct buffer *bundle, struct sv_error *error)
+{
+	char path[BUNDLE_PATH_SIZE + sizeof settings_prefix];
+	struct bundle_file settings, file;
+	size_t bytes = 0;
+	bool found;
+	if (!bundle_find(project, "fastly.toml", &settings))
+		return true;
+	for (;;) {
+		TRY(bundle_next(&project, &file, &found, error));
+		if (!found)
+			return true;
+		bool is_named = memmem(settings.content.data, settings.content.length, file.path,
+						strlen(file.path)) != NULL;
+		if (strcmp(file.path, settings.path) != 0 && !is_named)
+			continue;
+		bytes += file.content.length;
+		if (bytes > SETTINGS_FILES_MOST)
+			return sv_fail(error, SV_ERROR_LIMIT,
+					"fastly.toml and the files that it names have more than "
+					"%u bytes",
+					SETTINGS_FILES_MOST);
+		snprintf(path, sizeof path, "%s%s", settings_prefix, file.path);
+		TRY(bundle_add(bundle, path, file.content, error));
+	}
+}
+
 bool assets_collect(struct sv_bytes project, uint64_t most, struct buffer *bundle,
 		struct sv_error *error)
 {
+	const struct sv_bytes whole = project;
 	struct bundle_file file;
 	size_t count = 0;
 	bool found;
 	for (;;) {
 		TRY(bundle_next(&project, &file, &found, error));
 		if (!found)
-			return true;
+			return settings_collect(whole, bundle, error);
 		if (!project_is_asset(file.path))
 			continue;
+		if (is_setting(file.path + strlen(prefix)))
+			return sv_fail(error, SV_ERROR_INVALID, "no file may be in assets/%s",
+					settings_prefix);
 		if (++count > ASSETS_MOST)
 			return sv_fail(error, SV_ERROR_LIMIT, "more than %d files in assets/",
 					ASSETS_MOST);
@@ -112,6 +152,8 @@ static bool table_make(struct assets *assets, struct sv_error *error)
 		TRY(bundle_next(&rest, &file, &found, error));
 		if (!found)
 			break;
+		if (is_setting(file.path))
+			continue;
 		if (assets->count == ASSETS_MOST)
 			return sv_fail(error, SV_ERROR_INVALID, "too many static files");
 		asset_fill(&assets->items[assets->count++], &file);
@@ -164,6 +206,18 @@ void assets_close(struct assets *assets)
 		munmap(assets->map, assets->size);
 	free(assets->items);
 	free(assets);
+}
+
+bool assets_setting(const struct assets *assets, const char *path, struct sv_bytes *content)
+{
+	char whole[BUNDLE_PATH_SIZE + sizeof settings_prefix];
+	struct bundle_file file;
+	int length = snprintf(whole, sizeof whole, "%s%s", settings_prefix, path);
+	if (length < 0 || (size_t)length >= sizeof whole ||
+			!bundle_find((struct sv_bytes){assets->map, assets->size}, whole, &file))
+		return false;
+	*content = file.content;
+	return true;
 }
 
 /* ---- finding one ---- */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "host/files.h"
 #include "host/outbound.h"
 #include "platform/assets.h"
 #include "platform/caps.h"
@@ -39,6 +40,7 @@ struct live {
 	struct host_guest guest;
 	struct guest_service *service; /* owned */
 	struct assets *assets;         /* owned; NULL: none */
+	struct host_files files;       /* settings among them */
 	uint64_t mapped;               /* bytes of its files */
 	pthread_mutex_t lock;
 	void *desks[LIVE_DESKS]; /* owned; those that are free */
@@ -92,6 +94,13 @@ static uint64_t file_bytes(const char *path)
 	return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
 
+/* A version without files has no settings either. */
+static bool live_setting(const void *data, const char *path, struct sv_bytes *content)
+{
+	const struct assets *assets = data;
+	return assets && assets_setting(assets, path, content);
+}
+
 static bool live_load(struct live *live, const struct version *version, struct sv_error *error)
 {
 	struct platform_state *state = live->state;
@@ -121,9 +130,17 @@ static bool live_load(struct live *live, const struct version *version, struct s
 			.at_once = live->caps.outbound_concurrency,
 			.under_way = &route_gate(live->route)->outbound,
 	};
+	live->files = (struct host_files){
+			.find = live_setting,
+			.data = live->assets,
+			.reachable = state->reachable,
+			.reachable_count = state->reachable_count,
+	};
 	live->guest = (struct host_guest){
 			.name = route_name(live->route),
 			.kv = store,
+			.files = &live->files,
+			.secrets = live->environment.is_secret,
 			.artifact = artifact,
 			.environment = (const char *const *)live->environment.items,
 			.environment_count = live->environment.count,

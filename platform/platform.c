@@ -267,6 +267,8 @@ struct platform *platform_new(const struct platform_config *config, struct sv_er
 	blobs_init(&state->blobs, state->blob_folder, blob_is_wanted, state);
 	state->limits = config->limits;
 	state->trust = config->trust;
+	state->reachable = config->reachable;
+	state->reachable_count = config->reachable_count;
 	state->quotas = config->quotas;
 	snprintf(state->domain, sizeof state->domain, "%s", config->domain);
 	snprintf(state->acme_folder, sizeof state->acme_folder, "%s",

@@ -34,6 +34,9 @@ struct platform_config {
 	const char *tools;   /* folders with compilers of sources, with ':' between; NULL: none */
 	struct trust trust;  /* keys whose artifacts are taken; the files live as long as this */
 	const char *name_servers; /* for proofs of host names: "ADDR:PORT,..."; NULL: usual ones */
+	/* Private addresses that backends of guests may have: "HOST:PORT"; live as long as this. */
+	const char *const *reachable;
+	size_t reachable_count;
 	bool terrarium;      /* take what terrctl sends, without a token */
 	bool quiet;          /* no log line for requests that went well */
 };

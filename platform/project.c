@@ -100,10 +100,23 @@ static bool project_guess(struct sv_bytes bundle, enum language *language, struc
 					"Unable to detect the programming language");
 }
 
+/* What Fastly's tools have built is there, beside its sources. */
+static const char fastly_module[] = "bin/main.wasm";
+
+static bool is_fastly(struct sv_bytes bundle)
+{
+	struct bundle_file file;
+	return bundle_find(bundle, "fastly.toml", &file) &&
+			bundle_find(bundle, fastly_module, &file);
+}
+
 bool project_language(struct sv_bytes bundle, const char *name, enum language *language,
 		struct sv_error *error)
 {
-	if (!name[0] || strcmp(name, "auto") == 0)
+	bool is_guessed = !name[0] || strcmp(name, "auto") == 0;
+	if (is_guessed && is_fastly(bundle))
+		name = "wasm";
+	else if (is_guessed)
 		return project_guess(bundle, language, error);
 	if (language_find(name, language))
 		return true;
@@ -117,6 +130,8 @@ bool project_module(struct sv_bytes bundle, struct bundle_file *file, struct sv_
 {
 	if (bundle_find(bundle, "module.wasm", file))
 		return true;
+	if (is_fastly(bundle))
+		return bundle_find(bundle, fastly_module, file);
 	unsigned count = project_first(bundle, ".wasm", file);
 	const char *ending = count ? ".wasm" : ".wat";
 	if (!count)

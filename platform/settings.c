@@ -134,6 +134,7 @@ static bool environment_add(struct environment *environment, const struct seal_k
 		buffer_finish(&item);
 		return false;
 	}
+	environment->is_secret[environment->count] = db_integer(row, 1) != 0;
 	environment->items[environment->count++] = (char *)item.data;
 	return true;
 }
@@ -142,8 +143,9 @@ bool environment_load(struct environment *environment, struct db *db, const stru
 		int64_t deployment, struct sv_error *error)
 {
 	struct sv_error problem = SV_ERROR_INIT;
-	*environment = (struct environment){.items = calloc(SETTINGS_MOST, sizeof(char *))};
-	if (!environment->items)
+	*environment = (struct environment){.items = calloc(SETTINGS_MOST, sizeof(char *)),
+			.is_secret = calloc(SETTINGS_MOST, sizeof(bool))};
+	if (!environment->items || !environment->is_secret)
 		return sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for an environment");
 	db_lock(db);
 	struct sqlite3_stmt *rows = db_query(db, &problem,
@@ -169,5 +171,6 @@ void environment_finish(struct environment *environment)
 		free(environment->items[i]);
 	}
 	free(environment->items);
+	free(environment->is_secret);
 	*environment = (struct environment){0};
 }

@@ -40,7 +40,8 @@ SV_MUST_USE bool settings_each(struct db *db, int64_t deployment, setting_visit 
 
 /* All of them as "NAME=VALUE", opened. Released with environment_finish. */
 struct environment {
-	char **items; /* owned, as are the texts */
+	char **items;    /* owned, as are the texts */
+	bool *is_secret; /* owned; of each */
 	size_t count;
 };
 

@@ -31,6 +31,8 @@ struct platform_state {
 	uint16_t http_port;     /* 0: none */
 	uint16_t https_port;    /* the same */
 	struct trust trust;     /* whose compiled artifacts are taken */
+	const char *const *reachable; /* private addresses that guests may name: "HOST:PORT" */
+	size_t reachable_count;
 	int64_t terrarium_tenant; /* of what comes without a token; 0: that is refused */
 	struct server_limits limits; /* of the data plane */
 	struct quotas quotas;        /* of each tenant */

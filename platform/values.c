@@ -5,6 +5,9 @@
  */
 #include "platform/values.h"
 
+#include <time.h>
+
+#include "host/host.h"
 #include "host/kv.h"
 #include "platform/db.h"
 
@@ -20,33 +23,60 @@ void values_finish(struct values *values)
 	pthread_mutex_destroy(&values->lock);
 }
 
-/* Under the lock of the store, whose changes so come here in their order. */
-static bool values_keep(void *data, struct sv_bytes key, const struct kv_value *value)
+/* When a value's time is over by the clock of the world, in seconds; 0: never. */
+static int64_t value_end(const struct kv_value *value)
+{
+	if (value->expires == UINT64_MAX)
+		return 0;
+	uint64_t now = host_now(), left = value->expires > now ? value->expires - now : 0;
+	return time(NULL) + (int64_t)(left / 1000000000) + 1;
+}
+
+/* Under the lock of the stores, whose changes so come here in their order. */
+static bool values_keep(void *data, const char *store, struct sv_bytes key,
+		const struct kv_value *value)
 {
 	const struct values *values = data;
 	struct sv_error error = SV_ERROR_INIT;
 	if (value)
 		return db_run_unsynced(values->db, &error,
-				"INSERT OR REPLACE INTO kept (deployment, key, value)"
-				" VALUES (?, ?, ?)",
-				"ibb", values->deployment, key, value->bytes);
+				"INSERT OR REPLACE INTO kept"
+				" (deployment, store, key, value, metadata, expires)"
+				" VALUES (?, ?, ?, ?, ?, ?)",
+				"isbbbi", values->deployment, store, key, value->bytes,
+				value->metadata, value_end(value));
 	return db_run_unsynced(values->db, &error,
-			"DELETE FROM kept WHERE deployment = ? AND key = ?", "ib",
-			values->deployment, key);
+			"DELETE FROM kept WHERE deployment = ? AND store = ? AND key = ?", "isb",
+			values->deployment, store, key);
+}
+
+/* A row; what has ended meanwhile is not put in. */
+static enum kv_result value_read(struct kv *kv, struct sqlite3_stmt *row)
+{
+	const int64_t end = db_integer(row, 4), now = time(NULL);
+	const struct kv_put put = {.parts = {db_bytes(row, 2)},
+			.metadata = db_bytes(row, 3),
+			.lifetime = end > now ? (uint64_t)(end - now) * 1000000000 : 0};
+	int store = kv_add_store(kv, db_text(row, 0));
+	if (store < 0)
+		return KV_NO_MEMORY;
+	return end && end <= now ? KV_OK : kv_put(kv, store, db_bytes(row, 1), &put);
 }
 
 static bool values_read(const struct values *values, struct kv *kv, struct sv_error *error)
 {
 	struct sv_error problem = SV_ERROR_INIT;
 	enum kv_result result = KV_OK;
+	TRY(db_run_unsynced(values->db, error,
+			"DELETE FROM kept WHERE deployment = ? AND expires <> 0 AND expires <= ?",
+			"ii", values->deployment, (int64_t)time(NULL)));
 	db_lock(values->db);
 	struct sqlite3_stmt *rows = db_query(values->db, &problem,
-			"SELECT key, value FROM kept WHERE deployment = ? ORDER BY key", "i",
-			values->deployment);
-	while (rows && result == KV_OK && db_next(rows, &problem)) {
-		const struct kv_put put = {.parts = {db_bytes(rows, 1)}};
-		result = kv_put(kv, 0, db_bytes(rows, 0), &put);
-	}
+			"SELECT store, key, value, metadata, expires FROM kept"
+			" WHERE deployment = ? ORDER BY store, key",
+			"i", values->deployment);
+	while (rows && result == KV_OK && db_next(rows, &problem))
+		result = value_read(kv, rows);
 	db_done(rows);
 	db_unlock(values->db);
 	if (problem.code != SV_ERROR_NONE)

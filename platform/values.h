@@ -1,5 +1,5 @@
 /*
- * values.h: the key-value store of a deployment, which all its versions share: in memory, and each
+ * values.h: the key-value stores of a deployment, which all its versions share: in memory, and each
  * change in the database before it is seen.
  */
 #ifndef SELVAGE_PLATFORM_VALUES_H
@@ -29,7 +29,10 @@ void values_init(struct values *values, struct db *db, int64_t deployment);
 /* Who uses the store is gone. */
 void values_finish(struct values *values);
 
-/* The store, with what was kept; lives as long as `values`. NULL with `error`. Any thread. */
+/*
+ * The stores, of which number 0 is called "store", with what was kept; they live as
+ * long as `values`. NULL with `error`. Any thread.
+ */
 struct kv *values_store(struct values *values, struct sv_error *error);
 
 #endif

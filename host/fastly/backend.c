@@ -218,7 +218,8 @@ static bool dynamic_is_trusted(const struct fastly_backends *fixed,
 		const struct fastly_backend *backend)
 {
 	for (size_t i = 0; i < fixed->count; i++) {
-		if (fixed->backends[i].target.port == backend->target.port &&
+		if (fixed->backends[i].target.is_trusted &&
+				fixed->backends[i].target.port == backend->target.port &&
 				strcasecmp(fixed->backends[i].host, backend->host) == 0)
 			return true;
 	}

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "host/fastly/settings_inner.h"
+#include "host/files.h"
 
 /* Fastly's own, in milliseconds. */
 enum { CONNECT_TIME = 1000, FIRST_BYTE_TIME = 15000, BETWEEN_BYTES_TIME = 10000 };
@@ -74,11 +75,11 @@ static bool text_read(const json_t *value, char *text, struct sv_error *error)
 	return true;
 }
 
-static bool url_read(struct fastly_backend *backend, const json_t *value, const char *folder,
+static bool url_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
 		struct sv_error *error)
 {
 	char url[FASTLY_MAX_NAME];
-	(void)folder;
+	(void)reader;
 	TRY(text_read(value, url, error));
 	bool is_tls = strncmp(url, "https://", 8) == 0;
 	if (!is_tls && strncmp(url, "http://", 7) != 0)
@@ -99,44 +100,41 @@ static bool url_read(struct fastly_backend *backend, const json_t *value, const 
 			sv_fail(error, SV_ERROR_USAGE, "has no valid host and port");
 }
 
-static bool override_read(struct fastly_backend *backend, const json_t *value, const char *folder,
+static bool override_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
 		struct sv_error *error)
 {
-	(void)folder;
+	(void)reader;
 	return text_read(value, backend->override_host, error);
 }
 
-static bool cert_host_read(struct fastly_backend *backend, const json_t *value, const char *folder,
+static bool cert_host_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
 		struct sv_error *error)
 {
-	(void)folder;
+	(void)reader;
 	return text_read(value, backend->tls_name, error);
 }
 
-static bool sni_read(struct fastly_backend *backend, const json_t *value, const char *folder,
+static bool sni_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
 		struct sv_error *error)
 {
-	(void)folder;
+	(void)reader;
 	backend->target.has_no_sni = json_is_false(value);
 	return json_is_boolean(value) ||
 			sv_fail(error, SV_ERROR_USAGE, "is neither true nor false");
 }
 
 /* PEM, or { value = PEM }, or { file = "…" }. */
-static bool ca_read(struct fastly_backend *backend, const json_t *value, const char *folder,
+static bool ca_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
 		struct sv_error *error)
 {
-	char path[4096];
-	struct buffer text = {.limit = 1024 * 1024};
-	const char *file = json_string_value(json_object_get(value, "file"));
+	struct buffer text = {0};
+	const json_t *file = json_object_get(value, "file");
 	const char *pem =
 			json_string_value(json_is_string(value) ? value
 								: json_object_get(value, "value"));
 	if (!file == !pem)
 		return sv_fail(error, SV_ERROR_USAGE, "needs a certificate or a file");
-	snprintf(path, sizeof path, "%s%s%s", !file || *file == '/' ? "" : folder,
-			!file || *file == '/' ? "" : "/", file ? file : "");
-	bool is_read = file ? file_read(path, &text, error)
+	bool is_read = file ? settings_file(reader, file, &text, error)
 			    : buffer_append(&text, pem, strlen(pem), error);
 	is_read = is_read && buffer_append(&text, "", 1, error);
 	if (is_read && !strstr((const char *)text.data, "-----BEGIN CERTIFICATE-----"))
@@ -150,12 +148,12 @@ static bool ca_read(struct fastly_backend *backend, const json_t *value, const c
 	return true;
 }
 
-static bool health_read(struct fastly_backend *backend, const json_t *value, const char *folder,
+static bool health_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
 		struct sv_error *error)
 {
 	static const char *const healths[] = {"unknown", "healthy", "unhealthy"};
 	const char *text = json_string_value(value);
-	(void)folder;
+	(void)reader;
 	for (size_t i = 0; text && i < ARRAY_LENGTH(healths); i++) {
 		if (strcasecmp(text, healths[i]) == 0) {
 			backend->health = (enum fastly_health)i;
@@ -165,11 +163,11 @@ static bool health_read(struct fastly_backend *backend, const json_t *value, con
 	return sv_fail(error, SV_ERROR_USAGE, "is none of unknown, healthy and unhealthy");
 }
 
-static bool grpc_read(struct fastly_backend *backend, const json_t *value, const char *folder,
+static bool grpc_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
 		struct sv_error *error)
 {
 	(void)backend;
-	(void)folder;
+	(void)reader;
 	return json_is_false(value) ||
 			sv_fail(error, SV_ERROR_UNSUPPORTED, "is not supported by this version");
 }
@@ -185,9 +183,9 @@ static bool time_read(uint32_t *time, const json_t *value, struct sv_error *erro
 
 #define TIME_READ(name) \
 	static bool name##_read(struct fastly_backend *backend, const json_t *value, \
-			const char *folder, struct sv_error *error) \
+			const struct settings_reader *reader, struct sv_error *error) \
 	{ \
-		(void)folder; \
+		(void)reader; \
 		return time_read(&backend->target.name, value, error); \
 	}
 TIME_READ(connect_time)
@@ -196,7 +194,7 @@ TIME_READ(between_bytes_time)
 
 static const struct {
 	const char *name;
-	bool (*read)(struct fastly_backend *backend, const json_t *value, const char *folder,
+	bool (*read)(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
 			struct sv_error *error);
 } keys[] = {
 		{"url", url_read},
@@ -211,7 +209,7 @@ static const struct {
 		{"between_bytes_timeout_ms", between_bytes_time_read},
 };
 
-static bool backend_read(struct fastly_backend *backend, const json_t *table, const char *folder,
+static bool backend_read(struct fastly_backend *backend, const json_t *table, const struct settings_reader *reader,
 		struct sv_error *error)
 {
 	const char *name;
@@ -223,7 +221,7 @@ static bool backend_read(struct fastly_backend *backend, const json_t *table, co
 			i++;
 		if (i == ARRAY_LENGTH(keys))
 			return sv_fail(error, SV_ERROR_USAGE, "\"%.100s\" is not known", name);
-		if (!keys[i].read(backend, value, folder, error)) {
+		if (!keys[i].read(backend, value, reader, error)) {
 			sv_error_prefix(error, "%s", name);
 			return false;
 		}
@@ -231,8 +229,22 @@ static bool backend_read(struct fastly_backend *backend, const json_t *table, co
 	return backend->host[0] || sv_fail(error, SV_ERROR_USAGE, "needs a url");
 }
 
-bool fastly_backends_read(struct fastly_backends *backends, const json_t *tables,
-		const char *folder, struct sv_error *error)
+/* Whose file names it may reach it: an operator's any, others those that the operator allows. */
+static bool backend_is_trusted(const struct settings_reader *reader,
+		const struct fastly_backend *backend)
+{
+	const struct host_files *files = reader->guest->files;
+	char address[FASTLY_MAX_NAME + 8];
+	snprintf(address, sizeof address, "%s:%u", backend->host, backend->target.port);
+	for (size_t i = 0; files && i < files->reachable_count; i++) {
+		if (strcasecmp(address, files->reachable[i]) == 0)
+			return true;
+	}
+	return !files;
+}
+
+bool settings_read_backends(const struct settings_reader *reader,
+		struct fastly_backends *backends, const json_t *tables, struct sv_error *error)
 {
 	const char *name;
 	json_t *table;
@@ -244,15 +256,15 @@ bool fastly_backends_read(struct fastly_backends *backends, const json_t *tables
 		struct fastly_backend *backend = &backends->backends[backends->count++];
 		fastly_backend_init(backend);
 		snprintf(backend->name, sizeof backend->name, "%s", name);
-		backend->target.is_trusted = true;
 		if (strlen(name) >= sizeof backend->name)
 			return sv_fail(error, SV_ERROR_LIMIT, "a name of more than %u bytes",
 					FASTLY_MAX_NAME - 1);
-		if (!json_is_object(table) || !backend_read(backend, table, folder, error)) {
+		if (!json_is_object(table) || !backend_read(backend, table, reader, error)) {
 			sv_fail(error, SV_ERROR_USAGE, "is not a table");
 			sv_error_prefix(error, "backend \"%s\"", name);
 			return false;
 		}
+		backend->target.is_trusted = backend_is_trusted(reader, backend);
 		fastly_backend_settle(backend);
 	}
 	return true;

@@ -33,9 +33,6 @@ struct fastly_backends {
 	size_t count;
 };
 
-/* Those of a fastly.toml. */
-SV_MUST_USE bool fastly_backends_read(struct fastly_backends *backends, const json_t *tables,
-		const char *folder, struct sv_error *error);
 void fastly_backends_finish(struct fastly_backends *backends);
 
 /* With the limits of time that there are by default; then with its strings in place. */

@@ -11,7 +11,11 @@
 
 #include "base/file.h"
 #include "host/fastly/settings_inner.h"
+#include "host/files.h"
 #include "host/toml.h"
+
+/* What came with a program has it by this name. */
+static const char own_file[] = "fastly.toml";
 
 /* What is done with each item of a store: its key and the table that describes it. */
 typedef bool (*take_item)(struct settings_reader *reader, size_t store, const char *key,
@@ -33,12 +37,10 @@ static bool item_read(const struct settings_reader *reader, const json_t *item,
 	if (!json_is_string(data ? data : env))
 		return sv_fail(error, SV_ERROR_USAGE, "the value is not a string");
 	struct sv_bytes value = settings_bytes(data ? data : env);
-	const char *variable = data ? NULL : getenv(json_string_value(env));
-	if (!data && !variable)
-		return sv_fail(error, SV_ERROR_USAGE, "there is no variable %s in the environment",
+	if (!data && !settings_variable(reader, json_string_value(env), &value))
+		return sv_fail(error, SV_ERROR_USAGE,
+				"there is no variable %.200s in the environment",
 				json_string_value(env));
-	if (variable)
-		value = host_text(variable);
 	return buffer_append(bytes, value.data, value.length, error);
 }
 
@@ -119,10 +121,12 @@ struct sv_bytes fastly_stores_get(const struct fastly_stores *stores, size_t num
 	return value ? settings_bytes(value) : (struct sv_bytes){0};
 }
 
-static bool stores_reserve(struct fastly_stores *stores, const json_t *tables,
+bool fastly_stores_reserve(struct fastly_stores *stores, const json_t *tables,
 		struct sv_error *error)
 {
-	stores->stores = calloc(json_object_size(tables) + 1, sizeof *stores->stores);
+	/* And one of what the platform gives. */
+	free(stores->stores);
+	stores->stores = calloc(json_object_size(tables) + 2, sizeof *stores->stores);
 	return stores->stores || sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for stores");
 }
 
@@ -158,7 +162,7 @@ static bool config_stores_read(struct settings_reader *reader, json_t *tables,
 	struct fastly_stores *stores = &reader->settings->config;
 	const char *name, *key;
 	json_t *table, *value;
-	TRY(stores_reserve(stores, tables, error));
+	TRY(fastly_stores_reserve(stores, tables, error));
 	json_object_foreach(tables, name, table)
 	{
 		json_t *items = config_read(reader, table, error);
@@ -203,7 +207,7 @@ static bool secret_stores_read(struct settings_reader *reader, json_t *tables,
 	struct fastly_stores *stores = &reader->settings->secrets;
 	const char *name;
 	json_t *table;
-	TRY(stores_reserve(stores, tables, error));
+	TRY(fastly_stores_reserve(stores, tables, error));
 	json_object_foreach(tables, name, table)
 	{
 		size_t number = stores->count++;
@@ -238,6 +242,22 @@ bool fastly_key_is_valid(struct sv_bytes key)
 			memcmp(text, challenge, sizeof challenge - 1) != 0;
 }
 
+/* What guests have put there stays, what an earlier version of the program brought does not. */
+static enum kv_result kv_seed(struct kv *kv, int store, struct sv_bytes key,
+		const struct kv_put *like)
+{
+	struct kv_put put = *like;
+	struct kv_value *before = kv_get(kv, store, key);
+	bool is_guests = before && !before->is_given;
+	put.is_given = true;
+	put.mode = before ? KV_REPLACE : KV_ADD;
+	put.has_generation = before != NULL;
+	put.generation = before ? before->generation : 0;
+	kv_value_release(before);
+	enum kv_result result = is_guests ? KV_OK : kv_put(kv, store, key, &put);
+	return result == KV_PRECONDITION ? KV_OK : result;
+}
+
 static bool kv_take(struct settings_reader *reader, size_t store, const char *key,
 		const json_t *item, struct sv_error *error)
 {
@@ -253,7 +273,7 @@ static bool kv_take(struct settings_reader *reader, size_t store, const char *ke
 		put.metadata = settings_bytes(metadata);
 	if (is_read && !fastly_key_is_valid(host_text(key)))
 		is_read = sv_fail(error, SV_ERROR_USAGE, "the key is not valid");
-	if (is_read && kv_put(reader->settings->kv, (int)store, host_text(key), &put) != KV_OK)
+	if (is_read && kv_seed(reader->settings->kv, (int)store, host_text(key), &put) != KV_OK)
 		is_read = sv_fail(error, SV_ERROR_LIMIT,
 				"the value, or all of them, are larger than may be");
 	buffer_finish(&bytes);
@@ -282,7 +302,7 @@ static bool kv_stores_read(struct settings_reader *reader, json_t *tables, struc
 
 static bool backends_read(struct settings_reader *reader, json_t *tables, struct sv_error *error)
 {
-	return fastly_backends_read(&reader->settings->backends, tables, reader->folder, error);
+	return settings_read_backends(reader, &reader->settings->backends, tables, error);
 }
 
 static const struct {
@@ -327,20 +347,28 @@ static bool section_read(struct settings_reader *reader, const char *name, json_
 	return true;
 }
 
-static bool settings_read(struct settings_reader *reader, struct sv_error *error)
+static bool file_parse(struct settings_reader *reader, struct sv_error *error)
 {
 	struct buffer text = {.limit = SETTINGS_MAX_FILE};
+	json_t *name = json_string(own_file);
+	bool is_read = reader->folder ? file_read(reader->guest->config, &text, error)
+				      : settings_file(reader, name, &text, error);
+	if (is_read)
+		reader->settings->file = toml_parse((const char *)text.data, text.length, error);
+	json_decref(name);
+	buffer_finish(&text);
+	return reader->settings->file != NULL;
+}
+
+static bool settings_read(struct settings_reader *reader, struct sv_error *error)
+{
 	struct fastly_settings *settings = reader->settings;
 	const char *name;
 	json_t *table;
-	if (file_read(reader->guest->config, &text, error))
-		settings->file = toml_parse((const char *)text.data, text.length, error);
-	buffer_finish(&text);
-	if (!settings->file)
+	TRY(file_parse(reader, error));
+	json_t *server = settings->sections = settings_sections(reader, error);
+	if (!server)
 		return false;
-	json_t *server = json_object_get(settings->file, "local_server");
-	if (server && !json_is_object(server))
-		return sv_fail(error, SV_ERROR_USAGE, "local_server is not a table");
 	if (json_object_get(server, "config_stores") && json_object_get(server, "dictionaries"))
 		return sv_fail(error, SV_ERROR_USAGE,
 				"local_server has both config_stores and dictionaries");
@@ -351,12 +379,31 @@ static bool settings_read(struct settings_reader *reader, struct sv_error *error
 	return true;
 }
 
+/* An operator's file, or one that came with the program; neither: there are no settings. */
+static bool settings_fill(struct settings_reader *reader, char *path, struct sv_error *error)
+{
+	const struct host_guest *guest = reader->guest;
+	struct kv *kv = reader->settings->kv;
+	const uint64_t before = kv_generation(kv);
+	struct sv_bytes own;
+	bool has_own = guest->files && guest->files->find(guest->files->data, own_file, &own);
+	reader->folder = guest->files ? NULL : dirname(path);
+	if ((guest->config || has_own) && !settings_read(reader, error)) {
+		sv_error_prefix(error, "%s", has_own ? own_file : guest->config);
+		return false;
+	}
+	for (size_t i = 0; guest->kv && i < kv_store_count(kv); i++)
+		kv_drop_given(kv, (int)i, before);
+	return !guest->secrets || settings_add_given(reader, error);
+}
+
 struct fastly_settings *fastly_settings_new(const struct host_guest *guest, struct sv_error *error)
 {
 	struct fastly_settings *settings = calloc(1, sizeof *settings);
 	char *path = strdup(guest->config ? guest->config : "");
 	if (settings) {
-		settings->kv = kv_new();
+		settings->kv = guest->kv ? guest->kv : kv_new();
+		settings->has_own_kv = !guest->kv;
 		settings->geolocation = json_object();
 		settings->devices = json_object();
 		settings->shields = json_object();
@@ -366,12 +413,8 @@ struct fastly_settings *fastly_settings_new(const struct host_guest *guest, stru
 			settings->devices && settings->shields;
 	if (!is_read)
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the settings");
-	if (is_read && guest->config) {
-		struct settings_reader reader = {guest, settings, dirname(path)};
-		is_read = settings_read(&reader, error);
-		if (!is_read)
-			sv_error_prefix(error, "%s", guest->config);
-	}
+	struct settings_reader reader = {guest, settings, NULL};
+	is_read = is_read && settings_fill(&reader, path, error);
 	free(path);
 	if (is_read)
 		return settings;
@@ -393,7 +436,9 @@ void fastly_settings_free(struct fastly_settings *settings)
 	stores_finish(&settings->config);
 	stores_finish(&settings->secrets);
 	fastly_backends_finish(&settings->backends);
-	kv_free(settings->kv);
+	if (settings->has_own_kv)
+		kv_free(settings->kv);
+	json_decref(settings->sections);
 	json_decref(settings->geolocation);
 	json_decref(settings->devices);
 	json_decref(settings->shields);

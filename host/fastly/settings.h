@@ -36,10 +36,12 @@ struct fastly_acl {
 };
 
 struct fastly_settings {
-	json_t *file; /* owned; the whole of it */
+	json_t *file;     /* owned; the whole of it */
+	json_t *sections; /* owned; what of it is meant here */
 	struct fastly_stores config, secrets;
 	struct fastly_backends backends;
-	struct kv *kv;       /* owned */
+	struct kv *kv;       /* owned, or the program's own */
+	bool has_own_kv;
 	json_t *geolocation; /* owned; texts by address, written as inet_ntop does */
 	json_t *devices;     /* owned; texts by user agent */
 	bool has_loopback;   /* the machine itself is somewhere too */
@@ -53,6 +55,10 @@ struct fastly_settings {
 /* Read the file at `guest->config`; without one there are no stores. NULL with `error`. */
 struct fastly_settings *fastly_settings_new(const struct host_guest *guest, struct sv_error *error);
 void fastly_settings_free(struct fastly_settings *settings);
+
+/* Room for stores of these names and one more; there are none yet. */
+SV_MUST_USE bool fastly_stores_reserve(struct fastly_stores *stores, const json_t *tables,
+		struct sv_error *error);
 
 /* The number of a store of this name; -1: there is none. */
 int fastly_stores_find(const struct fastly_stores *stores, struct sv_bytes name);

@@ -242,8 +242,7 @@ static bool shields_read(struct settings_reader *reader, json_t *tables, json_t 
 			return false;
 		}
 	}
-	return fastly_backends_read(&reader->settings->shield_backends, backends, reader->folder,
-			error);
+	return settings_read_backends(reader, &reader->settings->shield_backends, backends, error);
 }
 
 bool settings_read_shields(struct settings_reader *reader, json_t *tables, struct sv_error *error)
