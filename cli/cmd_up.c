@@ -60,6 +60,12 @@ static const struct option_row rows[] = {
 				.offset = offsetof(struct up_options, keys),
 				.argument = "FILE",
 				.help = "its key, PEM (repeatable, in the same order)"},
+		{.name = "tls-client-ca",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct up_options, config.client_authority),
+				.argument = "FILE",
+				.help = "ask clients for certificates of these authorities, PEM; "
+					"guests are told what came of it"},
 		{.name = "acme",
 				.kind = OPTION_TEXT,
 				.offset = offsetof(struct up_options, config.acme),

@@ -16,6 +16,9 @@ static bool flags_check(const struct tls_flags *flags, struct sv_error *error)
 		return sv_fail(error, SV_ERROR_USAGE, "--tls-cert and --tls-key go together");
 	if (flags->domain && !flags->local)
 		return sv_fail(error, SV_ERROR_USAGE, "--tls-domain goes with --tls-local");
+	if (flags->client_authority && !flags->certificate && !flags->local)
+		return sv_fail(error, SV_ERROR_USAGE,
+				"--tls-client-ca needs --tls-cert and --tls-key, or --tls-local");
 	if (flags->listen && !flags->certificate && !flags->local)
 		return sv_fail(error, SV_ERROR_USAGE,
 				"--listen-tls needs --tls-cert and --tls-key, or --tls-local");
@@ -31,6 +34,8 @@ bool tls_flags_open(const struct tls_flags *flags, struct tls_identities **ident
 	*identities = tls_identities_new(error);
 	if (!*identities)
 		return false;
+	if (flags->client_authority)
+		TRY(tls_identities_ask_clients(*identities, flags->client_authority, error));
 	if (flags->certificate)
 		TRY(tls_identities_add_files(*identities, flags->certificate, flags->key, error));
 	return !flags->local ||

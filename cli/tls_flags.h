@@ -12,6 +12,7 @@ struct tls_flags {
 	const char *certificate, *key;
 	const char *local;  /* folder of the authority */
 	const char *domain; /* NULL: localhost */
+	const char *client_authority; /* NULL: clients are not asked for certificates */
 };
 
 #define TLS_FLAG_TEXT(values, field, option, value, text) \
@@ -35,7 +36,10 @@ struct tls_flags {
 					"certificates of a local authority in DIR, made at the " \
 					"first use"), \
 			TLS_FLAG_TEXT(values, field.domain, "tls-domain", "NAME", \
-					"the domain of the local authority (default localhost)")
+					"the domain of the local authority (default localhost)"), \
+			TLS_FLAG_TEXT(values, field.client_authority, "tls-client-ca", "FILE", \
+					"ask clients for certificates of these authorities, PEM; " \
+					"guests are told what came of it")
 /* clang-format on */
 
 /* Where to listen. */

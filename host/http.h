@@ -35,9 +35,11 @@ struct host_request {
 	struct host_intake *intake; /* the body comes through this instead; NULL: it is whole */
 	bool has_body; /* a body was announced, perhaps an empty one */
 	const char *scheme;
+	const char *http2_print; /* of its client's first frames; NULL: it came by HTTP/1 */
 	const struct host_tls *tls; /* tls.h; NULL: it came without */
 	const char *remote_address;
 	uint16_t remote_port;
+	uint8_t local_octets[16], local_length; /* where it came to: 4 or 16; 0: not known */
 	const char *server_name; /* host part of the Host field, else the listening address */
 	uint16_t server_port;
 	char trace_id[33]; /* of its traceparent, which is valid; "": it has none */

@@ -178,6 +178,8 @@ static bool tls_open(struct platform *platform, const struct platform_config *co
 	platform->tls = tls_identities_new(error);
 	if (!platform->tls)
 		return false;
+	if (config->client_authority)
+		TRY(tls_identities_ask_clients(platform->tls, config->client_authority, error));
 	for (size_t i = 0; i < config->certificate_count; i++)
 		TRY(tls_identities_add_files(platform->tls, config->certificates[i],
 				config->keys[i], error));

@@ -24,6 +24,7 @@ struct platform_config {
 	/* PEM files for names of their own, in pairs. */
 	const char *const *certificates, *const *keys;
 	size_t certificate_count;
+	const char *client_authority; /* of certificates that clients are asked for; NULL: none */
 	const char *acme;    /* folder with challenges of an ACME client; NULL: none */
 	const char *control; /* the same for the REST API */
 	const char *domain;  /* deployments answer to NAME.DOMAIN */

@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,6 +45,22 @@ static void connection_set_remote(struct connection *connection)
 			sizeof connection->remote_address);
 }
 
+/* Where the client has found us, which is not where we listen if that is everywhere. */
+static void connection_set_local(struct connection *connection)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof address;
+	if (getsockname(connection->transport.fd, (struct sockaddr *)&address, &length) != 0)
+		return;
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address;
+	connection->local_length = address.ss_family == AF_INET6 ? 16 : 4;
+	memcpy(connection->local_octets,
+			address.ss_family == AF_INET6 ? (const void *)&v6->sin6_addr
+						      : (const void *)&v4->sin_addr,
+			connection->local_length);
+}
+
 static void connection_ready(struct loop_source *source, uint32_t events);
 
 void connection_open(struct listener *listener, int fd, bool is_refused)
@@ -60,6 +77,7 @@ void connection_open(struct listener *listener, int fd, bool is_refused)
 	connection->transport.fd = connection->source.fd = fd;
 	connection->source.ready = connection_ready;
 	connection_set_remote(connection);
+	connection_set_local(connection);
 	http1_init(connection);
 	int on = 1;
 	/* Only a matter of speed: a response is one write. */

@@ -66,6 +66,7 @@ struct connection {
 	struct buffer out; /* made to be sent: heads or frames */
 	size_t out_sent;
 	uint16_t remote_port;
+	uint8_t local_octets[16], local_length; /* 4 or 16; 0: not known */
 	char remote_address[48];
 	struct http1 http1;
 	struct http2 *http2; /* owned; NULL: it speaks something else */

@@ -50,6 +50,8 @@ void exchange_reset(struct exchange *exchange)
 		buffer_finish(&exchange->body);
 	exchange->body.length = 0;
 	exchange->request = (struct host_request){0}; /* its views are dead */
+	host_client_release(exchange->tls.client);
+	exchange->tls = (struct host_tls){0};
 	exchange->next = NULL;
 	exchange->text.length = 0;
 	exchange->owner = NULL;
@@ -68,6 +70,7 @@ void exchange_free(struct exchange *exchange)
 {
 	if (!exchange)
 		return;
+	host_client_release(exchange->tls.client);
 	host_response_finish(&exchange->response);
 	host_stream_finish(&exchange->stream);
 	host_intake_finish(&exchange->intake);

@@ -39,6 +39,7 @@ struct exchange {
 	char server_name[256];
 	struct host_tls tls; /* of the request, if it has one */
 	char tls_name[256];
+	char http2_print[192]; /* of a request over HTTP/2 */
 	char trace_parent[56]; /* if none came */
 };
 

@@ -30,6 +30,13 @@ struct http2_stream {
 	uint64_t withheld;   /* of these, those for which the client got no new window */
 };
 
+/* What the client's frames up to its first request are like; texts are cut off where they end. */
+struct http2_print {
+	char settings[96], priorities[64], order[8];
+	uint32_t window;
+	bool is_whole;
+};
+
 struct http2 {
 	nghttp2_session *session; /* owned; to be had by http2_session */
 	nghttp2_mem memory;       /* its allocator */
@@ -46,6 +53,7 @@ struct http2 {
 	uint64_t field_bytes; /* the same, unpacked */
 	uint64_t second;      /* when counting began */
 	uint64_t resets, pings; /* since then */
+	struct http2_print print;
 };
 
 extern const struct protocol http2_protocol;
@@ -93,6 +101,15 @@ void http2_lose_all(struct connection *connection, const char *reason);
 
 /* Break it off. */
 void http2_stream_reset(struct http2_stream *stream, uint32_t code, const char *reason);
+
+/* ---- http2_print.c ---- */
+
+/* A frame came, or a field of the first request. */
+void http2_print_frame(struct http2_print *print, const nghttp2_frame *frame);
+void http2_print_field(struct http2_print *print, struct sv_bytes name);
+
+/* "SETTINGS|WINDOW|PRIORITIES|ORDER". */
+void http2_print_text(const struct http2_print *print, char *text, size_t size);
 
 /* ---- http2_request.c ---- */
 

@@ -239,6 +239,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 	(void)flags;
 	if (!count_field(data, name_length + value_length + field_overhead))
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
+	http2_print_field(&((struct connection *)data)->http2->print,
+			(struct sv_bytes){name, name_length});
 	/* Trailers are not used; what is refused is read to its end. */
 	if (stream && !stream->has_head && !stream->head.status)
 		(void)head_add(stream, (struct sv_bytes){name, name_length},
@@ -296,6 +298,10 @@ static void http2_submit(struct http2_stream *stream)
 	stream->has_request = true;
 	stream->stream.connection->http2->gathered -= stream->body_bytes;
 	timeout_clear(&stream->timeout);
+	struct exchange *exchange = stream->stream.exchange;
+	http2_print_text(&stream->stream.connection->http2->print, exchange->http2_print,
+			sizeof exchange->http2_print);
+	exchange->request.http2_print = exchange->http2_print;
 	stream_submit(&stream->stream, &stream->head);
 }
 
@@ -410,6 +416,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	struct http2 *http2 = connection->http2;
 	bool is_head = frame->hd.type == NGHTTP2_HEADERS;
 	bool is_last = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+	http2_print_frame(&http2->print, frame);
 	if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) &&
 			http2->is_ending)
 		/* The client has had the notice: what it has sent behind that is the last. */

@@ -47,7 +47,22 @@ struct tls_identities {
 	size_t file_count;
 	struct authority *authority; /* owned; NULL: none */
 	struct issued issued;
+	char *client_authority; /* owned; set before there is a server; NULL: none */
 };
+
+bool tls_identities_ask_clients(struct tls_identities *identities, const char *path,
+		struct sv_error *error)
+{
+	free(identities->client_authority);
+	identities->client_authority = strdup(path);
+	return identities->client_authority ||
+			sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for certificates");
+}
+
+const char *tls_identities_client_authority(const struct tls_identities *identities)
+{
+	return identities->client_authority;
+}
 
 struct tls_identities *tls_identities_new(struct sv_error *error)
 {
@@ -79,6 +94,7 @@ void tls_identities_free(struct tls_identities *identities)
 	issued_finish(&identities->issued);
 	authority_free(identities->authority);
 	pthread_mutex_destroy(&identities->lock);
+	free(identities->client_authority);
 	free(identities);
 }
 

@@ -45,6 +45,16 @@ SV_MUST_USE bool tls_identities_add_authority(struct tls_identities *identities,
 const char *tls_identities_authority_path(struct tls_identities *identities);
 
 /*
+ * Ask clients for a certificate, of an authority in this PEM file, that is read when a server
+ * begins. Whoever has none, or one that is not valid, is served all the same: guests are told.
+ */
+SV_MUST_USE bool tls_identities_ask_clients(struct tls_identities *identities, const char *path,
+		struct sv_error *error);
+
+/* That file; NULL: clients are not asked. Lives as long as this. */
+const char *tls_identities_client_authority(const struct tls_identities *identities);
+
+/*
  * The certificate for a name (dns_name.h): the first from files that covers it, else the
  * authority's. `name` NULL: the client named none, so the first there is, or that of the domain.
  * False: nobody here has that name; true: the caller releases what is found. `log` is that of the

@@ -69,8 +69,10 @@ static const struct host_tls *stream_describe_tls(struct exchange *exchange,
 	if (!session)
 		return NULL;
 	snprintf(exchange->tls_name, sizeof exchange->tls_name, "%s", tls_session_name(session));
+	host_client_release(exchange->tls.client);
 	exchange->tls = (struct host_tls){tls_session_protocol(session),
-			tls_session_cipher(session), exchange->tls_name};
+			tls_session_cipher(session), exchange->tls_name,
+			host_client_use(tls_session_client(session))};
 	return &exchange->tls;
 }
 
@@ -90,6 +92,8 @@ static void stream_describe(struct stream *stream, const struct request_head *he
 	request->tls = stream_describe_tls(exchange, tls);
 	request->remote_address = connection->remote_address;
 	request->remote_port = connection->remote_port;
+	memcpy(request->local_octets, connection->local_octets, sizeof request->local_octets);
+	request->local_length = connection->local_length;
 	request->server_name = exchange->server_name;
 	request->server_port = connection->listener->port;
 }

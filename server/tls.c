@@ -98,10 +98,39 @@ static bool context_configure(SSL_CTX *ssl)
 	/* Sessions are resumed from tickets that clients keep; here is nothing to keep. */
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_timeout(ssl, ticket_time);
-	return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
+	/* Tickets have the certificate that the client showed: they are for here only. */
+	static const unsigned char here[] = "selvage";
+	return SSL_CTX_set_session_id_context(ssl, here, sizeof here - 1) == 1 &&
+			SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
 			SSL_CTX_set_max_proto_version(ssl, TLS1_3_VERSION) == 1 &&
 			SSL_CTX_set_cipher_list(ssl, ciphers) == 1 &&
 			SSL_CTX_set1_groups_list(ssl, groups) == 1;
+}
+
+/* What is wrong with a certificate is for guests to judge; the result stays with the session. */
+static int note_verification(int is_valid, X509_STORE_CTX *store)
+{
+	(void)is_valid;
+	(void)store;
+	return 1;
+}
+
+/* Ask clients for a certificate, if there is an authority for that. */
+static bool context_ask_clients(SSL_CTX *ssl, const char *authority, struct sv_error *error)
+{
+	if (!authority)
+		return true;
+	ERR_clear_error();
+	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(authority);
+	if (!names || SSL_CTX_load_verify_file(ssl, authority) != 1) {
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		openssl_fail(error, "cannot read certificates of clients' authorities");
+		sv_error_prefix(error, "%s", authority);
+		return false;
+	}
+	SSL_CTX_set_client_CA_list(ssl, names);
+	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, note_verification);
+	return true;
 }
 
 struct tls_context *tls_context_new(struct tls_identities *identities, struct server_log *log,
@@ -121,6 +150,12 @@ struct tls_context *tls_context_new(struct tls_identities *identities, struct se
 		tls_context_free(context);
 		return NULL;
 	}
+	if (!context_ask_clients(context->ssl, tls_identities_client_authority(identities),
+			    error)) {
+		tls_context_free(context);
+		return NULL;
+	}
+	SSL_CTX_set_msg_callback(context->ssl, tls_client_take_hello);
 	SSL_CTX_set_alpn_select_cb(context->ssl, select_protocol, NULL);
 	SSL_CTX_set_tlsext_servername_callback(context->ssl, select_certificate);
 	SSL_CTX_set_tlsext_servername_arg(context->ssl, context);

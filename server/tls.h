@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/error.h"
 
+struct host_client;
 struct server_log;
 struct tls_context;
 struct tls_identities;
@@ -79,6 +80,9 @@ const char *tls_session_name(const struct tls_session *session);
 /* Names of OpenSSL's: of the protocol, as "TLSv1.3", and the cipher suite; constant strings. */
 const char *tls_session_protocol(const struct tls_session *session);
 const char *tls_session_cipher(const struct tls_session *session);
+
+/* What the client said of itself, behind the handshake (host/tls.h); NULL: that is not known. */
+struct host_client *tls_session_client(const struct tls_session *session);
 
 /* True if client and server have agreed on HTTP/2 (ALPN). */
 bool tls_session_is_http2(const struct tls_session *session);

@@ -28,7 +28,19 @@ SSL *tls_memory_new(SSL_CTX *context, struct rest *rest);
 /* The first session in an hour gets a new key for tickets. */
 void tls_context_renew(struct tls_context *context);
 
+/* ---- tls_client.c ---- */
+
+/* SSL_set_msg_callback: keep what the client said first. */
+void tls_client_take_hello(int is_written, int version, int type, const void *bytes, size_t length,
+		SSL *ssl, void *data);
+
+/* What is known of the client behind the handshake. NULL: no memory. */
+struct host_client *tls_client_make(SSL *ssl, struct sv_bytes hello);
+
 /* ---- tls_session.c ---- */
+
+/* The first message of the client. */
+void tls_session_set_hello(struct tls_session *session, struct sv_bytes hello);
 
 /*
  * Keep the name that the client asks for; false, with a reason, if it is none. An address is as if

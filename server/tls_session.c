@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "host/tls.h"
 #include "server/certificate.h"
 #include "server/dns_name.h"
 #include "server/tls_context.h"
@@ -23,6 +24,8 @@ struct tls_session {
 	bool has_ended; /* the client was told */
 	char *name;     /* owned; NULL: the client named none */
 	char *reason;   /* owned; NULL: none, or no memory for it */
+	struct buffer hello;        /* until the handshake is over */
+	struct host_client *client; /* one use of it is ours; NULL: not yet, or no memory for it */
 };
 
 static SSL *session_ssl(const struct tls_session *session)
@@ -63,7 +66,20 @@ void tls_session_free(struct tls_session *session)
 	SSL_free(session_ssl(session));
 	free(session->name);
 	free(session->reason);
+	buffer_finish(&session->hello);
+	host_client_release(session->client);
 	free(session);
+}
+
+void tls_session_set_hello(struct tls_session *session, struct sv_bytes hello)
+{
+	/* Without memory for it guests do not know it. */
+	(void)!buffer_append(&session->hello, hello.data, hello.length, NULL);
+}
+
+struct host_client *tls_session_client(const struct tls_session *session)
+{
+	return session->client;
 }
 
 void tls_session_set_reason(struct tls_session *session, const char *format, ...)
@@ -137,6 +153,9 @@ enum tls_progress tls_session_handshake(struct tls_session *session)
 	int result = SSL_do_handshake(session_ssl(session));
 	if (result == 1) {
 		session->wants = EPOLLIN;
+		session->client = tls_client_make(
+				session_ssl(session), buffer_view(&session->hello));
+		buffer_finish(&session->hello);
 		return TLS_READY;
 	}
 	if (session_waits(session, SSL_get_error(session_ssl(session), result)))

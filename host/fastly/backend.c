@@ -45,7 +45,7 @@ struct fastly_backend *fastly_backend_of(struct fastly_call *call, unsigned inde
 void fastly_close_backends(struct fastly_guest *guest)
 {
 	for (uint32_t i = 0; i < guest->backend_count; i++) {
-		free(guest->backends[i]->ca);
+		fastly_backend_finish(guest->backends[i]);
 		free(guest->backends[i]);
 	}
 	guest->backend_count = 0;
@@ -88,18 +88,28 @@ BACKEND_FUNCTION(get_between_bytes_timeout_ms,
 		fastly_give_u32(call, 2, backend->target.between_bytes_time))
 BACKEND_FUNCTION(is_ssl, fastly_give_u32(call, 2, backend->target.is_tls))
 
-/* Connections are kept as libcurl does it, and TLS has the versions that OpenSSL allows. */
-BACKEND_FUNCTION(get_tcp_keepalive_enable, fastly_give_u32(call, 2, 0))
-BACKEND_FUNCTION(get_http_keepalive_time, FASTLY_NONE)
-BACKEND_FUNCTION(get_tcp_keepalive_interval, FASTLY_NONE)
-BACKEND_FUNCTION(get_tcp_keepalive_probes, FASTLY_NONE)
-BACKEND_FUNCTION(get_tcp_keepalive_time, FASTLY_NONE)
-BACKEND_FUNCTION(get_ssl_min_version, FASTLY_NONE)
-BACKEND_FUNCTION(get_ssl_max_version, FASTLY_NONE)
+/* What was said when it was made. */
+static enum fastly_status give_said(struct fastly_call *call, bool is_said, uint32_t value)
+{
+	return is_said ? fastly_give_u32(call, 2, value) : FASTLY_NONE;
+}
+
+BACKEND_FUNCTION(get_tcp_keepalive_enable, fastly_give_u32(call, 2, backend->tcp_keepalive != 0))
+BACKEND_FUNCTION(get_http_keepalive_time,
+		give_said(call, backend->has_keepalive, backend->http_keepalive))
+BACKEND_FUNCTION(get_tcp_keepalive_interval,
+		give_said(call, backend->has_keepalive, backend->tcp_interval))
+BACKEND_FUNCTION(get_tcp_keepalive_probes,
+		give_said(call, backend->has_keepalive, backend->tcp_probes))
+BACKEND_FUNCTION(get_tcp_keepalive_time, give_said(call, backend->has_keepalive, backend->tcp_time))
+BACKEND_FUNCTION(get_ssl_min_version,
+		give_said(call, backend->target.tls_least != 0, backend->target.tls_least))
+BACKEND_FUNCTION(get_ssl_max_version,
+		give_said(call, backend->target.tls_most != 0, backend->target.tls_most))
 
 /* ---- dynamic ones ---- */
 
-/* As it is in the guest's memory; the rest is hints about connections. */
+/* As it is in the guest's memory; the rest is hints about how many connections there are. */
 struct dynamic_config {
 	uint32_t host_override, host_override_length;
 	uint32_t connect_time, first_byte_time, between_bytes_time;
@@ -108,7 +118,9 @@ struct dynamic_config {
 	uint32_t ca, ca_length;
 	uint32_t ciphers, ciphers_length;
 	uint32_t sni_name, sni_name_length;
-	uint32_t rest[12];
+	uint32_t certificate, certificate_length, key;
+	uint32_t http_keepalive, tcp_keepalive, tcp_interval, tcp_probes, tcp_time;
+	uint32_t rest[4];
 };
 
 enum {
@@ -125,20 +137,21 @@ enum {
 	DYNAMIC_SNI = 1 << 11,
 	DYNAMIC_CLIENT_CERTIFICATE = 1 << 13,
 	DYNAMIC_GRPC = 1 << 14,
+	DYNAMIC_KEEPALIVE = 1 << 15,
 };
+
+enum { TLS_1_2 = 2, TLS_1_3 = 3 };
 
 /* TLS 1.2 and 1.3 are what there is. */
 static bool dynamic_is_supported(struct fastly_guest *guest, uint32_t mask,
 		const struct dynamic_config *config)
 {
-	enum { TLS_1_2 = 2, TLS_1_3 = 3 };
-	bool is_strict = (mask & DYNAMIC_TLS_LEAST && config->tls_least > TLS_1_2) ||
-			(mask & DYNAMIC_TLS_MOST && config->tls_most < TLS_1_3);
-	if (!is_strict && !(mask & (DYNAMIC_CIPHERS | DYNAMIC_CLIENT_CERTIFICATE | DYNAMIC_GRPC)))
+	bool is_old = mask & DYNAMIC_TLS_MOST && config->tls_most < TLS_1_2;
+	if (!is_old && !(mask & DYNAMIC_GRPC))
 		return true;
 	fastly_tell(guest,
-			"a dynamic backend with TLS versions, ciphers, a client certificate or "
-			"gRPC of its own is not supported by this version");
+			"a dynamic backend with TLS before 1.2, or with gRPC, is not supported "
+			"by this version");
 	return false;
 }
 
@@ -160,16 +173,54 @@ static enum fastly_status dynamic_text(struct fastly_call *call, uint32_t addres
 	return FASTLY_OK;
 }
 
-static enum fastly_status dynamic_ca(struct fastly_call *call, const struct dynamic_config *config,
-		struct fastly_backend *backend)
+/* Bytes of the guest's as a string of our own. */
+static enum fastly_status dynamic_string(struct fastly_call *call, uint32_t address,
+		uint32_t length, char **string)
 {
 	struct sv_bytes bytes;
-	if (config->ca_length > FASTLY_MAX_CERTIFICATE)
+	if (length > FASTLY_MAX_CERTIFICATE)
 		return FASTLY_LIMITEXCEEDED;
-	if (!fastly_bytes_at(call, config->ca, config->ca_length, &bytes))
+	if (!fastly_bytes_at(call, address, length, &bytes))
 		return FASTLY_INVAL;
-	backend->ca = strndup((const char *)bytes.data, bytes.length);
-	return backend->ca ? FASTLY_OK : FASTLY_ERROR;
+	*string = strndup((const char *)bytes.data, bytes.length);
+	return *string ? FASTLY_OK : FASTLY_ERROR;
+}
+
+/* The certificate is PEM, its key a secret. */
+static enum fastly_status dynamic_certificate(struct fastly_call *call,
+		const struct dynamic_config *config, struct fastly_backend *backend)
+{
+	const struct fastly_guest *guest = call->guest;
+	if (config->key >= guest->secret_count)
+		return FASTLY_BADF;
+	struct sv_bytes key = guest->secrets[config->key].text;
+	if (key.length > FASTLY_MAX_CERTIFICATE)
+		return FASTLY_LIMITEXCEEDED;
+	backend->key = strndup((const char *)key.data, key.length);
+	return backend->key ? dynamic_string(call, config->certificate, config->certificate_length,
+					      &backend->certificate)
+			    : FASTLY_ERROR;
+}
+
+static enum fastly_status dynamic_tls(struct fastly_call *call, uint32_t mask,
+		const struct dynamic_config *config, struct fastly_backend *backend)
+{
+	enum fastly_status status = FASTLY_OK;
+	struct fetch_target *target = &backend->target;
+	if (mask & DYNAMIC_TLS_LEAST)
+		target->tls_least = config->tls_least > TLS_1_2 ? TLS_1_3 : TLS_1_2;
+	if (mask & DYNAMIC_TLS_MOST)
+		target->tls_most = config->tls_most > TLS_1_2 ? TLS_1_3 : TLS_1_2;
+	if (target->tls_most && target->tls_most < target->tls_least)
+		return FASTLY_INVAL;
+	if (mask & DYNAMIC_CA)
+		status = dynamic_string(call, config->ca, config->ca_length, &backend->ca);
+	if (status == FASTLY_OK && mask & DYNAMIC_CIPHERS)
+		status = dynamic_string(call, config->ciphers, config->ciphers_length,
+				&backend->ciphers);
+	if (status == FASTLY_OK && mask & DYNAMIC_CLIENT_CERTIFICATE)
+		status = dynamic_certificate(call, config, backend);
+	return status;
 }
 
 /* One name is both what TLS asks for and what the certificate must have; none: no name is sent. */
@@ -213,6 +264,25 @@ static void dynamic_times(uint32_t mask, const struct dynamic_config *config,
 		target->between_bytes_time = config->between_bytes_time;
 }
 
+static void dynamic_keepalive(uint32_t mask, const struct dynamic_config *config,
+		struct fastly_backend *backend)
+{
+	static const uint32_t usual_time = 300, usual_interval = 10;
+	if (!(mask & DYNAMIC_KEEPALIVE))
+		return;
+	backend->has_keepalive = true;
+	backend->http_keepalive = config->http_keepalive;
+	backend->tcp_keepalive = config->tcp_keepalive;
+	backend->tcp_interval = config->tcp_interval;
+	backend->tcp_probes = config->tcp_probes;
+	backend->tcp_time = config->tcp_time;
+	if (!config->tcp_keepalive)
+		return;
+	backend->target.keepalive_time = config->tcp_time ? config->tcp_time : usual_time;
+	backend->target.keepalive_interval =
+			config->tcp_interval ? config->tcp_interval : usual_interval;
+}
+
 /* Where the operator sends requests himself, a guest may too. */
 static bool dynamic_is_trusted(const struct fastly_backends *fixed,
 		const struct fastly_backend *backend)
@@ -248,11 +318,12 @@ static enum fastly_status dynamic_read(struct fastly_call *call, struct fastly_b
 	if (mask & DYNAMIC_HOST)
 		status = dynamic_text(call, config.host_override, config.host_override_length,
 				backend->override_host);
-	if (status == FASTLY_OK && mask & DYNAMIC_CA)
-		status = dynamic_ca(call, &config, backend);
+	if (status == FASTLY_OK)
+		status = dynamic_tls(call, mask, &config, backend);
 	if (status == FASTLY_OK)
 		status = dynamic_names(call, mask, &config, backend);
 	dynamic_times(mask, &config, &backend->target);
+	dynamic_keepalive(mask, &config, backend);
 	backend->target.is_trusted = dynamic_is_trusted(&call->guest->settings->backends, backend);
 	fastly_backend_settle(backend);
 	return status;
@@ -272,7 +343,7 @@ enum fastly_status fastly_http_req_register_dynamic_backend(struct fastly_call *
 	if (status == FASTLY_OK && backend_find(guest, host_text(backend->name)))
 		status = FASTLY_ERROR;
 	if (status != FASTLY_OK) {
-		free(backend->ca);
+		fastly_backend_finish(backend);
 		free(backend);
 		return status;
 	}

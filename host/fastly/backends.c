@@ -1,6 +1,6 @@
 /*
  * backends.c: backends of a fastly.toml: url, override_host, cert_host, use_sni, ca_certificate,
- * health, and limits of time.
+ * client_certificate, health, and limits of time.
  */
 #include "host/fastly/backends.h"
 
@@ -28,6 +28,19 @@ void fastly_backend_settle(struct fastly_backend *backend)
 	backend->target.host = backend->host;
 	backend->target.tls_name = backend->tls_name[0] ? backend->tls_name : NULL;
 	backend->target.ca = backend->ca;
+	backend->target.certificate = backend->certificate;
+	backend->target.key = backend->key;
+	backend->target.ciphers = backend->ciphers;
+}
+
+void fastly_backend_finish(struct fastly_backend *backend)
+{
+	free(backend->ca);
+	free(backend->certificate);
+	if (backend->key)
+		explicit_bzero(backend->key, strlen(backend->key));
+	free(backend->key);
+	free(backend->ciphers);
 }
 
 bool fastly_authority_parse(struct sv_bytes text, char *host, uint16_t *port)
@@ -75,8 +88,8 @@ static bool text_read(const json_t *value, char *text, struct sv_error *error)
 	return true;
 }
 
-static bool url_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
-		struct sv_error *error)
+static bool url_read(struct fastly_backend *backend, const json_t *value,
+		const struct settings_reader *reader, struct sv_error *error)
 {
 	char url[FASTLY_MAX_NAME];
 	(void)reader;
@@ -100,22 +113,22 @@ static bool url_read(struct fastly_backend *backend, const json_t *value, const 
 			sv_fail(error, SV_ERROR_USAGE, "has no valid host and port");
 }
 
-static bool override_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
-		struct sv_error *error)
+static bool override_read(struct fastly_backend *backend, const json_t *value,
+		const struct settings_reader *reader, struct sv_error *error)
 {
 	(void)reader;
 	return text_read(value, backend->override_host, error);
 }
 
-static bool cert_host_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
-		struct sv_error *error)
+static bool cert_host_read(struct fastly_backend *backend, const json_t *value,
+		const struct settings_reader *reader, struct sv_error *error)
 {
 	(void)reader;
 	return text_read(value, backend->tls_name, error);
 }
 
-static bool sni_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
-		struct sv_error *error)
+static bool sni_read(struct fastly_backend *backend, const json_t *value,
+		const struct settings_reader *reader, struct sv_error *error)
 {
 	(void)reader;
 	backend->target.has_no_sni = json_is_false(value);
@@ -124,8 +137,8 @@ static bool sni_read(struct fastly_backend *backend, const json_t *value, const 
 }
 
 /* PEM, or { value = PEM }, or { file = "…" }. */
-static bool ca_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
-		struct sv_error *error)
+static bool ca_read(struct fastly_backend *backend, const json_t *value,
+		const struct settings_reader *reader, struct sv_error *error)
 {
 	struct buffer text = {0};
 	const json_t *file = json_object_get(value, "file");
@@ -148,8 +161,40 @@ static bool ca_read(struct fastly_backend *backend, const json_t *value, const s
 	return true;
 }
 
-static bool health_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
-		struct sv_error *error)
+/* PEM that is there, or in a file. */
+static char *pem_read(const json_t *table, const char *name, const char *file_name,
+		const struct settings_reader *reader, struct sv_error *error)
+{
+	struct buffer text = {0};
+	const json_t *file = json_object_get(table, file_name);
+	const char *pem = json_string_value(json_object_get(table, name));
+	bool is_read = !file == !pem
+			? sv_fail(error, SV_ERROR_USAGE, "needs one of %s and %s", name, file_name)
+			: file ? settings_file(reader, file, &text, error)
+			       : buffer_append(&text, pem, strlen(pem), error);
+	if (is_read && buffer_append(&text, "", 1, error))
+		return (char *)text.data;
+	buffer_wipe(&text);
+	return NULL;
+}
+
+static bool client_certificate_read(struct fastly_backend *backend, const json_t *value,
+		const struct settings_reader *reader, struct sv_error *error)
+{
+	static const char *const names[] = {
+			"certificate", "certificate_file", "key", "key_file", NULL};
+	if (!json_is_object(value))
+		return sv_fail(error, SV_ERROR_USAGE, "is not a table");
+	TRY(settings_names_known(value, names, error));
+	backend->certificate = pem_read(value, "certificate", "certificate_file", reader, error);
+	if (!backend->certificate)
+		return false;
+	backend->key = pem_read(value, "key", "key_file", reader, error);
+	return backend->key != NULL;
+}
+
+static bool health_read(struct fastly_backend *backend, const json_t *value,
+		const struct settings_reader *reader, struct sv_error *error)
 {
 	static const char *const healths[] = {"unknown", "healthy", "unhealthy"};
 	const char *text = json_string_value(value);
@@ -163,8 +208,8 @@ static bool health_read(struct fastly_backend *backend, const json_t *value, con
 	return sv_fail(error, SV_ERROR_USAGE, "is none of unknown, healthy and unhealthy");
 }
 
-static bool grpc_read(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
-		struct sv_error *error)
+static bool grpc_read(struct fastly_backend *backend, const json_t *value,
+		const struct settings_reader *reader, struct sv_error *error)
 {
 	(void)backend;
 	(void)reader;
@@ -194,14 +239,15 @@ TIME_READ(between_bytes_time)
 
 static const struct {
 	const char *name;
-	bool (*read)(struct fastly_backend *backend, const json_t *value, const struct settings_reader *reader,
-			struct sv_error *error);
+	bool (*read)(struct fastly_backend *backend, const json_t *value,
+			const struct settings_reader *reader, struct sv_error *error);
 } keys[] = {
 		{"url", url_read},
 		{"override_host", override_read},
 		{"cert_host", cert_host_read},
 		{"use_sni", sni_read},
 		{"ca_certificate", ca_read},
+		{"client_certificate", client_certificate_read},
 		{"health", health_read},
 		{"grpc", grpc_read},
 		{"connect_timeout_ms", connect_time_read},
@@ -209,8 +255,8 @@ static const struct {
 		{"between_bytes_timeout_ms", between_bytes_time_read},
 };
 
-static bool backend_read(struct fastly_backend *backend, const json_t *table, const struct settings_reader *reader,
-		struct sv_error *error)
+static bool backend_read(struct fastly_backend *backend, const json_t *table,
+		const struct settings_reader *reader, struct sv_error *error)
 {
 	const char *name;
 	json_t *value;
@@ -243,8 +289,8 @@ static bool backend_is_trusted(const struct settings_reader *reader,
 	return !files;
 }
 
-bool settings_read_backends(const struct settings_reader *reader,
-		struct fastly_backends *backends, const json_t *tables, struct sv_error *error)
+bool settings_read_backends(const struct settings_reader *reader, struct fastly_backends *backends,
+		const json_t *tables, struct sv_error *error)
 {
 	const char *name;
 	json_t *table;
@@ -273,6 +319,6 @@ bool settings_read_backends(const struct settings_reader *reader,
 void fastly_backends_finish(struct fastly_backends *backends)
 {
 	for (size_t i = 0; i < backends->count; i++)
-		free(backends->backends[i].ca);
+		fastly_backend_finish(&backends->backends[i]);
 	free(backends->backends);
 }

@@ -23,9 +23,13 @@ struct fastly_backend {
 	char override_host[FASTLY_MAX_NAME]; /* empty: none; as `tls_name` */
 	char tls_name[FASTLY_MAX_NAME];
 	char *ca; /* owned; NULL: the system's */
+	char *certificate, *key; /* owned, PEM; to be shown to the server; NULL: none */
+	char *ciphers;           /* owned; NULL: the usual ones */
 	struct fetch_target target; /* its strings are those above */
 	enum fastly_health health;
 	bool is_dynamic;
+	bool has_keepalive; /* these were said: */
+	uint32_t http_keepalive, tcp_keepalive, tcp_interval, tcp_probes, tcp_time;
 };
 
 struct fastly_backends {
@@ -38,6 +42,9 @@ void fastly_backends_finish(struct fastly_backends *backends);
 /* With the limits of time that there are by default; then with its strings in place. */
 void fastly_backend_init(struct fastly_backend *backend);
 void fastly_backend_settle(struct fastly_backend *backend);
+
+/* Release what it owns. */
+void fastly_backend_finish(struct fastly_backend *backend);
 
 /* "host", "host:port" or "[address]:port"; `host` has FASTLY_MAX_NAME bytes, `port` may stay. */
 SV_MUST_USE bool fastly_authority_parse(struct sv_bytes text, char *host, uint16_t *port);

@@ -333,7 +333,17 @@ enum fastly_status fastly_http_body_known_length(struct fastly_call *call)
 			  : fastly_give_u64(call, 1, fastly_body_left(body) + (uint64_t)coming);
 }
 
-/* ---- trailers: none arrive; those set are sent to clients that say that they take them ---- */
+/* ---- trailers: those of backends, behind the body; those set go to clients that take them ---- */
+
+/* They are not known before the body was read to its end. */
+static enum fastly_status trailers_of(struct fastly_call *call, struct fastly_fields **trailers)
+{
+	struct fastly_body *body = fastly_body(call, fastly_argument(call, 0));
+	if (!body)
+		return FASTLY_BADF;
+	*trailers = &body->trailers;
+	return body->source ? FASTLY_AGAIN : FASTLY_OK;
+}
 
 enum fastly_status fastly_http_body_trailer_append(struct fastly_call *call)
 {
@@ -343,18 +353,21 @@ enum fastly_status fastly_http_body_trailer_append(struct fastly_call *call)
 
 enum fastly_status fastly_http_body_trailer_names_get(struct fastly_call *call)
 {
-	const struct fastly_body *body = fastly_body(call, fastly_argument(call, 0));
-	return body ? fastly_fields_names(call, &body->trailers, 1) : FASTLY_BADF;
+	struct fastly_fields *trailers;
+	enum fastly_status status = trailers_of(call, &trailers);
+	return status == FASTLY_OK ? fastly_fields_names(call, trailers, 1) : status;
 }
 
 enum fastly_status fastly_http_body_trailer_value_get(struct fastly_call *call)
 {
-	const struct fastly_body *body = fastly_body(call, fastly_argument(call, 0));
-	return body ? fastly_fields_value(call, &body->trailers, 1) : FASTLY_BADF;
+	struct fastly_fields *trailers;
+	enum fastly_status status = trailers_of(call, &trailers);
+	return status == FASTLY_OK ? fastly_fields_value(call, trailers, 1) : status;
 }
 
 enum fastly_status fastly_http_body_trailer_values_get(struct fastly_call *call)
 {
-	const struct fastly_body *body = fastly_body(call, fastly_argument(call, 0));
-	return body ? fastly_fields_values(call, &body->trailers, 1) : FASTLY_BADF;
+	struct fastly_fields *trailers;
+	enum fastly_status status = trailers_of(call, &trailers);
+	return status == FASTLY_OK ? fastly_fields_values(call, trailers, 1) : status;
 }

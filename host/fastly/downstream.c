@@ -185,17 +185,6 @@ enum fastly_status fastly_http_req_downstream_tls_protocol(struct fastly_call *c
 
 /* ---- what is not ---- */
 
-/* No bytes: the number of them is argument `index`. */
-enum fastly_status fastly_http_req_downstream_server_ip_addr(struct fastly_call *call)
-{
-	return fastly_give_u32(call, 1, 0);
-}
-
-enum fastly_status fastly_http_downstream_downstream_server_ip_addr(struct fastly_call *call)
-{
-	return has_request(call) ? fastly_give_u32(call, 2, 0) : FASTLY_BADF;
-}
-
 #define NONE(name) \
 	enum fastly_status fastly_http_req_downstream_##name(struct fastly_call *call) \
 	{ \
@@ -215,22 +204,10 @@ enum fastly_status fastly_http_downstream_downstream_server_ip_addr(struct fastl
 		return has_request(call) ? fastly_give_u32(call, 1, 0) : FASTLY_BADF; \
 	}
 
-NONE(client_h2_fingerprint)
 NONE(client_oh_fingerprint)
-NONE(tls_client_hello)
-NONE(tls_raw_client_certificate)
-NONE(tls_client_cert_verify_result)
-NONE(tls_ja3_md5)
-NONE(tls_ja4)
 NONE(compliance_region)
 
-DOWNSTREAM_NONE(client_h2_fingerprint)
 DOWNSTREAM_NONE(client_oh_fingerprint)
-DOWNSTREAM_NONE(tls_client_hello)
-DOWNSTREAM_NONE(tls_raw_client_certificate)
-DOWNSTREAM_NONE(tls_client_cert_verify_result)
-DOWNSTREAM_NONE(tls_ja3_md5)
-DOWNSTREAM_NONE(tls_ja4)
 DOWNSTREAM_NONE(compliance_region)
 DOWNSTREAM_NONE(bot_name)
 DOWNSTREAM_NONE(bot_category)
@@ -269,20 +246,30 @@ enum fastly_status fastly_http_downstream_downstream_visits_this_pop(struct fast
 	return fastly_give_u32(call, 0, 0);
 }
 
-/* ---- of responses: which address of its backend has answered is not known ---- */
+/* ---- of responses: who has answered; NONE if it was the cache ---- */
 
-static enum fastly_status response_none(struct fastly_call *call)
+static const struct fastly_message *response_of(struct fastly_call *call)
 {
-	return fastly_message(call, FASTLY_RESPONSE, fastly_argument(call, 0)) ? FASTLY_NONE
-									       : FASTLY_BADF;
+	return fastly_message(call, FASTLY_RESPONSE, fastly_argument(call, 0));
 }
 
 enum fastly_status fastly_http_resp_get_addr_dest_ip(struct fastly_call *call)
 {
-	return response_none(call);
+	const struct fastly_message *message = response_of(call);
+	if (!message)
+		return FASTLY_BADF;
+	if (!message->from.length)
+		return FASTLY_NONE;
+	if (!fastly_is_place(call, 2, sizeof(uint32_t)))
+		return FASTLY_INVAL;
+	enum fastly_status status = fastly_put(call, 1, message->from.octets, message->from.length);
+	return status == FASTLY_OK ? fastly_give_u32(call, 2, message->from.length) : status;
 }
 
 enum fastly_status fastly_http_resp_get_addr_dest_port(struct fastly_call *call)
 {
-	return response_none(call);
+	const struct fastly_message *message = response_of(call);
+	if (!message)
+		return FASTLY_BADF;
+	return message->from.length ? fastly_give_u16(call, 1, message->from.port) : FASTLY_NONE;
 }

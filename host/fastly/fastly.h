@@ -70,6 +70,7 @@ struct fastly_message {
 	bool is_manual; /* its Content-Length is meant, if it is streamed */
 	bool unpacks;   /* a request whose response is wanted without gzip */
 	struct fastly_override override; /* of a request */
+	struct fastly_origin from;       /* of a response */
 };
 
 /* Bytes that are read from the front and written at the end. */
@@ -84,8 +85,7 @@ struct fastly_body {
 	size_t source_counted; /* bytes that its request sent, in what the guest holds */
 	struct fastly_unpack *unpack; /* owned; what it brings is compressed; NULL: it is not */
 	int64_t coming;        /* bytes of it that are still to come; -1: nobody said */
-	struct cache_object
-			*cached; /* in place of `source`; one use of it is ours, as of `stored` */
+	struct cache_object *cached; /* in place of `source`; a use of it is ours, as of `stored` */
 	bool is_carried; /* it comes from a backend at the guest's request: its limits hold */
 	uint64_t cached_at, cached_end; /* bytes of it that are still to come */
 	struct cache_waiter waiter;     /* for them */

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "host/fastly/fields.h"
 #include "host/fastly/response.h"
 #include "host/fastly/service.h"
 #include "host/fastly/unpack.h"
@@ -104,6 +105,23 @@ static enum flow_progress raw_take(struct fastly_guest *guest, struct fastly_bod
 	return cached_take(guest, body, to, room, count);
 }
 
+/* What is behind a body, as far as the guest may hold it. */
+static void trailers_take(struct fastly_guest *guest, struct fastly_body *body)
+{
+	const struct host_response *trailers = fetch_trailers(body->source);
+	for (size_t i = 0; i < trailers->field_count; i++) {
+		struct host_header field = host_response_field(trailers, i);
+		size_t length = field.name.length + field.value.length + sizeof *trailers->fields;
+		if (!fastly_may_hold(guest, length) ||
+				!host_response_add(&body->trailers.head, field.name, field.value,
+						NULL)) {
+			fastly_tell(guest, "a backend's trailers are more than may be held");
+			break;
+		}
+		fastly_fields_count(guest, &body->trailers);
+	}
+}
+
 enum flow_progress flow_take(struct fastly_guest *guest, struct fastly_body *body, uint8_t *to,
 		size_t room, size_t *count)
 {
@@ -113,6 +131,8 @@ enum flow_progress flow_take(struct fastly_guest *guest, struct fastly_body *bod
 			: raw_take(guest, body, to, room, count);
 	if (body->source && body->coming > 0 && progress == FLOW_READY)
 		body->coming -= *count < (size_t)body->coming ? (int64_t)*count : body->coming;
+	if (progress == FLOW_END && body->source)
+		trailers_take(guest, body);
 	if (progress == FLOW_END)
 		flow_close_source(guest, body);
 	if (progress != FLOW_READY)

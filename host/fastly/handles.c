@@ -82,6 +82,7 @@ struct fastly_message *fastly_new_message(struct fastly_guest *guest, enum fastl
 	message->kind = kind;
 	message->version = 2; /* HTTP/1.1 */
 	message->is_manual = message->unpacks = false;
+	message->from.length = 0;
 	message->override = (struct fastly_override){.surrogates = message->override.surrogates};
 	return message;
 }

@@ -16,4 +16,10 @@ struct fastly_override {
 	struct buffer surrogates;  /* more of them */
 };
 
+/* Where a response has come from. */
+struct fastly_origin {
+	uint8_t octets[16], length; /* 4 or 16; 0: not known */
+	uint16_t port;
+};
+
 #endif

@@ -2,6 +2,7 @@
  * pending.c: requests that were sent and their responses: waiting for them, and handing them to the
  * guest or, without it, to the client.
  */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ static uint32_t detail_of(enum fetch_error error)
 			[FETCH_CONNECT_TIMEOUT] = 9,
 			[FETCH_CERTIFICATE] = 11,
 			[FETCH_TLS] = 24,
+			[FETCH_TLS_SETTINGS] = 12,
 			[FETCH_FIRST_BYTE_TIMEOUT] = 16,
 			[FETCH_BETWEEN_BYTES_TIMEOUT] = 16,
 			[FETCH_CLOSED] = 8,
@@ -130,6 +132,15 @@ static bool response_unpack(struct fastly_guest *guest, struct fastly_message *m
 	return true;
 }
 
+static void note_address(struct fastly_message *message, const struct fetch *fetch)
+{
+	const char *text = fetch_address(fetch, &message->from.port);
+	if (inet_pton(AF_INET, text, message->from.octets) == 1)
+		message->from.length = 4;
+	else if (inet_pton(AF_INET6, text, message->from.octets) == 1)
+		message->from.length = 16;
+}
+
 /* What has come from the backend; LIMITEXCEEDED: neither. */
 static enum fastly_status response_copy(struct fastly_guest *guest, struct fastly_pending *pending,
 		struct fastly_message **message, struct fastly_body **body)
@@ -143,6 +154,7 @@ static enum fastly_status response_copy(struct fastly_guest *guest, struct fastl
 			fastly_close_body(guest, *body);
 		return FASTLY_LIMITEXCEEDED;
 	}
+	note_address(*message, pending->fetch);
 	/* The cache asks for the body even if the guest does not. */
 	(*body)->coming = coming_length(pending, &(*message)->fields.head);
 	if (pending->is_head && pending->through)

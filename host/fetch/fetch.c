@@ -86,6 +86,7 @@ void fetch_free(struct fetch *fetch)
 {
 	transfer_finish(fetch);
 	host_response_finish(&fetch->head);
+	host_response_finish(&fetch->trailers);
 	buffer_finish(&fetch->body);
 	buffer_finish(&fetch->upload);
 	free(fetch);
@@ -255,6 +256,17 @@ enum fetch_progress fetch_writable(struct fetch *fetch)
 const struct host_response *fetch_head(const struct fetch *fetch)
 {
 	return &fetch->head;
+}
+
+const struct host_response *fetch_trailers(const struct fetch *fetch)
+{
+	return &fetch->trailers;
+}
+
+const char *fetch_address(const struct fetch *fetch, uint16_t *port)
+{
+	*port = fetch->port;
+	return fetch->address;
 }
 
 /* Bytes have moved: what is over the limit breaks the request, and ends the guest. */

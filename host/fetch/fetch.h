@@ -42,6 +42,10 @@ struct fetch_target {
 	bool has_no_sni;      /* TLS without the server's name */
 	const char *tls_name; /* that its certificate must have; NULL: `host` */
 	const char *ca;       /* PEM; NULL: those of the system */
+	const char *certificate, *key; /* PEM, to be shown to the server; NULL: none */
+	const char *ciphers;  /* of TLS 1.2, as OpenSSL names them; NULL: the usual ones */
+	unsigned tls_least, tls_most; /* 2: TLS 1.2, 3: 1.3; 0: both will do */
+	uint32_t keepalive_time, keepalive_interval; /* of TCP, seconds; 0: without */
 	uint32_t connect_time, first_byte_time, between_bytes_time;
 };
 
@@ -100,6 +104,12 @@ enum fetch_progress { FETCH_LATER = 0, FETCH_READY, FETCH_END, FETCH_BROKEN };
 /* READY when the head of the response is there, which fetch_head then gives. */
 enum fetch_progress fetch_answered(struct fetch *fetch);
 const struct host_response *fetch_head(const struct fetch *fetch);
+
+/* Fields behind its body, when that has come to its END. */
+const struct host_response *fetch_trailers(const struct fetch *fetch);
+
+/* The address that it came from, as text; "": that is not known. */
+const char *fetch_address(const struct fetch *fetch, uint16_t *port);
 
 /* READY if fetch_read or fetch_write would move something. */
 enum fetch_progress fetch_readable(struct fetch *fetch);

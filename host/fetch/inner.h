@@ -36,6 +36,9 @@ struct fetch {
 
 	/* ---- the thread's own; the head is the owner's too from `has_head` on ---- */
 	struct host_response head;
+	struct host_response trailers; /* the owner's, too, from `has_ended` on */
+	char address[46]; /* of who answers, as the head; "": not known */
+	uint16_t port;
 	CURL *easy;               /* NULL: not begun, or done */
 	struct curl_slist *fields, *connect_to;
 	char reason[CURL_ERROR_SIZE];

@@ -37,7 +37,8 @@ static void head_begin(struct fetch *fetch, struct sv_bytes line)
 		fetch->head.status = fetch->head.status * 10 + (line.data[at] - '0');
 }
 
-static bool head_add(struct fetch *fetch, struct sv_bytes line)
+/* A line of the head, or of the trailers. */
+static bool head_add(struct fetch *fetch, struct host_response *head, struct sv_bytes line)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	const uint8_t *colon = memchr(line.data, ':', line.length);
@@ -55,12 +56,24 @@ static bool head_add(struct fetch *fetch, struct sv_bytes line)
 			(value.data[value.length - 1] == ' ' ||
 					value.data[value.length - 1] == '\t'))
 		value.length--;
-	if (host_response_add(&fetch->head, name, value, &error))
+	if (host_response_add(head, name, value, &error))
 		return true;
 	fetch->head_error = error.code == SV_ERROR_LIMIT   ? FETCH_HEAD_TOO_LARGE
 			: error.code == SV_ERROR_NO_MEMORY ? FETCH_NO_MEMORY
 							   : FETCH_INVALID;
 	return false;
+}
+
+static void note_address(struct fetch *fetch)
+{
+	const struct curl_api *curl = fetch->fetcher->curl;
+	const char *address = NULL;
+	long port = 0;
+	curl->easy_getinfo(fetch->easy, CURLINFO_PRIMARY_IP, &address);
+	curl->easy_getinfo(fetch->easy, CURLINFO_PRIMARY_PORT, &port);
+	if (address && strlen(address) < sizeof fetch->address)
+		memcpy(fetch->address, address, strlen(address) + 1);
+	fetch->port = (uint16_t)port;
 }
 
 static bool head_end(struct fetch *fetch)
@@ -73,6 +86,7 @@ static bool head_end(struct fetch *fetch)
 		return false;
 	}
 	transfer_set_deadline(fetch, fetch->between_bytes_time);
+	note_address(fetch);
 	bool has_tap = fetch->tap != NULL;
 	bool is_tapped = has_tap && fetch->tap->answered(fetch->tap_data, &fetch->head);
 	pthread_mutex_lock(&fetch->fetcher->lock);
@@ -87,21 +101,21 @@ static bool head_end(struct fetch *fetch)
 	return true;
 }
 
-/* A line of the head, or of the trailers, which nobody asks for. */
+/* Behind the head what comes are trailers. */
 static size_t take_header(char *data, size_t size, size_t count, void *user)
 {
 	struct fetch *fetch = user;
 	struct sv_bytes line = {(const uint8_t *)data, size * count};
 	bool is_fine = true;
-	if (fetch->has_head)
-		return size * count;
 	while (line.length &&
 			(line.data[line.length - 1] == '\n' || line.data[line.length - 1] == '\r'))
 		line.length--;
-	if (line.length > 5 && memcmp(line.data, "HTTP/", 5) == 0)
+	if (fetch->has_head)
+		is_fine = !line.length || head_add(fetch, &fetch->trailers, line);
+	else if (line.length > 5 && memcmp(line.data, "HTTP/", 5) == 0)
 		head_begin(fetch, line);
 	else
-		is_fine = line.length ? head_add(fetch, line) : head_end(fetch);
+		is_fine = line.length ? head_add(fetch, &fetch->head, line) : head_end(fetch);
 	return is_fine ? size * count : 0;
 }
 
@@ -328,6 +342,23 @@ static bool method_set(struct fetch *fetch, const struct fetch_request *request)
 	return curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_head ? NULL : method) == CURLE_OK;
 }
 
+/* PEM; NULL: nothing is set. */
+static bool blob_set(struct fetch *fetch, CURLoption option, const char *text)
+{
+	struct curl_blob blob = {
+			(void *)(uintptr_t)text, text ? strlen(text) : 0, CURL_BLOB_COPY};
+	return !text || fetch->fetcher->curl->easy_setopt(fetch->easy, option, &blob) == CURLE_OK;
+}
+
+static bool versions_set(struct fetch *fetch, const struct fetch_target *target)
+{
+	long least = target->tls_least == 3 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2;
+	long most = target->tls_most == 2 ? CURL_SSLVERSION_MAX_TLSv1_2
+					  : CURL_SSLVERSION_MAX_DEFAULT;
+	return fetch->fetcher->curl->easy_setopt(fetch->easy, CURLOPT_SSLVERSION, least | most) ==
+			CURLE_OK;
+}
+
 static bool tls_set(struct fetch *fetch, const struct fetch_target *target)
 {
 	const struct curl_api *curl = fetch->fetcher->curl;
@@ -341,9 +372,12 @@ static bool tls_set(struct fetch *fetch, const struct fetch_target *target)
 	/* Such a connection is not one for others. */
 	curl->easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)target->has_no_sni);
 	curl->easy_setopt(easy, CURLOPT_FORBID_REUSE, (long)target->has_no_sni);
-	struct curl_blob ca = {(void *)(uintptr_t)target->ca, target->ca ? strlen(target->ca) : 0,
-			CURL_BLOB_COPY};
-	return !target->ca || curl->easy_setopt(easy, CURLOPT_CAINFO_BLOB, &ca) == CURLE_OK;
+	return versions_set(fetch, target) && blob_set(fetch, CURLOPT_CAINFO_BLOB, target->ca) &&
+			blob_set(fetch, CURLOPT_SSLCERT_BLOB, target->certificate) &&
+			blob_set(fetch, CURLOPT_SSLKEY_BLOB, target->key) &&
+			(!target->ciphers ||
+					curl->easy_setopt(easy, CURLOPT_SSL_CIPHER_LIST,
+							target->ciphers) == CURLE_OK);
 }
 
 static void callbacks_set(struct fetch *fetch)
@@ -375,6 +409,11 @@ static void rules_set(struct fetch *fetch, const struct fetch_target *target)
 	curl->easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl->easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->fields);
 	curl->easy_setopt(easy, CURLOPT_CONNECT_TO, fetch->connect_to);
+	curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, (long)(target->keepalive_time != 0));
+	if (target->keepalive_time) {
+		curl->easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)target->keepalive_time);
+		curl->easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)target->keepalive_interval);
+	}
 	/* 0 would be libcurl's own five minutes. */
 	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 			target->connect_time ? (long)target->connect_time : 86400000L);
@@ -385,6 +424,8 @@ bool transfer_prepare(struct fetch *fetch, struct fetch_request *request, struct
 	const struct fetch_target *target = request->target;
 	fetch->head.text.limit = FETCH_HEAD_BYTES;
 	fetch->head.field_limit = FETCH_HEAD_FIELDS;
+	fetch->trailers.text.limit = FETCH_HEAD_BYTES;
+	fetch->trailers.field_limit = FETCH_HEAD_FIELDS;
 	fetch->is_trusted = target->is_trusted;
 	fetch->first_byte_time = target->first_byte_time;
 	fetch->between_bytes_time = target->between_bytes_time;
@@ -420,6 +461,8 @@ static enum fetch_error error_of(const struct fetch *fetch, CURLcode code)
 			{CURLE_PEER_FAILED_VERIFICATION, FETCH_CERTIFICATE},
 			{CURLE_SSL_CACERT_BADFILE, FETCH_CERTIFICATE},
 			{CURLE_SSL_CONNECT_ERROR, FETCH_TLS},
+			{CURLE_SSL_CERTPROBLEM, FETCH_TLS_SETTINGS},
+			{CURLE_SSL_CIPHER, FETCH_TLS_SETTINGS},
 			{CURLE_GOT_NOTHING, FETCH_CLOSED},
 			{CURLE_PARTIAL_FILE, FETCH_CLOSED},
 			{CURLE_RECV_ERROR, FETCH_CLOSED},

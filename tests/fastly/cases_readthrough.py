@@ -240,3 +240,20 @@ def test_fields_of_responses_to_come_are_changed(guest):
     nobody.gives("BADF")
     expect(failed.status == 502 and failed.header("X-Own") == "error" and not failed.header("X-Other"),
            f"{failed.status} {failed.headers}")
+
+
+def test_trailers_of_backends_are_behind_their_bodies(guest):
+    with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
+        script = Script()
+        handle, content = request(script, "/trailers")
+        response, body, values, count, cursor = script.out(), script.out(), script.out(32), script.out(), script.out(8)
+        script.call("http_req.send", handle.value, content.value, "origin", response, body)
+        early = script.call("http_body.trailer_value_get", body.value, "x-end", script.take(8), 8, script.out())
+        text = script.read(body, 64)
+        script.read(body, 64)
+        script.call("http_body.trailer_values_get", body.value, "x-end", values, 32, 0, cursor, count)
+        none = script.call("http_body.trailer_value_get", body.value, "x-other", script.take(8), 8, script.out())
+        script.send(server)
+    early.gives("AGAIN")
+    expect(text.bytes == b"body" and values.bytes[:count.u32] == b"the end\0again\0", f"{text.bytes!r} {values.bytes!r}")
+    none.gives("NONE")

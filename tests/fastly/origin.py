@@ -26,7 +26,7 @@ def make_certificate(folder, name):
 
 
 class Origin:
-    def __init__(self, tls_folder=None):
+    def __init__(self, tls_folder=None, clients=None):
         self.requests = []
         self.names = []
         self.held = threading.Event()
@@ -41,6 +41,9 @@ class Origin:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(os.path.join(tls_folder, "certificate.pem"),
                                          os.path.join(tls_folder, "key.pem"))
+            if clients:
+                self.context.verify_mode = ssl.CERT_REQUIRED
+                self.context.load_verify_locations(clients)
             self.context.sni_callback = lambda connection, name, context: self.names.append(name)
 
     def __enter__(self):
@@ -134,6 +137,11 @@ class Origin:
             connection.sendall(f"HTTP/1.1 304 Not Modified\r\n{fields}\r\n".encode())
         else:
             self.reply(connection, f"version {tag}".encode(), fields.encode())
+        return True
+
+    def do_trailers(self, connection, body):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-End\r\n\r\n"
+                           b"4\r\nbody\r\n0\r\nX-End: the end\r\nX-End: again\r\n\r\n")
         return True
 
     def do_failing(self, connection, body):

@@ -96,6 +96,13 @@ def test_the_program_knows_its_client(server, origin):
     ask(server, "/client", "Some(127.0.0.1) None true false")
 
 
+def test_the_program_knows_where_it_is(server, origin):
+    ask(server, "/served", "Some(127.0.0.1) None")
+    ask(server, "/shield?name=here", "true")
+    ask(server, "/shield?name=elsewhere", "false")
+    ask(server, "/shield?name=nowhere", "no such place")
+
+
 def test_an_instance_answers_several_requests(server, origin):
     ask(server, "/reuse/one", "1 /reuse/one")
     ask(server, "/reuse/two", "2 /reuse/two")
@@ -173,6 +180,14 @@ def test_a_response_is_kept_as_long_as_it_says(server, origin):
     expect(fetched(server, path) == fetched(server, path) == "1", "Surrogate-Control does not come first")
     path = "/with/Cache-Control=max-age=60/Age=61/old"
     expect((fetched(server, path), fetched(server, path)) == ("1", "2"), "what is old already is kept")
+
+
+def test_plain_requests_come_through_the_cache(server, origin):
+    path = "/plain?path=/with/Cache-Control=max-age=60/plain"
+    first, second = (ask(server, path, "1") for _ in range(2))
+    expect((first.header("x-cache"), second.header("x-cache")) == ("MISS", "HIT"), f"{first.headers} {second.headers}")
+    for number in "12":
+        ask(server, "/plain?path=/with/Cache-Control=private/plain", number)
 
 
 def test_responses_vary(server, origin):

@@ -4,6 +4,7 @@ use crate::{parameter, text, Answer};
 use fastly::erl::{CounterDuration, Penaltybox, RateCounter, RateWindow, ERL};
 use fastly::http::serve::{NextRequestOptions, RequestPromise};
 use fastly::log::Endpoint;
+use fastly::shielding::Shield;
 use fastly::{compute_runtime, device_detection, geo, Acl, Error, Request, Response};
 use std::io::Write;
 use std::net::IpAddr;
@@ -73,6 +74,19 @@ pub fn client(request: &Request) -> Answer {
         request.get_client_request_id().is_some(),
         request.fastly_key_is_valid(),
     ))
+}
+
+/// Whether this is where a shield is.
+pub fn shield(request: &Request) -> Answer {
+    match Shield::new(parameter(request, "name")) {
+        Ok(shield) => text(format!("{}", shield.running_on())),
+        Err(_) => text("no such place"),
+    }
+}
+
+/// Where the client has come to, and whether it spoke TLS.
+pub fn served(request: &Request) -> Answer {
+    text(format!("{:?} {:?}", request.get_server_ip_addr(), request.get_tls_ja4()))
 }
 
 pub fn log() -> Answer {

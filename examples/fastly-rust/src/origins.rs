@@ -1,7 +1,9 @@
 //! Requests to backends: one, several at once, streamed, and to backends made by the program.
 
 use crate::{parameter, text, Answer};
+use fastly::handle::{BodyHandle, RequestHandle};
 use fastly::http::request::select;
+use fastly::http::Url;
 use fastly::{Backend, Request, Response};
 use std::io::Write;
 use std::time::Duration;
@@ -13,6 +15,14 @@ pub fn proxy(mut request: Request) -> Answer {
     let response = request.send("origin")?;
     let hits = response.get_header_str("x-cache").unwrap_or("none").to_owned();
     Ok(response.with_header("x-was", hits))
+}
+
+/// Without what the SDK does itself: the host looks into the cache, and fills it.
+pub fn plain(request: &Request) -> Answer {
+    let mut asked = RequestHandle::new();
+    asked.set_url(&Url::parse(&format!("http://origin.test{}", parameter(request, "path")))?);
+    let (response, body) = asked.send(BodyHandle::new(), "origin")?;
+    Ok(Response::from_handles(response, body))
 }
 
 /// Past the cache.
