@@ -151,6 +151,9 @@ $(UNIT_TESTS): %: %.o $(BUILD)/libtest.a $(BUILD)/libselvage-compiler.so
 	$(say) LINK $@
 	$(Q)$(link_test)
 
+# What the worlds define is led through the test that tries it.
+$(BUILD)/tests/unit/host_pointers: private LDFLAGS_ALL += -Wl,--wrap=sv_linker_define_function
+
 # Calls that a test refuses are led into it.
 refused = $(shell sed -n 's/^CALL.[^,]*, \([a-z_]*\),.*/\1/p' tests/unit/refused_calls.def) \
 	mprotect munmap timer_delete free

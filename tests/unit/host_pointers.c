@@ -1,9 +1,9 @@
 /*
  * host_pointers.c: every host function of every world, called with pointers and lengths at the
  * start of memory, at its end, behind it, wrapping, overlapping, and of 2^32 - 1. The guests are
- * made from the worlds' tables. A call that fails or traps must not have written a byte; that the
- * host itself never touches what is outside, the guard behind the memory tells, and
- * AddressSanitizer.
+ * made from the worlds' tables, and a world that has a function which is in none fails. A call that
+ * fails or traps must not have written a byte; that the host itself never touches what is outside,
+ * the guard behind the memory tells, and AddressSanitizer.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -35,12 +35,14 @@ static const struct row wasi_rows[] = {
 #define WASI_FUNCTION(name, signature, modules) {"wasi_snapshot_preview1", #name, signature},
 #include "host/wasi/wasi.def"
 #undef WASI_FUNCTION
+		{"env", "abort", "iiii:"}, /* AssemblyScript's */
 };
 
 static const struct row terrarium_rows[] = {
 #define TERRARIUM_CALL(name, signature) {"env", "hostcall_" #name, signature},
 #include "host/terrarium/terrarium.def"
 #undef TERRARIUM_CALL
+		{"env", "abort", "iiii:"},
 };
 
 static const struct row fastly_rows[] = {
@@ -51,10 +53,20 @@ static const struct row fastly_rows[] = {
 #undef FASTLY_CALL
 };
 
+/* Older names of some of these. */
+static const struct {
+	const char *old, *module, *name;
+} fastly_aliases[] = {
+#define FASTLY_LEGACY(old, module, name) {"xqd_" #old, "fastly_" #module, #name},
+#include "host/fastly/legacy.def"
+#undef FASTLY_LEGACY
+};
+
 struct world {
 	const char *name, *entry, *settings;
 	const struct row *rows;
 	size_t count;
+	size_t bases; /* how many vectors of arguments to begin with */
 	/* How many bytes a call with this result may have written. */
 	size_t (*allowed)(const struct row *row, int64_t result);
 	/* Calls before the tested one: function, arguments. */
@@ -74,12 +86,9 @@ static void text_add_thunk(struct buffer *text, const struct row *row, size_t in
 {
 	size_t count = strcspn(row->signature, ":");
 	char result = row->signature[count + 1];
+	const char *wide = result == 'I' ? "(call $result " : "(call $result (i64.extend_i32_u ";
 	fixture_need(buffer_printf(text, &error, "(func $t%zu %s(call $f%zu", index,
-				     !result ? ""
-						     : result == 'I'
-						     ? "(call $result "
-						     : "(call $result (i64.extend_i32_u ",
-				     index),
+				     result ? wide : "", index),
 			"text");
 	for (size_t i = 0; i < count; i++)
 		fixture_need(buffer_printf(text, &error, " %s(call $argument (i32.const %zu))%s",
@@ -159,11 +168,9 @@ static int32_t row_find(const struct world *world, const char *name)
 	for (size_t i = 0; i < world->count; i++) {
 		const struct row *row = &world->rows[i];
 		size_t length = dot ? (size_t)(dot - name) : 0;
-		if (strcmp(row->name, dot ? dot + 1 : name) == 0 &&
-				(!dot ||
-						(strlen(row->module) == length &&
-								memcmp(row->module, name, length) ==
-										0)))
+		bool is_there = !dot || (strlen(row->module) == length &&
+						memcmp(row->module, name, length) == 0);
+		if (is_there && strcmp(row->name, dot ? dot + 1 : name) == 0)
 			return (int32_t)i;
 	}
 	fixture_need(false, name);
@@ -206,6 +213,30 @@ static enum sv_host_result test_result(struct sv_caller *caller, union sv_value 
 	running.result = values[0].i64;
 	running.has_result = true;
 	return SV_HOST_OK;
+}
+
+/* Functions that a world has defined, and those of them that are in no table. */
+static size_t defined, unknown;
+
+__typeof__(sv_linker_define_function) __real_sv_linker_define_function;
+
+/* The linker leads all definitions here (Makefile). */
+bool __wrap_sv_linker_define_function(struct sv_linker *linker, const char *module,
+		const char *name, const char *signature, sv_host_function function, void *data,
+		struct sv_error *failure)
+{
+	bool is_known = strcmp(module, "test") == 0;
+	defined += !is_known;
+	for (size_t i = 0; i < running.world->count && !is_known; i++) {
+		const struct row *row = &running.world->rows[i];
+		is_known = strcmp(row->module, module) == 0 && strcmp(row->name, name) == 0 &&
+				strcmp(row->signature, signature) == 0;
+	}
+	unknown += !is_known;
+	if (!is_known)
+		printf("%s.%s is in no table\n", module, name);
+	return __real_sv_linker_define_function(
+			linker, module, name, signature, function, data, failure);
 }
 
 /* ---- a world with a guest in it ---- */
@@ -288,6 +319,8 @@ static void stage_open(struct stage *stage, const struct world *world)
 		stage->service = call->abi->service_new(&stage->guest, &error);
 		fixture_need(stage->service != NULL, "service");
 	}
+	running.world = world;
+	defined = unknown = 0;
 	stage->linker = sv_linker_new(engine, &error);
 	fixture_need(stage->linker &&
 					call->abi->bind(stage->linker, stage->guest.artifact,
@@ -305,7 +338,6 @@ static void stage_open(struct stage *stage, const struct world *world)
 	call->state = call->abi->state_new(&stage->guest, stage->service, &error);
 	fixture_need(call->state != NULL, "state");
 	host_stream_init(&stage->stream, 4096, &stage->response);
-	running.world = world;
 }
 
 static void stage_close(struct stage *stage)
@@ -418,7 +450,7 @@ static const int64_t bases[][3] = {{0, 32, 32}, {1, 32, 32}, {3, 32, 32}, {32, 3
 static void try_function(struct stage *stage, size_t tested)
 {
 	size_t before = stage->cases - stage->failed;
-	for (size_t b = 0; b < ARRAY_LENGTH(bases); b++) {
+	for (size_t b = 0; b < stage->world->bases; b++) {
 		int64_t base[MAX_PARAMETERS];
 		for (size_t i = 0; i < MAX_PARAMETERS; i++)
 			base[i] = i < ARRAY_LENGTH(bases[b]) ? bases[b][i] : 32;
@@ -440,6 +472,8 @@ static void try_world(const struct world *world)
 	}
 	printf("%s: %zu functions (%zu succeeded at times), %zu calls, %zu of them failed\n",
 			world->name, world->count, stage.succeeded, stage.cases, stage.failed);
+	CHECK_EQ(defined, world->count);
+	CHECK_EQ(unknown, 0);
 	CHECK(stage.cases > world->count * 4);
 	CHECK(stage.failed > stage.cases / 10);
 	CHECK_EQ(stage.wrong, 0);
@@ -492,6 +526,7 @@ TEST(wasi_functions_write_nothing_when_they_fail)
 			.entry = "_start",
 			.rows = wasi_rows,
 			.count = ARRAY_LENGTH(wasi_rows),
+			.bases = ARRAY_LENGTH(bases),
 			.allowed = wasi_allowed};
 	try_world(&world);
 }
@@ -502,6 +537,7 @@ TEST(terrarium_hostcalls_write_nothing_when_they_fail)
 			.entry = "run",
 			.rows = terrarium_rows,
 			.count = ARRAY_LENGTH(terrarium_rows),
+			.bases = ARRAY_LENGTH(bases),
 			.allowed = terrarium_allowed,
 			.settings = "[dns]\nservers = [\"127.0.0.1:9\"]\n",
 			.setup = {"hostcall_init_mm", "hostcall_req_create",
@@ -517,6 +553,7 @@ TEST(fastly_functions_write_nothing_when_they_fail)
 			.entry = "_start",
 			.rows = fastly_rows,
 			.count = ARRAY_LENGTH(fastly_rows),
+			.bases = ARRAY_LENGTH(bases),
 			.allowed = fastly_allowed,
 			.settings = "[local_server.kv_stores]\nstore = []\n"
 				    "[local_server.config_stores.store]\nformat = \"inline-toml\"\n"
@@ -532,6 +569,30 @@ TEST(fastly_functions_write_nothing_when_they_fail)
 					{STORE_NAME, STORE_LENGTH, 8},
 					{STORE_NAME, STORE_LENGTH, 8},
 					{STORE_NAME, STORE_LENGTH, 8}}};
+	try_world(&world);
+}
+
+/* The same functions behind other names: that they are led to them is what there is to see. */
+TEST(older_names_of_fastly_functions_write_nothing_when_they_fail)
+{
+	struct row rows[ARRAY_LENGTH(fastly_aliases)];
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		rows[i] = (struct row){"env", fastly_aliases[i].old, NULL};
+		for (size_t k = 0; k < ARRAY_LENGTH(fastly_rows); k++) {
+			if (strcmp(fastly_rows[k].module, fastly_aliases[i].module) == 0 &&
+					strcmp(fastly_rows[k].name, fastly_aliases[i].name) == 0)
+				rows[i].signature = fastly_rows[k].signature;
+		}
+		fixture_need(rows[i].signature != NULL, rows[i].name);
+	}
+	const struct world world = {.name = "Fastly, older names",
+			.entry = "_start",
+			.rows = rows,
+			.count = ARRAY_LENGTH(rows),
+			.bases = 1,
+			.allowed = fastly_allowed,
+			.setup = {"xqd_req_new", "xqd_resp_new", "xqd_body_new", "xqd_body_new"},
+			.arguments = {{8}, {8}, {8}, {8}}};
 	try_world(&world);
 }
 
