@@ -14,6 +14,7 @@
 #include "cli/serving.h"
 #include "cli/tls_flags.h"
 #include "host/host.h"
+#include "host/outbound.h"
 #include "runtime/selvage.h"
 #include "server/limits.h"
 #include "server/log.h"
@@ -112,6 +113,9 @@ struct serve {
 	const char *path;
 	struct grants grants;
 	struct sv_engine *engine;
+	struct host_outbound outbound; /* limits on it, and what there is */
+	atomic_uint outbound_count;
+	atomic_size_t outbound_held;
 	struct serving *serving;
 	struct tls_identities *tls; /* NULL: no TLS */
 	struct server *server;
@@ -131,6 +135,11 @@ static bool serve_open_guest(struct serve *serve, struct sv_error *error)
 		return false;
 	/* What is read for the guest may have something to say. */
 	TRY(log_writer_start(error));
+	serve->outbound = (struct host_outbound){
+			.memory = options->limits.outbound_memory,
+			.under_way = &serve->outbound_count,
+			.held = &serve->outbound_held,
+	};
 	const struct host_guest guest = {
 			.name = module_base_name(serve->path),
 			.config = options->config,
@@ -139,6 +148,7 @@ static bool serve_open_guest(struct serve *serve, struct sv_error *error)
 			.preopens = serve->grants.preopens,
 			.preopen_count = serve->grants.preopen_count,
 			.max_memory = options->limits.guest_memory,
+			.outbound = &serve->outbound,
 			.log_limit = options->limits.log_bytes,
 			.pass_authorization = options->pass_authorization,
 			.log = log_guest,

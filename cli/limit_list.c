@@ -62,8 +62,9 @@ bool limit_add(json_t *limits, const char *text, struct sv_error *error)
 	if (!equals || !limit_unit_find(name, &unit))
 		return sv_fail(error, SV_ERROR_USAGE,
 				"\"%.80s\" is no limit: rate, burst, concurrency, timeout, cpu, "
-				"memory, body, compress_from, outbound, outbound_bytes or "
-				"outbound_concurrency, with \"=\" and a value behind it",
+				"memory, body, compress_from, outbound, outbound_bytes, "
+				"outbound_concurrency or outbound_memory, with \"=\" and a "
+				"value behind it",
 				text);
 	if (!equals[1])
 		return client_add(limits, name, json_null(), error);

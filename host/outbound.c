@@ -52,3 +52,17 @@ bool host_outbound_carry(struct host_call *call, size_t bytes, struct sv_error *
 	return outbound_refuse(call, error, "outbound_bytes", limits->bytes,
 			"bytes to and from elsewhere");
 }
+
+bool host_outbound_hold(const struct host_outbound *outbound, size_t before, size_t now)
+{
+	if (!outbound || !outbound->held || before == now)
+		return true;
+	size_t total = atomic_fetch_add(outbound->held, now - before) + (now - before);
+	return now < before || !outbound->memory || total <= outbound->memory;
+}
+
+void host_outbound_overflow(struct host_call *call, struct sv_error *error)
+{
+	(void)!outbound_refuse(call, error, "outbound_memory", call->guest->outbound->memory,
+			"bytes of requests to elsewhere under way");
+}

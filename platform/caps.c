@@ -17,6 +17,7 @@ enum cap_unit { UNIT_COUNT, UNIT_BYTES, UNIT_TIME };
 #define WITHIN_guests offsetof(struct server_limits, guests)
 #define WITHIN_request_time offsetof(struct server_limits, request_time)
 #define WITHIN_guest_memory offsetof(struct server_limits, guest_memory)
+#define WITHIN_outbound_memory offsetof(struct server_limits, outbound_memory)
 #define WITHIN_body_bytes offsetof(struct server_limits, body_bytes)
 
 static const struct cap_row {

@@ -15,6 +15,7 @@ struct gate {
 	_Atomic uint64_t due;  /* when the last request let through would be at a steady rate */
 	atomic_uint inside;    /* requests being answered */
 	atomic_uint outbound;  /* requests of its guests to elsewhere */
+	atomic_size_t outbound_held; /* bytes that these take */
 };
 
 struct gate_refusal {

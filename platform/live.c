@@ -128,7 +128,10 @@ static bool live_load(struct live *live, const struct version *version, struct s
 			.requests = live->caps.outbound,
 			.bytes = live->caps.outbound_bytes,
 			.at_once = live->caps.outbound_concurrency,
+			.memory = live->caps.outbound_memory ? live->caps.outbound_memory
+							     : state->limits.outbound_memory,
 			.under_way = &route_gate(live->route)->outbound,
+			.held = &route_gate(live->route)->outbound_held,
 	};
 	live->files = (struct host_files){
 			.find = live_setting,

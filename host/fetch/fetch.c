@@ -82,8 +82,29 @@ void fetch_wake(struct fetch *fetch)
 	fetch->waker->wake(fetch->waker);
 }
 
+/* False: there is too much. */
+static bool buffers_fit(struct fetch *fetch)
+{
+	size_t held = fetch->body.capacity + fetch->upload.capacity + fetch->head_held;
+	bool fits = host_outbound_hold(fetch->outbound, fetch->held, held);
+	fetch->held = held;
+	return fits;
+}
+
+void fetch_count(struct fetch *fetch)
+{
+	if (buffers_fit(fetch) || fetch->error)
+		return;
+	fetch->is_over = true;
+	fetch->error = FETCH_FAILED;
+	snprintf(fetch->text, sizeof fetch->text, "limit outbound_memory");
+	fetch_wake(fetch);
+	fetch_want_thread(fetch);
+}
+
 void fetch_free(struct fetch *fetch)
 {
+	(void)!host_outbound_hold(fetch->outbound, fetch->held, 0);
 	transfer_finish(fetch);
 	host_response_finish(&fetch->head);
 	host_response_finish(&fetch->trailers);
@@ -98,12 +119,16 @@ static bool fetch_submit(struct fetch *fetch, struct sv_error *error)
 {
 	struct fetcher *fetcher = fetch->fetcher;
 	pthread_mutex_lock(&fetcher->lock);
-	bool has_room = fetcher->count < FETCH_MOST;
-	if (has_room) {
+	bool has_room = fetcher->count < FETCH_MOST, is_over = !buffers_fit(fetch);
+	if (has_room && !is_over) {
 		fetcher->count++;
 		fetch_want_thread(fetch);
 	}
 	pthread_mutex_unlock(&fetcher->lock);
+	if (is_over) {
+		host_outbound_overflow(fetch->call, error);
+		return false;
+	}
 	return has_room ||
 			sv_fail(error, SV_ERROR_LIMIT, "more than %u requests to elsewhere at once",
 					FETCH_MOST);
@@ -228,13 +253,26 @@ static enum fetch_progress writable(const struct fetch *fetch)
 	return has_room || fetch->is_done ? FETCH_READY : FETCH_LATER;
 }
 
+/* The guest is ended for it. */
+static void fetch_overflow(struct fetch *fetch)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	host_outbound_overflow(fetch->call, &error);
+	pthread_mutex_lock(&fetch->fetcher->lock);
+	snprintf(fetch->text, sizeof fetch->text, "%.190s", error.text);
+	pthread_mutex_unlock(&fetch->fetcher->lock);
+}
+
 static enum fetch_progress ask(struct fetch *fetch,
 		enum fetch_progress (*question)(const struct fetch *fetch))
 {
 	pthread_mutex_lock(&fetch->fetcher->lock);
 	enum fetch_progress progress = question(fetch);
 	fetch->is_awaited |= progress == FETCH_LATER;
+	bool is_over = fetch->is_over;
 	pthread_mutex_unlock(&fetch->fetcher->lock);
+	if (is_over)
+		fetch_overflow(fetch);
 	return progress;
 }
 
@@ -274,6 +312,8 @@ static enum fetch_progress fetch_carry(struct fetch *fetch, enum fetch_progress 
 		size_t *count)
 {
 	struct sv_error error = SV_ERROR_INIT;
+	if (progress == FETCH_BROKEN && fetch->is_over)
+		fetch_overflow(fetch);
 	if (!*count || host_outbound_carry(fetch->call, *count, &error))
 		return progress;
 	*count = 0;
@@ -320,6 +360,7 @@ static enum fetch_progress upload_add(struct fetch *fetch, struct sv_bytes bytes
 		*count = 0;
 		return FETCH_BROKEN;
 	}
+	fetch_count(fetch);
 	if (fetch->upload_is_paused)
 		fetch_want_thread(fetch);
 	return FETCH_READY;

@@ -33,6 +33,9 @@ struct fetch {
 	size_t sent;
 	bool has_whole_upload;
 	bool upload_is_paused;    /* the thread waits for more of it */
+	size_t head_held;         /* bytes of the head */
+	size_t held;              /* bytes of it and of these buffers that count */
+	bool is_over;             /* and were too many */
 
 	/* ---- the thread's own; the head is the owner's too from `has_head` on ---- */
 	struct host_response head;
@@ -77,6 +80,9 @@ void fetch_want_thread(struct fetch *fetch);
 
 /* Under the lock: wake whoever waits for it. */
 void fetch_wake(struct fetch *fetch);
+
+/* Under the lock: count what its buffers have grown to; one that may not is ended. */
+void fetch_count(struct fetch *fetch);
 
 void fetch_free(struct fetch *fetch);
 

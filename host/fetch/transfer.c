@@ -94,6 +94,9 @@ static bool head_end(struct fetch *fetch)
 	if (is_tapped && !fetch->tap_has_use && fetch->users)
 		fetch->users++;
 	fetch->tap_has_use |= is_tapped && fetch->users;
+	fetch->head_held = fetch->head.text.capacity +
+			fetch->head.field_capacity * sizeof *fetch->head.fields;
+	fetch_count(fetch);
 	fetch_wake(fetch);
 	pthread_mutex_unlock(&fetch->fetcher->lock);
 	if (has_tap && !is_tapped)
@@ -141,6 +144,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
 			fetch->head_error = FETCH_NO_MEMORY;
 			result = 0;
 		}
+		fetch_count(fetch);
 		fetch_wake(fetch);
 	}
 	pthread_mutex_unlock(&fetch->fetcher->lock);

@@ -138,6 +138,15 @@ def test_requests_to_elsewhere_have_limits():
             limits(daemon, {name: least})
             expect([ask(daemon)[0] for _ in range(5)] == [200] * 5, f"{name}: {least} are too many")
             limits(daemon, {name: None})
+        wanted = "limit outbound_memory: more than 1 bytes of requests to elsewhere under way"
+        limits(daemon, {"outbound_memory": 1})
+        for _ in range(3):
+            status, answer, _ = ask(daemon)
+            expect(status == 502 and wanted in answer, f"{status} {answer}")
+        limits(daemon, {"outbound_memory": 1 << 20})
+        # What those had taken was given back.
+        expect([ask(daemon)[0] for _ in range(20)] == [200] * 20, "a megabyte is too little")
+        limits(daemon, {"outbound_memory": None})
         daemon.deploy_well("site", RESOLVING)
         for most, status in ((2, 502), (3, 200)):
             limits(daemon, {"outbound": most, "outbound_concurrency": 1})

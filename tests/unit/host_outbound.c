@@ -85,16 +85,15 @@ static enum fetch_progress read_all(struct fetch *fetch, size_t *total)
 }
 
 /* One request within so many bytes, of which 13 move. */
-static enum fetch_progress one(uint64_t most, struct host_outcome *outcome, const char **text,
-		atomic_uint *under_way)
+static enum fetch_progress one_within(const struct host_outbound *limits,
+		struct host_outcome *outcome, const char **text)
 {
 	static char reason[200];
 	struct sv_error error = SV_ERROR_INIT;
 	struct sv_engine *engine = sv_engine_new(NULL, &error);
 	struct sv_store *store = engine ? sv_store_new(engine, NULL, &error) : NULL;
 	struct fetcher *fetcher = fetcher_new(&error);
-	const struct host_outbound limits = {.bytes = most, .at_once = 1, .under_way = under_way};
-	const struct host_guest guest = {.outbound = &limits};
+	const struct host_guest guest = {.outbound = limits};
 	const struct host_request request = {0};
 	struct host_call call = {.guest = &guest, .store = store, .request = &request,
 			.outcome = outcome};
@@ -106,7 +105,7 @@ static enum fetch_progress one(uint64_t most, struct host_outcome *outcome, cons
 		abort();
 	struct fetch *fetch = start(&call, fetcher, port);
 	enum fetch_progress progress = fetch ? read_all(fetch, &total) : FETCH_LATER;
-	if (fetch && atomic_load(under_way) != 1)
+	if (fetch && atomic_load(limits->under_way) != 1)
 		progress = FETCH_READY; /* never in the end */
 	if (fetch)
 		fetch_failure(fetch, text);
@@ -119,6 +118,58 @@ static enum fetch_progress one(uint64_t most, struct host_outcome *outcome, cons
 	sv_store_free(store);
 	sv_engine_free(engine);
 	return progress;
+}
+
+static enum fetch_progress one(uint64_t most, struct host_outcome *outcome, const char **text,
+		atomic_uint *under_way)
+{
+	const struct host_outbound limits = {.bytes = most, .at_once = 1, .under_way = under_way};
+	return one_within(&limits, outcome, text);
+}
+
+TEST(memory_is_counted_while_a_request_is_under_way)
+{
+	struct host_outcome outcome = {0};
+	atomic_uint under_way = 0;
+	atomic_size_t held = 0;
+	const char *text;
+	struct host_outbound limits = {
+			.memory = 100000, .under_way = &under_way, .held = &held};
+	CHECK_EQ(one_within(&limits, &outcome, &text), FETCH_END);
+	CHECK_EQ(outcome.ending, HOST_ANSWERED);
+	CHECK_EQ(atomic_load(&held), 0);
+	/* The upload alone is within it, head and body of the answer are not. */
+	atomic_store(&held, 99800);
+	CHECK_EQ(one_within(&limits, &outcome, &text), FETCH_BROKEN);
+	CHECK_EQ(atomic_load(&held), 99800);
+	CHECK_STR(text, "limit outbound_memory: more than 100000 bytes of requests to elsewhere "
+			"under way");
+	CHECK_EQ(outcome.ending, HOST_OUTBOUND);
+	CHECK_STR(outcome.cause, text);
+}
+
+TEST(a_request_that_takes_too_much_memory_does_not_begin)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	struct host_outcome outcome = {0};
+	atomic_uint under_way = 0;
+	atomic_size_t held = 0;
+	struct sv_engine *engine = sv_engine_new(NULL, &error);
+	struct sv_store *store = engine ? sv_store_new(engine, NULL, &error) : NULL;
+	struct fetcher *fetcher = fetcher_new(&error);
+	const struct host_outbound limits = {.memory = 1, .under_way = &under_way, .held = &held};
+	const struct host_guest guest = {.outbound = &limits};
+	const struct host_request request = {0};
+	struct host_call call = {.guest = &guest, .store = store, .request = &request,
+			.outcome = &outcome};
+	CHECK(store && fetcher);
+	CHECK(start(&call, fetcher, 9) == NULL);
+	CHECK_EQ(outcome.ending, HOST_OUTBOUND);
+	CHECK_EQ(atomic_load(&held), 0);
+	CHECK_EQ(atomic_load(&under_way), 0);
+	fetcher_free(fetcher);
+	sv_store_free(store);
+	sv_engine_free(engine);
 }
 
 TEST(bytes_are_counted_to_and_fro)
