@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -100,10 +102,19 @@ struct host_header host_response_field(const struct host_response *response, siz
 /* True if a status may be sent as a final one. */
 bool host_status_is_final(int64_t status);
 
-/* Case-insensitive comparison of header names. */
-bool host_name_equal(struct sv_bytes a, struct sv_bytes b);
+/* A view of a NUL-terminated string. Here, so that a constant's length is one too. */
+static inline struct sv_bytes host_text(const char *text)
+{
+	return (struct sv_bytes){(const uint8_t *)text, strlen(text)};
+}
 
-/* A view of a NUL-terminated string. */
-struct sv_bytes host_text(const char *text);
+/* Case-insensitive comparison of header names. Most differ in length already. */
+static inline bool host_name_equal(struct sv_bytes a, struct sv_bytes b)
+{
+	return a.length == b.length &&
+			(!a.length ||
+					strncasecmp((const char *)a.data, (const char *)b.data,
+							a.length) == 0);
+}
 
 #endif

@@ -6,22 +6,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "host/lend.h"
-
-struct sv_bytes host_text(const char *text)
-{
-	return (struct sv_bytes){(const uint8_t *)text, strlen(text)};
-}
-
-bool host_name_equal(struct sv_bytes a, struct sv_bytes b)
-{
-	return a.length == b.length &&
-			(!a.length ||
-					strncasecmp((const char *)a.data, (const char *)b.data,
-							a.length) == 0);
-}
 
 const struct host_header *host_request_header(const struct host_request *request, const char *name)
 {

@@ -54,12 +54,13 @@ void desks_finish(struct desks *desks)
 
 struct desk *desks_take_spare(struct desks *desks)
 {
-	struct sv_error error = SV_ERROR_INIT;
 	struct desk *desk = desks->spares;
-	if (desk)
+	if (desk) {
 		desks->spares = desk->next;
-	else if (desks->made < desks->limit)
+	} else if (desks->made < desks->limit) {
+		struct sv_error error = SV_ERROR_INIT;
 		desks->is_short = !(desk = desk_make(desks, &error)); /* then the request waits */
+	}
 	desks->busy += desk != NULL;
 	if (desk)
 		desk->is_roused = false;

@@ -155,7 +155,6 @@ static bool run_idle(struct connection *connection)
 	if (http1->input && http1->input->end > http1->input->start) {
 		http1->state = HTTP1_HEAD;
 		http1->stream.began = server->loop.now;
-		timeout_set(&server->loop, &server->head, &connection->timeout);
 		return true;
 	}
 	if (connection->at_end || (server->is_stopping && http1->has_asked)) {
@@ -215,6 +214,15 @@ static enum http1_result http1_take_head(struct connection *connection, struct s
 	return is_refused ? HTTP1_REFUSED : result;
 }
 
+/* The head is not whole: its time began with its first byte. */
+static bool http1_want_head(struct connection *connection)
+{
+	struct server *server = connection->server;
+	if (connection->timeout.list != &server->head)
+		timeout_set(&server->loop, &server->head, &connection->timeout);
+	return http1_want_input(connection);
+}
+
 static bool run_head(struct connection *connection)
 {
 	struct server *server = connection->server;
@@ -224,14 +232,14 @@ static bool run_head(struct connection *connection)
 	struct sv_bytes bytes = {input->bytes + input->start, input->end - input->start};
 	if (may_be_http2(connection, bytes)) {
 		if (bytes.length < HTTP2_PREFACE_LENGTH)
-			return http1_want_input(connection);
+			return http1_want_head(connection);
 		http2_take_over(connection, bytes);
 		return false;
 	}
 	enum http1_result result = http1_find_head(parser, bytes, &http1->head_length);
 	if (result == HTTP1_MORE) {
 		input_compact(input);
-		return http1_want_input(connection);
+		return http1_want_head(connection);
 	}
 	if (result == HTTP1_READY) {
 		/* Behind this head there must be room to read a body. */

@@ -35,18 +35,30 @@ static void http1_took(struct connection *connection, size_t count)
 	(void)bytes_drop(&connection->http1.tail, count);
 }
 
+/* What is left to be sent, in up to three parts; how many there are. */
+static size_t http1_parts(const struct connection *connection, struct iovec *parts)
+{
+	const struct sv_bytes all[] = {
+			{connection->out.data + connection->out_sent,
+					connection->out.length - connection->out_sent},
+			connection->http1.stream.body,
+			connection->http1.tail,
+	};
+	size_t count = 0;
+	for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
+		if (all[i].length)
+			parts[count++] = (struct iovec){
+					(void *)(uintptr_t)all[i].data, all[i].length};
+	}
+	return count;
+}
+
 bool http1_send(struct connection *connection)
 {
 	while (!http1_has_sent_all(connection)) {
-		struct iovec parts[] = {
-				{connection->out.data + connection->out_sent,
-						connection->out.length - connection->out_sent},
-				{(void *)(uintptr_t)connection->http1.stream.body.data,
-						connection->http1.stream.body.length},
-				{(void *)(uintptr_t)connection->http1.tail.data,
-						connection->http1.tail.length},
-		};
-		ssize_t count = transport_write(&connection->transport, parts, ARRAY_LENGTH(parts));
+		struct iovec parts[3];
+		size_t part_count = http1_parts(connection, parts);
+		ssize_t count = transport_write(&connection->transport, parts, part_count);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -56,8 +68,9 @@ bool http1_send(struct connection *connection)
 			return false;
 		}
 		http1_took(connection, (size_t)count);
-		if (connection->http1.state == HTTP1_WRITING ||
-				connection->http1.state == HTTP1_STREAMING)
+		bool is_response = connection->http1.state == HTTP1_WRITING ||
+				connection->http1.state == HTTP1_STREAMING;
+		if (is_response && !http1_has_sent_all(connection))
 			timeout_set(&connection->server->loop, &connection->server->write,
 					&connection->timeout);
 	}

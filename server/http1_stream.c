@@ -9,6 +9,9 @@
 
 #include "server/http1_write.h"
 
+/* So many are copied sooner than they are sent from a place of their own. */
+static const size_t few_bytes = 512;
+
 static const char no_memory[] = "no memory for a response";
 
 /* ---- framing ---- */
@@ -16,11 +19,19 @@ static const char no_memory[] = "no memory for a response";
 /* These bytes come next. */
 static bool piece_put(struct connection *connection, struct sv_bytes bytes)
 {
-	connection->http1.stream.body = bytes;
-	if (!connection->http1.is_chunked || !bytes.length)
-		return true;
-	connection->http1.tail = host_text("\r\n");
-	return buffer_printf(&connection->out, NULL, "%zx\r\n", bytes.length);
+	struct http1 *http1 = &connection->http1;
+	struct buffer *out = &connection->out;
+	bool is_chunk = http1->is_chunked && bytes.length;
+	http1->stream.body = (struct sv_bytes){0};
+	if (is_chunk && !buffer_printf(out, NULL, "%zx\r\n", bytes.length))
+		return false;
+	if (bytes.length <= few_bytes)
+		return buffer_append(out, bytes.data, bytes.length, NULL) &&
+				(!is_chunk || buffer_append(out, "\r\n", 2, NULL));
+	http1->stream.body = bytes;
+	if (is_chunk)
+		http1->tail = host_text("\r\n");
+	return true;
 }
 
 /* What tells the client that it has all. */

@@ -49,13 +49,28 @@ static bool write_fields(struct buffer *out, const struct host_response *respons
 	return true;
 }
 
+/* Formatting by printf would take longer than the rest of the head. */
+static bool write_content_length(struct buffer *out, uint64_t length, struct sv_error *error)
+{
+	char text[24];
+	size_t at = sizeof text;
+	text[--at] = '\n';
+	text[--at] = '\r';
+	do {
+		text[--at] = (char)('0' + length % 10);
+		length /= 10;
+	} while (length);
+	TRY(buffer_append(out, "Content-Length: ", 16, error));
+	return buffer_append(out, text + at, sizeof text - at, error);
+}
+
 /* How long the body is, or how its end is told. */
 static bool write_length(struct buffer *out, const struct host_response *response,
 		const struct http1_frame *frame, struct sv_error *error)
 {
 	int64_t length = response_length(response, frame->is_head, frame->more);
 	if (length >= 0)
-		return buffer_printf(out, error, "Content-Length: %lld\r\n", (long long)length);
+		return write_content_length(out, (uint64_t)length, error);
 	return frame->is_old || buffer_printf(out, error, "Transfer-Encoding: chunked\r\n");
 }
 

@@ -21,11 +21,6 @@ bool request_refuse(struct request_head *head, int status, const char *format, .
 	return false;
 }
 
-bool request_bytes_are(struct sv_bytes bytes, const char *text)
-{
-	return host_name_equal(bytes, host_text(text));
-}
-
 size_t request_find(const struct host_request *request, const char *name, struct sv_bytes *first)
 {
 	size_t count = 0;

@@ -45,7 +45,10 @@ bool request_host_is_valid(struct sv_bytes host);
 size_t request_find(const struct host_request *request, const char *name, struct sv_bytes *first);
 
 /* True if the bytes are this text, in any case. */
-bool request_bytes_are(struct sv_bytes bytes, const char *text);
+static inline bool request_bytes_are(struct sv_bytes bytes, const char *text)
+{
+	return host_name_equal(bytes, host_text(text));
+}
 
 /* True if the client takes trailers behind a response (RFC 9110, section 10.1.4). */
 bool request_takes_trailers(const struct host_request *request);

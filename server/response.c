@@ -5,10 +5,12 @@
 
 #include "host/lend.h"
 
-static bool name_is_among(struct sv_bytes name, const char *const *names, size_t count)
+#define NAME(text) {(const uint8_t *)(text), sizeof(text) - 1}
+
+static bool name_is_among(struct sv_bytes name, const struct sv_bytes *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (host_name_equal(name, host_text(names[i])))
+		if (host_name_equal(name, names[i]))
 			return true;
 	}
 	return false;
@@ -16,17 +18,19 @@ static bool name_is_among(struct sv_bytes name, const char *const *names, size_t
 
 bool response_field_is_ours(struct sv_bytes name)
 {
-	static const char *const ours[] = {"Connection", "Content-Length", "Date", "Keep-Alive",
-			"Proxy-Connection", "Server", "TE", "Trailer", "Transfer-Encoding",
-			"Upgrade"};
+	static const struct sv_bytes ours[] = {NAME("Connection"), NAME("Content-Length"),
+			NAME("Date"), NAME("Keep-Alive"), NAME("Proxy-Connection"), NAME("Server"),
+			NAME("TE"), NAME("Trailer"), NAME("Transfer-Encoding"), NAME("Upgrade")};
 	return name_is_among(name, ours, ARRAY_LENGTH(ours));
 }
 
 bool response_field_is_for_heads(struct sv_bytes name)
 {
-	static const char *const heads[] = {"Age", "Authorization", "Cache-Control",
-			"Content-Encoding", "Content-Range", "Content-Type", "Expires", "Host",
-			"Location", "Retry-After", "Set-Cookie", "Vary", "WWW-Authenticate"};
+	static const struct sv_bytes heads[] = {NAME("Age"), NAME("Authorization"),
+			NAME("Cache-Control"), NAME("Content-Encoding"), NAME("Content-Range"),
+			NAME("Content-Type"), NAME("Expires"), NAME("Host"), NAME("Location"),
+			NAME("Retry-After"), NAME("Set-Cookie"), NAME("Vary"),
+			NAME("WWW-Authenticate")};
 	return name_is_among(name, heads, ARRAY_LENGTH(heads)) || response_field_is_ours(name);
 }
 

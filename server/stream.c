@@ -55,11 +55,13 @@ static void set_server_name(struct exchange *exchange, struct sv_bytes host, con
 	/* A colon inside brackets belongs to an IPv6 address. */
 	if (end && !memchr(end, ']', host.length - (size_t)(end - host.data)))
 		length = (size_t)(end - host.data);
-	if (length && length < sizeof exchange->server_name)
-		snprintf(exchange->server_name, sizeof exchange->server_name, "%.*s", (int)length,
-				(const char *)host.data);
-	else
-		snprintf(exchange->server_name, sizeof exchange->server_name, "%s", fallback);
+	struct sv_bytes name = {host.data, length};
+	if (!length || length >= sizeof exchange->server_name)
+		name = host_text(fallback);
+	if (name.length >= sizeof exchange->server_name)
+		name.length = sizeof exchange->server_name - 1;
+	memcpy(exchange->server_name, name.data, name.length);
+	exchange->server_name[name.length] = '\0';
 }
 
 /* The session may be gone before the guest is. */

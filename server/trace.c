@@ -3,6 +3,7 @@
  */
 #include "server/trace.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -173,15 +174,25 @@ static const struct host_header *parent_find(const struct host_request *request)
 /* Random bytes, many for one call to the system. */
 static void random_take(uint8_t *bytes, size_t length)
 {
-	static _Thread_local uint8_t pool[240];
+	static _Thread_local uint8_t pool[3072];
 	static _Thread_local size_t left;
-	if (left < length) {
-		/* So few bytes come whole, or there is no system. */
-		check(getrandom(pool, sizeof pool, 0) == (ssize_t)sizeof pool);
-		left = sizeof pool;
+	while (left < length) {
+		/* A signal may cut it short. */
+		ssize_t count = getrandom(pool, sizeof pool, 0);
+		check(count >= 0 || errno == EINTR);
+		left = count > 0 ? (size_t)count : 0;
 	}
 	left -= length;
 	memcpy(bytes, pool + left, length);
+}
+
+/* All zeros are no id. */
+static bool are_zeros(const uint8_t *bytes, size_t length)
+{
+	size_t at = 0;
+	while (at < length && !bytes[at])
+		at++;
+	return at == length;
 }
 
 static void hex_write(char *text, const uint8_t *bytes, size_t count)
@@ -198,17 +209,18 @@ static void trace_start(struct exchange *exchange)
 {
 	char *text = exchange->trace_parent;
 	struct sv_bytes value = {(const uint8_t *)text, LENGTH};
-	uint8_t bytes[(ID_LENGTH + PARENT_LENGTH) / 2];
+	uint8_t id[ID_LENGTH / 2], parent[PARENT_LENGTH / 2];
 	fields_drop(exchange, is_parent);
 	fields_drop(exchange, is_state);
 	do {
-		random_take(bytes, sizeof bytes);
-		memcpy(text, "00-", ID_AT);
-		hex_write(text + ID_AT, bytes, ID_LENGTH / 2);
-		text[PARENT_AT - 1] = '-';
-		hex_write(text + PARENT_AT, bytes + ID_LENGTH / 2, PARENT_LENGTH / 2);
-		memcpy(text + FLAGS_AT - 1, "-00", sizeof "-00");
-	} while (!trace_parent_is_valid(value));
+		random_take(id, sizeof id);
+		random_take(parent, sizeof parent);
+	} while (are_zeros(id, sizeof id) || are_zeros(parent, sizeof parent));
+	memcpy(text, "00-", ID_AT);
+	hex_write(text + ID_AT, id, sizeof id);
+	text[PARENT_AT - 1] = '-';
+	hex_write(text + PARENT_AT, parent, sizeof parent);
+	memcpy(text + FLAGS_AT - 1, "-00", sizeof "-00");
 	exchange->headers[exchange->request.header_count++] =
 			(struct host_header){host_text("traceparent"), value};
 }

@@ -30,6 +30,8 @@ static inline ssize_t transport_write(struct transport *transport, struct iovec 
 {
 	if (transport->tls)
 		return tls_session_write(transport->tls, parts, count);
+	if (count == 1) /* which spares the system a list of one */
+		return send(transport->fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL);
 	const struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
 	return sendmsg(transport->fd, &message, MSG_NOSIGNAL);
 }

@@ -48,8 +48,8 @@ const config :Workerd.Config = (
 class Server:
     """`start(port, protocol)` is a command."""
 
-    def __init__(self, name, start, protocols=("http",)):
-        self.name, self.start, self.protocols = name, start, protocols
+    def __init__(self, name, start):
+        self.name, self.start = name, start
 
 
 def certificate():
@@ -69,10 +69,10 @@ def nginx():
     if not shutil.which("nginx"):
         raise Missing("no nginx here")
     certificate()
-    return Server("nginx `return 200`", start, ("http", "https", "h2"))
+    return Server("nginx `return 200`", start)
 
 
-def selvage(name, source, *flags, protocols=("http", "https", "h2")):
+def selvage(name, source, *flags):
     artifact = WORK / (pathlib.Path(source).stem + ".so")
     call(SELVAGE, "compile", *flags, source, "-o", artifact, timeout=1200)
 
@@ -82,7 +82,7 @@ def selvage(name, source, *flags, protocols=("http", "https", "h2")):
             "--listen", "127.0.0.1:0", "--listen-tls", f"127.0.0.1:{port}", "--tls-cert", cert,
             "--tls-key", key]
         return [SELVAGE, "serve", "--quiet", *listen, artifact]
-    return Server(name, start, protocols)
+    return Server(name, start)
 
 
 def hello():
@@ -92,13 +92,12 @@ def hello():
 def echo():
     wasm = WORK / "c-hello.wasm"
     call(ROOT / "sdk/c/build-guest", wasm, ROOT / "examples/c-hello/hello.c")
-    return selvage("Selvage, C guest that echoes the request (examples/c-hello)", wasm,
-                   protocols=("http",))
+    return selvage("Selvage, C guest that echoes the request (examples/c-hello)", wasm)
 
 
 def image():
     return selvage("Selvage, Rust guest that draws the PNG (examples/image)",
-                   ROOT / "examples/image/image.wasm", protocols=("http",))
+                   ROOT / "examples/image/image.wasm")
 
 
 def wasmtime():
@@ -119,7 +118,7 @@ def selvage_javascript():
     if not module.exists():
         raise Missing(f"no {module.name} here")
     return selvage("Selvage (an instance for each request), fastly_js_hello at -O0",
-                   module, "-O0", protocols=("http",))
+                   module, "-O0")
 
 
 def node_javascript():
@@ -150,10 +149,12 @@ def workerd_hello():
     return workerd_serving("a handler of one line", script)
 
 
-# The first row of a table is what the others are compared with.
+# Title, protocols, servers. The first server is what the others are compared with.
 TABLES = {
-    "hello": ("Hello", [nginx, hello, echo, image, wasmtime, workerd_hello, node_http]),
-    "javascript": ("Hello, in JavaScript",
+    "hello": ("Hello", ["http"],
+              [nginx, hello, echo, image, wasmtime, workerd_hello, node_http]),
+    "tls": ("Hello, over TLS", ["https", "h2"], [nginx, hello]),
+    "javascript": ("Hello, in JavaScript", ["http"],
                    [workerd_javascript, selvage_javascript, node_javascript]),
 }
 
@@ -161,7 +162,7 @@ TABLES = {
 def servers(table, complain):
     """Those that can be had here; of the others the reason is told."""
     found = []
-    for make in TABLES[table][1]:
+    for make in TABLES[table][2]:
         try:
             found.append(make())
         except (Missing, OSError, RuntimeError, subprocess.TimeoutExpired) as error:

@@ -157,6 +157,27 @@ static void *terrarium_state_new(const struct host_guest *guest, void *service,
 	return state;
 }
 
+static void terrarium_state_free(void *data)
+{
+	struct terrarium_guest *state = data;
+	if (state)
+		free(state->headers);
+	free(state);
+}
+
+/* Room for so many fields, which are as many as the server's limit lets through. */
+static bool incoming_reserve(struct terrarium_guest *guest, size_t count)
+{
+	if (count <= guest->header_room)
+		return true;
+	struct host_header *headers = realloc(guest->headers, count * sizeof *headers);
+	if (!headers)
+		return false;
+	guest->headers = headers;
+	guest->header_room = count;
+	return true;
+}
+
 /*
  * The request with its client's address in the two fields where Terrarium had it; what a client
  * says there itself is nothing to go by.
@@ -166,9 +187,7 @@ static bool incoming_make(struct terrarium_guest *guest)
 	static const char *const names[] = {"fastly-client-ip", "x-fastly-client-ip"};
 	const struct host_request *request = guest->call->request;
 	size_t count = 0;
-	guest->headers =
-			calloc(request->header_count + ARRAY_LENGTH(names), sizeof *guest->headers);
-	if (!guest->headers)
+	if (!incoming_reserve(guest, request->header_count + ARRAY_LENGTH(names)))
 		return false;
 	for (size_t i = 0; i < request->header_count; i++) {
 		bool is_ours = false;
@@ -206,8 +225,7 @@ static void terrarium_leave(struct host_call *call, bool has_ended_well)
 	struct terrarium_guest *guest = call->state;
 	sv_store_set_data(call->store, NULL);
 	terrarium_things_drop(guest);
-	free(guest->headers);
-	guest->headers = NULL;
+	guest->incoming = (struct host_request){0};
 	terrarium_forget_question(guest);
 	host_lines_flush(&guest->lines);
 	struct host_outcome *outcome = call->outcome;
@@ -227,7 +245,7 @@ const struct host_abi terrarium_abi = {
 		.service_new = terrarium_service_new,
 		.service_free = terrarium_service_free,
 		.state_new = terrarium_state_new,
-		.state_free = free,
+		.state_free = terrarium_state_free,
 		.begin = terrarium_begin,
 		.end = terrarium_leave,
 };

@@ -46,7 +46,8 @@ struct terrarium_guest {
 	struct host_call *call;
 	struct terrarium_service *service; /* borrowed */
 	struct host_request incoming; /* the call's, with its client's address as a field */
-	struct host_header *headers;  /* owned; those of `incoming` */
+	struct host_header *headers;  /* owned; those of `incoming`, kept for the next one */
+	size_t header_room;
 	struct host_lines lines;
 	bool has_memory_manager; /* init_mm was called */
 	bool is_giving; /* its malloc runs, for something that is about to be copied out */
@@ -54,6 +55,7 @@ struct terrarium_guest {
 	uint32_t malloc_index;   /* in table 0 */
 	uint32_t free_index;
 	struct terrarium_thing *things[TERRARIUM_MAX_THINGS]; /* owned; NULL: free */
+	unsigned thing_count;
 	unsigned sent;           /* of them, requests under way */
 	size_t held;             /* bytes in them: as much as its own memory may have */
 	struct dns_query *query; /* that it waits for, or NULL */

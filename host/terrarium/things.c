@@ -30,6 +30,7 @@ struct terrarium_thing *terrarium_thing_new(struct terrarium_guest *guest, uint3
 	thing->message.field_limit = TERRARIUM_FIELDS;
 	host_response_reset(&thing->message);
 	guest->things[slot] = thing;
+	guest->thing_count++;
 	*handle = slot + first_handle;
 	return thing;
 }
@@ -55,6 +56,7 @@ void terrarium_thing_drop(struct terrarium_guest *guest, uint32_t handle)
 {
 	struct terrarium_thing *thing = guest->things[handle - first_handle];
 	guest->things[handle - first_handle] = NULL;
+	guest->thing_count--;
 	terrarium_thing_stop(guest, thing);
 	guest->held -= thing->held;
 	host_response_finish(&thing->message);
@@ -64,7 +66,7 @@ void terrarium_thing_drop(struct terrarium_guest *guest, uint32_t handle)
 
 void terrarium_things_drop(struct terrarium_guest *guest)
 {
-	for (uint32_t slot = 0; slot < TERRARIUM_MAX_THINGS; slot++) {
+	for (uint32_t slot = 0; guest->thing_count; slot++) {
 		if (guest->things[slot])
 			terrarium_thing_drop(guest, slot + first_handle);
 	}
