@@ -156,6 +156,9 @@ static bool live_load(struct live *live, const struct version *version, struct s
 			.log_data = live,
 	};
 	live->service = guest_service_new(state->engine, &live->guest, &state->limits, error);
+	/* What it brings is its own, nobody's words of a call to us. */
+	if (!live->service && error->code == SV_ERROR_USAGE)
+		error->code = SV_ERROR_INVALID;
 	return live->service != NULL;
 }
 
