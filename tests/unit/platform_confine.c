@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -74,6 +75,11 @@ static int run_a_program(void)
 	return is_refused(execl("/bin/true", "true", NULL), EPERM);
 }
 
+static int start_a_process(void)
+{
+	return is_refused(fork(), EPERM);
+}
+
 static int signal_the_parent(void)
 {
 	return is_refused(kill(getppid(), 0), EPERM);
@@ -84,8 +90,17 @@ static int trace_the_parent(void)
 	return is_refused((int)ptrace(PTRACE_ATTACH, getppid(), 0, 0), EPERM);
 }
 
+static void *thread_main(void *data)
+{
+	return data;
+}
+
 static int use_what_a_compilation_needs(void)
 {
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, thread_main, NULL) != 0 ||
+			pthread_join(thread, NULL) != 0)
+		return 3;
 	int fd = memfd_create("test", MFD_CLOEXEC), ends[2];
 	char path[64];
 	if (fd < 0 || pipe2(ends, O_CLOEXEC) != 0)
@@ -218,6 +233,7 @@ TEST(the_network_is_out_of_reach)
 TEST(other_processes_are_out_of_reach)
 {
 	CHECK_EQ(confined(run_a_program), 0);
+	CHECK_EQ(confined(start_a_process), 0);
 	CHECK_EQ(confined(signal_the_parent), 0);
 	CHECK_EQ(confined(trace_the_parent), 0);
 }
@@ -227,7 +243,7 @@ TEST(cpu_time_has_an_end_that_is_told)
 	CHECK(is_told_of_its_cpu_time());
 }
 
-TEST(memory_files_and_pipes_are_not)
+TEST(threads_memory_files_and_pipes_are_not)
 {
 	CHECK_EQ(confined(use_what_a_compilation_needs), 0);
 }
