@@ -154,6 +154,9 @@ $(UNIT_TESTS): %: %.o $(BUILD)/libtest.a $(BUILD)/libselvage-compiler.so
 # What the worlds define is led through the test that tries it.
 $(BUILD)/tests/unit/host_pointers: private LDFLAGS_ALL += -Wl,--wrap=sv_linker_define_function
 
+# What activates versions is in the test.
+$(BUILD)/tests/unit/platform_build: private LDFLAGS_ALL += -Wl,--wrap=activate_version
+
 # Calls that a test refuses are led into it.
 refused = $(shell sed -n 's/^CALL.[^,]*, \([a-z_]*\),.*/\1/p' tests/unit/refused_calls.def) \
 	mprotect munmap timer_delete free

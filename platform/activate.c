@@ -56,9 +56,9 @@ static bool activate_on(struct platform_state *state, struct route *route,
 	if (done)
 		done = deployment_get(state->db, version->deployment, &deployment, &found, error);
 	if (done && !found)
-		done = sv_fail(error, SV_ERROR_USAGE, "the deployment was removed meanwhile");
+		done = sv_fail(error, SV_ERROR_OVERTAKEN, "the deployment was removed meanwhile");
 	if (done && only_over && deployment.current != only_over)
-		done = sv_fail(error, SV_ERROR_USAGE, "another version is current meanwhile");
+		done = sv_fail(error, SV_ERROR_OVERTAKEN, "another version is current meanwhile");
 	done = done && activate_refresh(state, route, version, settings, &live, error) &&
 			activate_commit(state, version, error);
 	if (done) {

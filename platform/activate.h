@@ -19,8 +19,9 @@ struct version;
 
 /*
  * Load `version`, whose artifact is set, have it answer its probe, and make it current. False with
- * `error` and nothing changed if it cannot be loaded or fails, or if `only_over` is not 0 and
- * not the number of the current version any more.
+ * `error` and nothing changed if it cannot be loaded or fails; with OVERTAKEN, which nothing else
+ * gives, if the deployment is not there any more, or `only_over` is not 0 and not the number of the
+ * current version any more.
  */
 SV_MUST_USE bool activate_version(struct platform_state *state, const struct deployment *deployment,
 		const struct version *version, int64_t only_over, struct sv_error *error);

@@ -294,8 +294,7 @@ static bool build_version(struct build_lane *lane, struct version *version, stru
 	if (done)
 		done = activate_version(state, &deployment, version, is_first ? 0 : version->number,
 				&failure);
-	/* USAGE: it is not wanted any more. */
-	if (done || build_is_ending(build) || failure.code == SV_ERROR_USAGE)
+	if (done || build_is_ending(build) || failure.code == SV_ERROR_OVERTAKEN)
 		return true;
 	if (build_may_pass(lane, version->id, &failure))
 		return sv_fail(error, failure.code, "%s", failure.text);

@@ -70,6 +70,7 @@ bool control_fail_error(struct control_call *call, const struct sv_error *error)
 	case SV_ERROR_TRAP:
 	case SV_ERROR_LINK:
 	case SV_ERROR_UNSUPPORTED:
+	case SV_ERROR_OVERTAKEN:
 		return control_fail(call, 409, sv_error_code_name(error->code), "%s", error->text);
 	default:
 		return control_fail(call, 500, sv_error_code_name(error->code), "%s", error->text);

@@ -302,7 +302,7 @@ struct route *routes_make(struct routes *routes, int64_t id, const char *name,
 	if (!deployment_get(routes->state->db, id, &deployment, &found, error))
 		return NULL;
 	if (!found) {
-		sv_fail(error, SV_ERROR_USAGE, "the deployment was removed meanwhile");
+		sv_fail(error, SV_ERROR_OVERTAKEN, "the deployment was removed meanwhile");
 		return NULL;
 	}
 	struct route *made = route_new(routes->state, id, name, error);

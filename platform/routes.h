@@ -27,7 +27,7 @@ struct routes *routes_new(struct platform_state *state, struct sv_error *error);
 void routes_free(struct routes *routes);
 
 /*
- * The route of a deployment, made if there is none; counted. NULL with `error`: USAGE if the
+ * The route of a deployment, made if there is none; counted. NULL with `error`: OVERTAKEN if the
  * deployment is not in the database any more. Under the lock of changes, except by routes_new.
  */
 struct route *routes_make(struct routes *routes, int64_t id, const char *name,
