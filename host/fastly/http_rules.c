@@ -118,7 +118,8 @@ static uint64_t lifetime_of(const struct host_response *head)
 	int64_t expires = http_time(value), date = http_time(http_field(head, "Date"));
 	if (date < 0)
 		date = time(NULL);
-	return expires > date ? (uint64_t)(expires - date) : 0;
+	uint64_t seconds = expires > date ? (uint64_t)(expires - date) : 0;
+	return seconds < UINT32_MAX ? seconds : UINT32_MAX; /* as other numbers of seconds */
 }
 
 static uint64_t stale_of(const struct host_response *head, const char *name)

@@ -1,4 +1,5 @@
 """Plain requests, whose responses come through the cache; and fields of responses that are to come."""
+import datetime
 import time
 import urllib.parse
 
@@ -64,6 +65,10 @@ def purge(server, key):
 
 KEPT, NOT_KEPT = [("1", "MISS"), ("1", "HIT")], [("1", "MISS"), ("2", "MISS")]
 
+# So far in the future that its nanoseconds are 33 million more than fit seven times into 64 bits.
+NOW = datetime.datetime(2026, 1, 1)
+DATE, FAR = (when.strftime("%a, %d %b %Y %H:%M:%S GMT") for when in (NOW, NOW + datetime.timedelta(seconds=129127208516)))
+
 
 def test_responses_are_kept_as_they_and_their_requests_say(guest):
     rows = (("nothing", {}, {}, KEPT),
@@ -73,6 +78,7 @@ def test_responses_are_kept_as_they_and_their_requests_say(guest):
             ("cookie", {"Set_Cookie": "a=b"}, {}, NOT_KEPT),
             ("surrogate", {"Cache_Control": "max-age=0", "Surrogate_Control": "max-age=60"}, {}, KEPT),
             ("old", {"Cache_Control": "max-age=60", "Age": "60"}, {}, NOT_KEPT),
+            ("far", {"Date": DATE, "Expires": FAR, "Age": "1"}, {}, KEPT),
             ("ttl", {"Cache_Control": "max-age=0"}, {"override": TTL, "ttl": 60}, KEPT),
             ("no-ttl", {"Cache_Control": "max-age=60"}, {"override": TTL, "ttl": 0},
              [("1", "MISS"), ("2", "MISS")]),
