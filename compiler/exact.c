@@ -7,6 +7,7 @@
  */
 #include "compiler/optimise.h"
 
+#include "compiler/exact_apart.h"
 #include "compiler/exact_order.h"
 #include "compiler/exact_path.h"
 
@@ -139,8 +140,10 @@ static void load_unmark(struct ir *ir, const struct need_set *set, LLVMValueRef 
 void exact_loads(struct ir *ir, LLVMValueRef function)
 {
 	struct need_set set = {0};
+	exact_mark_globals(ir, function);
 	need_find_all(&set, function);
 	paths_check(&set);
+	exact_forget_globals(ir, function);
 	LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
 	for (; block; block = LLVMGetNextBasicBlock(block)) {
 		LLVMValueRef instruction = LLVMGetFirstInstruction(block);

@@ -7,9 +7,16 @@
 
 #include <stdbool.h>
 
-#include <llvm-c/Core.h>
+#include "compiler/ir.h"
 
 /* Are the other operands made of nothing that memory held? In doubt they are not. */
 bool exact_stands_apart(LLVMValueRef instruction, unsigned index);
+
+/*
+ * Mark the loads of globals if the function sets none to what memory held. What they give, it was
+ * given then, as its parameters. To be run first, and taken back behind the questions.
+ */
+void exact_mark_globals(const struct ir *ir, LLVMValueRef function);
+void exact_forget_globals(const struct ir *ir, LLVMValueRef function);
 
 #endif

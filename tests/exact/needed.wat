@@ -1,5 +1,6 @@
 ;; Functions that need every byte they load: directly, through lanes that move, or in the end.
 (module (memory 1)
+  (global $frame (mut i32) (i32.const 65536))
   (func (export "copy") (param i32 i32)
     (i64.store (local.get 0) (i64.load (local.get 1))))
   (func (export "sum_of_floats") (param i32) (result f64)
@@ -19,6 +20,12 @@
     (i8x16.shuffle 8 24 9 25 10 26 11 27 12 28 13 29 14 30 15 31 (local.get 1) (local.get 2)))
   (func (export "sum_with_a_parameter") (param i32 i32) (result i32)
     (i32.add (i32.load (local.get 0)) (local.get 1)))
+  (func (export "in_a_frame") (param i32 i64) (local i32)
+    (global.set $frame (local.tee 2 (i32.sub (global.get $frame) (i32.const 2064))))
+    (i64.store
+      (i32.add (i32.add (local.get 2) (i32.const 16)) (i32.shl (i32.load8_u (local.get 0)) (i32.const 3)))
+      (local.get 1))
+    (global.set $frame (i32.add (local.get 2) (i32.const 2064))))
   (func (export "two_bytes") (param i32) (result i32)
     (i32.or (i32.load8_u (local.get 0))
       (i32.shl (i32.load8_u offset=1 (local.get 0)) (i32.const 8)))))

@@ -3,6 +3,7 @@
 (module (memory 1)
   (global $end (mut i32) (i32.const 0x20000))
   (global $zero (mut i32) (i32.const 0))
+  (global $kept (mut i32) (i32.const 0))
   (global $pointer (mut i32) (i32.const 4))
   (data (i32.const 4) "\00\00\02\00\fd\ff\00\00")
 
@@ -94,6 +95,13 @@
   (func (export "compared_with_a_range") (result i32) (call $above (i32.const 256) (global.get $end)))
   (func (export "address_of_what_is_in_bounds")
     (drop (i32.load8_u (i32.load8_u (global.get $end)))))
+
+  (func $kept (param $p i32) (result i32) (local $difference i32)
+    (global.set $kept (i32.load (local.get $p)))
+    (local.set $difference (i32.sub (global.get $kept) (i32.load (local.get $p))))
+    (global.set $kept (i32.const 0))
+    (local.get $difference))
+  (func (export "kept_in_a_global") (result i32) (call $kept (global.get $end)))
 
   ;; stores of what is there: the address is loaded twice
   (func $back (param $a i32) (local $x i32)
