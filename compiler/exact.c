@@ -154,3 +154,56 @@ void exact_loads(struct ir *ir, LLVMValueRef function)
 	}
 	need_finish(&set);
 }
+
+/* ---- behind all passes ---- */
+
+/* Instructions that are selected for a whole integer, or take a marked load into them whole. */
+static bool takes_whole(LLVMValueRef user)
+{
+	switch (LLVMGetInstructionOpcode(user)) {
+	case LLVMAdd:
+	case LLVMSub:
+	case LLVMMul:
+	case LLVMAnd:
+	case LLVMOr:
+	case LLVMXor:
+	case LLVMShl:
+	case LLVMLShr:
+	case LLVMAShr:
+	case LLVMZExt:
+	case LLVMSExt:
+	case LLVMTrunc:
+	case LLVMICmp:
+	case LLVMSwitch:
+	case LLVMPHI:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool freeze_is_idle(LLVMValueRef freeze)
+{
+	LLVMValueRef load = LLVMGetOperand(freeze, 0);
+	if (LLVMGetTypeKind(LLVMTypeOf(freeze)) != LLVMIntegerTypeKind || !LLVMIsALoadInst(load))
+		return false;
+	LLVMUseRef use = LLVMGetFirstUse(freeze);
+	while (use && takes_whole(LLVMGetUser(use)))
+		use = LLVMGetNextUse(use);
+	return !use;
+}
+
+void exact_thaw(LLVMValueRef function)
+{
+	LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(function);
+	for (; block; block = LLVMGetNextBasicBlock(block)) {
+		LLVMValueRef next, at = LLVMGetFirstInstruction(block);
+		for (; at; at = next) {
+			next = LLVMGetNextInstruction(at);
+			if (!LLVMIsAFreezeInst(at) || !freeze_is_idle(at))
+				continue;
+			LLVMReplaceAllUsesWith(at, LLVMGetOperand(at, 0));
+			LLVMInstructionEraseFromParent(at);
+		}
+	}
+}

@@ -96,11 +96,16 @@ static void optimise_all_products(struct ir *ir)
 	}
 }
 
-static void optimise_wide(struct ir *ir)
+/* What is for the selection of instructions. */
+static void optimise_last(struct ir *ir)
 {
 	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
-	for (; function; function = LLVMGetNextFunction(function))
+	for (; function; function = LLVMGetNextFunction(function)) {
 		exact_widen(ir, function);
+		if (optimise_is_off(function))
+			continue;
+		exact_thaw(function);
+	}
 }
 
 /* What the functions below must know of the module's memories; the caller frees the list. */
@@ -171,6 +176,6 @@ bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine, struct sv_error *
 	TRY(optimise_phase(ir, machine, INLINE, error));
 	TRY(optimise_accesses(ir, error));
 	TRY(optimise_phase(ir, machine, MAIN, error));
-	optimise_wide(ir);
+	optimise_last(ir);
 	return optimise_verify(ir, "after the passes", error);
 }

@@ -42,4 +42,10 @@ void exact_stores(LLVMValueRef function);
  */
 void exact_loads(struct ir *ir, LLVMValueRef function);
 
+/*
+ * Marked loads are frozen, which selection of instructions does not look behind. Take that away
+ * where it would find nothing but the load's whole integer. Run after all passes.
+ */
+void exact_thaw(LLVMValueRef function);
+
 #endif
