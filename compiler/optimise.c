@@ -14,6 +14,7 @@
 #include "abi/artifact.h"
 #include "compiler/exact_order.h"
 #include "compiler/optimise_product.h"
+#include "compiler/optimise_width.h"
 
 enum phase { CLEAN, FOLD, INLINE, MAIN };
 
@@ -105,6 +106,7 @@ static void optimise_last(struct ir *ir)
 		if (optimise_is_off(function))
 			continue;
 		exact_thaw(function);
+		optimise_widths(function);
 	}
 }
 
