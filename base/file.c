@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool file_read_descriptor(int fd, const char *name, struct buffer *buffer,
+bool file_read_descriptor(int fd, const char *name, struct buffer *buffer,
 		struct sv_error *error)
 {
 	for (;;) {

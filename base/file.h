@@ -17,6 +17,10 @@
  */
 SV_MUST_USE bool file_read(const char *path, struct buffer *buffer, struct sv_error *error);
 
+/* The same of what is open, from where it is; `name` is for reports. */
+SV_MUST_USE bool file_read_descriptor(int fd, const char *name, struct buffer *buffer,
+		struct sv_error *error);
+
 /*
  * Write a file so that `path` shows either what was there before or all of
  * `bytes`, never a part: a temporary file in the same folder, fsync, rename.

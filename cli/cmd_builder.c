@@ -1,7 +1,7 @@
 /*
- * cmd_builder.c: `selvage builder TIER NICE`, `selvage builder unpack` and `selvage builder
- * LANGUAGE`: what the daemon runs for each compilation, each archive and each project. What a
- * stranger sent on standard input, what is made of it on standard output, nothing else within
+ * cmd_builder.c: `selvage builder TIER NICE [pieces]`, `selvage builder unpack` and `selvage
+ * builder LANGUAGE`: what the daemon runs for each compilation, each archive and each project. What
+ * a stranger sent on standard input, what is made of it on standard output, nothing else within
  * reach. `selvage builder text` is what commands run for a module in the text format.
  */
 #include <signal.h>
@@ -12,6 +12,7 @@
 
 #include "abi/limits.h"
 #include "base/file.h"
+#include "cli/builder_pieces.h"
 #include "cli/commands.h"
 #include "cli/compiler_load.h"
 #include "cli/module_open.h"
@@ -51,7 +52,9 @@ static bool builder_read(struct buffer *module, struct sv_error *error)
 	return done;
 }
 
-static bool builder_compile(const struct compiler *compiler, bool is_fast, struct buffer *artifact,
+/* `pieces` NULL: all of it is compiled. */
+static bool builder_compile(const struct compiler *compiler, bool is_fast,
+		const struct builder_pieces *pieces, struct buffer *artifact,
 		struct sv_error *error)
 {
 	struct buffer module = {.limit = SV_MAX_MODULE_BYTES};
@@ -62,14 +65,30 @@ static bool builder_compile(const struct compiler *compiler, bool is_fast, struc
 		if (is_fast)
 			options.level = SV_LEVEL_FAST;
 		options.name = "module";
+		options.cache = pieces ? &pieces->calls : NULL;
 		done = compiler->compile(buffer_view(&module), &options, artifact, error);
 	}
 	buffer_finish(&module);
 	return done;
 }
 
-/* The compiler is loaded first: afterwards no file can be opened any more. `priority`: nice(2). */
-static bool builder_run(bool is_fast, const char *priority, struct sv_error *error)
+static bool builder_compile_again(const struct compiler *compiler, bool is_fast,
+		struct buffer *artifact, struct sv_error *error)
+{
+	struct builder_pieces pieces;
+	bool done = builder_pieces_open(&pieces, error) &&
+			builder_compile(compiler, is_fast, &pieces, artifact, error) &&
+			builder_pieces_leave(&pieces, error);
+	builder_pieces_finish(&pieces);
+	return done;
+}
+
+/*
+ * The compiler is loaded first: afterwards no file can be opened any more. `priority`: nice(2);
+ * `pieces` NULL: none are kept.
+ */
+static bool builder_run(bool is_fast, const char *priority, const char *pieces,
+		struct sv_error *error)
 {
 	static const struct confinement limits = {.memory = COMPILATION_MEMORY,
 			.seconds = COMPILATION_CPU_TIME,
@@ -79,7 +98,8 @@ static bool builder_run(bool is_fast, const char *priority, struct sv_error *err
 	/* Those who are served come first, then who deploys. */
 	background_process(priority ? atoi(priority) : 0);
 	bool done = compiler_load(&compiler, error) && confine(&limits, error) &&
-			builder_compile(&compiler, is_fast, &artifact, error) &&
+			(pieces ? builder_compile_again(&compiler, is_fast, &artifact, error)
+				: builder_compile(&compiler, is_fast, NULL, &artifact, error)) &&
 			output_write("-", buffer_view(&artifact), 0600, error);
 	buffer_finish(&artifact);
 	return done;
@@ -127,7 +147,7 @@ static bool builder_work(char **operands, struct sv_error *error)
 		return builder_unpack(error);
 	bool is_fast = strcmp(work, tier_name(TIER_FAST)) == 0;
 	if (is_fast || strcmp(work, tier_name(TIER_RELEASE)) == 0)
-		return builder_run(is_fast, operands[1], error);
+		return builder_run(is_fast, operands[1], operands[1] ? operands[2] : NULL, error);
 	if (language_find(work, &language) && language_is_built(language))
 		return builder_sources(language, operands + 1, error);
 	return sv_fail(error, SV_ERROR_USAGE,

@@ -21,6 +21,7 @@
 #include "platform/deployments.h"
 #include "platform/journal.h"
 #include "platform/metrics.h"
+#include "platform/pieces.h"
 #include "platform/routes.h"
 #include "platform/sources.h"
 #include "platform/state.h"
@@ -86,13 +87,15 @@ static bool build_is_ending(struct build *build)
 }
 
 static void build_count(struct build *build, const struct deployment *deployment, enum tier tier,
-		uint64_t micros)
+		const struct pieces_head *pieces, uint64_t micros)
 {
 	struct route *route = activate_route(build->state, deployment, NULL);
 	if (!route)
 		return; /* removed meanwhile */
 	metrics_add(&route_metrics(route)->builds[tier], 1);
 	metrics_add(&route_metrics(route)->build_micros[tier], micros);
+	metrics_add(&route_metrics(route)->pieces_found[tier], pieces->found);
+	metrics_add(&route_metrics(route)->pieces_made[tier], pieces->made);
 	route_release(route);
 }
 
@@ -110,17 +113,22 @@ static bool artifact_keep(struct platform_state *state, const struct deployment 
 }
 
 static bool artifact_compile(struct build_lane *lane, const struct deployment *deployment,
-		struct version *version, struct sv_error *error)
+		struct version *version, struct pieces_head *head, struct sv_error *error)
 {
 	struct build *build = lane->build;
 	struct blobs *blobs = &build->state->blobs;
-	struct buffer artifact = {.limit = COMPILATION_OUTPUT};
+	struct buffer artifact = {.limit = COMPILATION_OUTPUT}, pieces = {.limit = PIECES_MOST};
+	bool has_pieces = version->size >= PIECES_LEAST;
 	char path[4096];
 	const struct compilation compilation = {.path = path,
 			.tier = version->tier,
 			.is_later = lane->tier == TIER_RELEASE,
+			.pieces = has_pieces ? &pieces : NULL,
 			.stop = build->stop};
+	*head = (struct pieces_head){0};
 	TRY(blobs_path(blobs, version->module, path, sizeof path, error));
+	if (has_pieces)
+		pieces_get(build->state, version, &pieces);
 	bool done = compilation_run(&compilation, &artifact, error);
 	if (done) {
 		blobs_hold(blobs);
@@ -132,6 +140,9 @@ static bool artifact_compile(struct build_lane *lane, const struct deployment *d
 			atomic_store(&build->state->has_garbage, true); /* if it could not be */
 		}
 	}
+	if (done && has_pieces)
+		pieces_keep(build->state, version, buffer_view(&pieces), head);
+	buffer_finish(&pieces);
 	buffer_finish(&artifact);
 	return done;
 }
@@ -159,6 +170,7 @@ static bool build_artifact(struct build_lane *lane, const struct deployment *dep
 		struct version *version, struct sv_error *error)
 {
 	struct platform_state *state = lane->build->state;
+	struct pieces_head pieces;
 	bool found;
 	if (version->signature[0]) { /* it was sent compiled */
 		version->tier = TIER_RELEASE;
@@ -171,8 +183,8 @@ static bool build_artifact(struct build_lane *lane, const struct deployment *dep
 	if (found)
 		return true;
 	uint64_t began = clock_now();
-	TRY(artifact_compile(lane, deployment, version, error));
-	build_count(lane->build, deployment, version->tier, (clock_now() - began) / 1000);
+	TRY(artifact_compile(lane, deployment, version, &pieces, error));
+	build_count(lane->build, deployment, version->tier, &pieces, (clock_now() - began) / 1000);
 	return true;
 }
 

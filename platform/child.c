@@ -19,27 +19,42 @@
 
 /* Descriptors of a child under way; -1: none. */
 struct child {
-	int output, messages, process;
+	int output, messages, kept, process;
 	pid_t pid;
 };
 
 static void child_close(struct child *child)
 {
-	const int descriptors[] = {child->output, child->messages, child->process};
+	const int descriptors[] = {child->output, child->messages, child->kept, child->process};
 	for (size_t i = 0; i < ARRAY_LENGTH(descriptors); i++) {
 		if (descriptors[i] >= 0)
 			close(descriptors[i]);
 	}
 }
 
-static bool child_open(struct child *child, struct sv_error *error)
+/* A file of this process's, with the bytes that the child is to find there. */
+static bool kept_open(struct child *child, const struct buffer *kept, struct sv_error *error)
 {
-	*child = (struct child){-1, -1, -1, 0};
+	child->kept = memfd_create("selvage-kept", MFD_CLOEXEC);
+	if (child->kept < 0)
+		return sv_fail_errno(error, "memfd_create");
+	for (size_t at = 0; at < kept->length;) {
+		ssize_t count = pwrite(child->kept, kept->data + at, kept->length - at, (off_t)at);
+		if (count <= 0)
+			return sv_fail_errno(error, "cannot write to a memory file");
+		at += (size_t)count;
+	}
+	return true;
+}
+
+static bool child_open(struct child *child, const struct child_task *task, struct sv_error *error)
+{
+	*child = (struct child){-1, -1, -1, -1, 0};
 	child->output = memfd_create("selvage-output", MFD_CLOEXEC);
 	child->messages = memfd_create("selvage-messages", MFD_CLOEXEC);
 	if (child->output < 0 || child->messages < 0)
 		return sv_fail_errno(error, "memfd_create");
-	return true;
+	return !task->kept || kept_open(child, task->kept, error);
 }
 
 /* A group of its own, so that all of it can be killed; nothing of our environment. */
@@ -57,6 +72,9 @@ static int child_spawn(struct child *child, const struct child_task *task)
 	posix_spawn_file_actions_adddup2(&actions, task->input, 0);
 	posix_spawn_file_actions_adddup2(&actions, child->output, 1);
 	posix_spawn_file_actions_adddup2(&actions, child->messages, 2);
+	/* Last, since descriptor 3 may be one of the others. */
+	if (task->kept)
+		posix_spawn_file_actions_adddup2(&actions, child->kept, 3);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes,
 			POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
@@ -190,7 +208,7 @@ bool child_run(const struct child_task *task, struct buffer *output, struct sv_e
 {
 	struct child child;
 	int status = 0;
-	bool done = child_open(&child, error);
+	bool done = child_open(&child, task, error);
 	if (done) {
 		int result = child_spawn(&child, task);
 		if (result != 0)
@@ -200,6 +218,12 @@ bool child_run(const struct child_task *task, struct buffer *output, struct sv_e
 	done = done && child_wait(&child, task, &status, error) &&
 			child_result(&child, task, status, error) &&
 			output_read(child.output, output, error);
+	if (task->kept) {
+		task->kept->length = 0;
+		/* Too much of it is nothing: the work is done all the same. */
+		if (done && !output_read(child.kept, task->kept, NULL))
+			task->kept->length = 0;
+	}
 	if (child.messages >= 0)
 		child_keep_log(&child, task->log);
 	child_close(&child);

@@ -17,6 +17,8 @@ struct child_task {
 	int stop;             /* descriptor that becomes readable to cut it short; -1: none */
 	unsigned seconds;     /* that it may take */
 	unsigned cpu_seconds; /* the limit that it sets itself, for the message */
+	/* What descriptor 3 has for it, and afterwards what it left there; NULL: there is none. */
+	struct buffer *kept;
 	struct buffer *log; /* gets all that it said, up to its limit; NULL: nobody wants that */
 };
 

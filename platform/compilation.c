@@ -16,7 +16,8 @@ bool compilation_run(const struct compilation *compilation, struct buffer *artif
 	snprintf(priority, sizeof priority, "%d",
 			compilation->is_later ? COMPILATION_NICE_LATER : COMPILATION_NICE);
 	const struct child_task task = {.work = tier_name(compilation->tier),
-			.more = {priority},
+			.more = {priority, compilation->pieces ? "pieces" : NULL},
+			.kept = compilation->pieces,
 			.what = "the compilation",
 			.input = open(compilation->path, O_RDONLY | O_CLOEXEC),
 			.stop = compilation->stop,

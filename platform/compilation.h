@@ -27,6 +27,8 @@ struct compilation {
 	enum tier tier;
 	bool is_later; /* nobody waits: everything else comes first */
 	int stop;      /* descriptor that becomes readable to cut it short */
+	/* Pieces that there are, and afterwards what the builder left (pieces.h); NULL: without. */
+	struct buffer *pieces;
 };
 
 /*

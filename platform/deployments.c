@@ -430,7 +430,9 @@ bool blob_is_used(struct db *db, const char *name, bool *is_used, struct sv_erro
 			"SELECT EXISTS (SELECT 1 FROM version WHERE module = ?1 OR artifact = ?1 "
 			"OR source = ?1 OR assets = ?1) "
 			"OR "
-			"EXISTS (SELECT 1 FROM compiled WHERE artifact = ?1)",
+			"EXISTS (SELECT 1 FROM compiled WHERE artifact = ?1) "
+			"OR "
+			"EXISTS (SELECT 1 FROM pieces WHERE blob = ?1)",
 			"s", name));
 	*is_used = count != 0;
 	return true;
