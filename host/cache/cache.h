@@ -30,6 +30,9 @@
 #define CACHE_MAX_OBJECTS 65536u
 #define CACHE_MAX_BYTES (UINT64_C(256) * 1024 * 1024)
 
+/* Whose keys: what is stored under one of these is not found under the same one of those. */
+enum cache_space { CACHE_OBJECTS = 'o', CACHE_RESPONSES = 'r' };
+
 /* Longer times are as long as this: about thirty years. */
 #define CACHE_MAX_TIME (INT64_C(1) << 60)
 
@@ -86,7 +89,7 @@ enum cache_state {
 /* A lookup. All zero is none. */
 struct cache_lookup {
 	struct cache *cache;
-	struct buffer key;
+	struct buffer key;            /* its space, then the key itself */
 	struct host_response request; /* fields that variants may depend on */
 	struct cache_object *object;  /* one use of it is ours; NULL: nothing */
 	struct cache_claim *claim;    /* ours; NULL: none */
@@ -112,7 +115,10 @@ void cache_free(struct cache *cache);
 
 /* Begin one; the key and the fields, of which there may be none, are copied. False: no memory. */
 SV_MUST_USE bool cache_lookup_init(struct cache_lookup *lookup, struct cache *cache,
-		struct sv_bytes key, const struct host_response *request);
+		enum cache_space space, struct sv_bytes key, const struct host_response *request);
+
+/* The key that it was begun with. */
+struct sv_bytes cache_lookup_key(const struct cache_lookup *lookup);
 
 /* Let go of everything; a claim goes to another one who waits. */
 void cache_lookup_finish(struct cache_lookup *lookup);

@@ -15,15 +15,23 @@ static bool fields_copy(struct host_response *to, const struct host_response *fr
 	return true;
 }
 
-bool cache_lookup_init(struct cache_lookup *lookup, struct cache *cache, struct sv_bytes key,
-		const struct host_response *request)
+bool cache_lookup_init(struct cache_lookup *lookup, struct cache *cache, enum cache_space space,
+		struct sv_bytes key, const struct host_response *request)
 {
+	const uint8_t first = (uint8_t)space;
 	*lookup = (struct cache_lookup){.cache = cache};
-	if (buffer_append(&lookup->key, key.data, key.length, NULL) &&
+	if (buffer_reserve(&lookup->key, 1 + key.length, NULL) &&
+			buffer_append(&lookup->key, &first, 1, NULL) &&
+			buffer_append(&lookup->key, key.data, key.length, NULL) &&
 			fields_copy(&lookup->request, request))
 		return true;
 	cache_lookup_finish(lookup);
 	return false;
+}
+
+struct sv_bytes cache_lookup_key(const struct cache_lookup *lookup)
+{
+	return (struct sv_bytes){lookup->key.data + 1, lookup->key.length - 1};
 }
 
 /* ---- finding ---- */

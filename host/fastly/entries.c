@@ -21,12 +21,14 @@ enum fastly_status fastly_entry_new(struct fastly_call *call, enum fastly_entry_
 {
 	struct fastly_guest *guest = call->guest;
 	size_t length = key->key.length + request_size(key->request);
+	enum cache_space space = kind == FASTLY_ENTRY_HTTP ? CACHE_RESPONSES : CACHE_OBJECTS;
 	uint32_t slot;
 	if (!fastly_may_hold(guest, length) || !fastly_slot_take(&guest->entry_slots, &slot))
 		return FASTLY_LIMITEXCEEDED;
 	*entry = &guest->entries[slot];
 	**entry = (struct fastly_entry){.kind = kind};
-	if (!cache_lookup_init(&(*entry)->lookup, guest->service->cache, key->key, key->request)) {
+	if (!cache_lookup_init(&(*entry)->lookup, guest->service->cache, space, key->key,
+			    key->request)) {
 		fastly_slot_give(&guest->entry_slots, slot);
 		return FASTLY_ERROR;
 	}
@@ -175,7 +177,8 @@ enum fastly_status fastly_entry_update(struct fastly_guest *guest, struct fastly
 enum fastly_status fastly_entry_found(struct fastly_call *call, const struct fastly_entry *like,
 		struct cache_object *object, struct fastly_entry **entry)
 {
-	const struct fastly_entry_key key = {buffer_view(&like->lookup.key), &like->lookup.request};
+	const struct fastly_entry_key key = {
+			cache_lookup_key(&like->lookup), &like->lookup.request};
 	enum fastly_status status = fastly_entry_new(call, like->kind, &key, entry);
 	if (status != FASTLY_OK) {
 		cache_object_release(object);

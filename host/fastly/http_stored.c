@@ -96,7 +96,7 @@ static bool part_take(struct sv_bytes *bytes, size_t length, struct sv_bytes *pa
 	return true;
 }
 
-/* What was written above; or by the guest, which can store any object under one of HTTP's keys. */
+/* What was written above. That it is whole is seen all the same. */
 bool http_head_read(struct sv_bytes bytes, struct host_response *head)
 {
 	struct sv_bytes part, name, value;

@@ -107,7 +107,7 @@ struct readthrough *readthrough_new(struct fastly_guest *guest,
 	through->counted = length;
 	guest->held += length;
 	if (request_copy(through, request) &&
-			cache_lookup_init(&through->lookup, guest->service->cache,
+			cache_lookup_init(&through->lookup, guest->service->cache, CACHE_RESPONSES,
 					(struct sv_bytes){key, sizeof key}, &message->fields.head))
 		return through;
 	readthrough_close(guest, through);

@@ -364,25 +364,44 @@ def test_a_body_on_its_way_keeps_its_length(guest):
     expect(answer.body == origin.pattern(100000), "the bytes are others")
 
 
-def test_an_object_of_the_cache_is_no_response(guest):
-    """What programs store under a key of HTTP's is not taken for a head that we wrote."""
+def http_lookup(script, name, key):
+    """A handle for the response under a key of the program's own."""
+    request, handle = script.out(), script.out()
+    script.call("http_req.new", request)
+    options = script.data(struct.pack("<IIII", script.data(key).address, 32, 0, 0))
+    script.call(name, request.value, 2, options, handle)
+    return handle
+
+
+def test_objects_and_responses_have_keys_of_their_own(guest):
+    """What is stored by a key is no response, and no response is found by a key; a purge meets both."""
     key = "k" * 32
-    heads = {"cut off": struct.pack("<iI", 200, 1),
-             "a value of 2 GiB": struct.pack("<iII", 200, 1, 0x7fffffff) + b"a",
-             "a name of 16 MiB": struct.pack("<iII", 200, 1 << 24, 0),
-             "lengths that overflow": struct.pack("<iII", 200, 0xffffffff, 0xffffffff) + b"ab",
-             "a status below zero": struct.pack("<i", -5),
-             "none at all": b"x"}
     with serve(guest) as server:
-        for name, head in heads.items():
-            script = Script()
-            insert(script, key, "value", metadata=head)
-            request, handle, response, body = (script.out() for _ in range(4))
-            script.call("http_req.new", request)
-            place = script.data(key)
-            options = script.data(struct.pack("<IIII", place.address, 32, 0, 0))
-            found = script.call("http_cache.lookup", request.value, 2, options, handle)
-            given = script.call("http_cache.get_found_response", handle.value, 0, response, body)
-            script.send(server)
-            found.is_ok()
-            expect(given.status != "OK", f"{name}: {given.status}")
+        script = Script()
+        insert(script, key, "an object", metadata=struct.pack("<i", 200), surrogates="both")
+        response, body = script.out(), script.out()
+        given = script.call("http_cache.get_found_response", http_lookup(script, "http_cache.lookup", key).value, 0,
+                            response, body)
+        claim = http_lookup(script, "http_cache.transaction_lookup", key)
+        state = script.out()
+        script.call("http_cache.get_state", claim.value, state)
+        script.call("http_resp.new", response)
+        surrogates = script.data("both")
+        options = script.data(struct.pack("<QIIQQIIQQ", 60 * SECOND, 0, 0, 0, 0, surrogates.address, 4, 0, 0))
+        script.call("http_cache.transaction_insert", claim.value, response.value, 1 << 4, options, body)
+        script.call("http_body.write", body.value, "a response", 0, script.out())
+        script.call("http_body.close", body.value)
+        _, stored = content(script, lookup(script, key)[0])
+        script.call("http_cache.get_found_response", http_lookup(script, "http_cache.lookup", key).value, 0,
+                    response, body)
+        answered = script.read(body, 64)
+        script.call("purge.purge_surrogate_key", "both", 0, script.take(12))
+        after = lookup(script, key)[1]
+        gone = script.call("http_cache.get_found_response", http_lookup(script, "http_cache.lookup", key).value, 0,
+                           response, body)
+        script.send(server)
+        expect(given.status == "NONE", f"an object is a response: {given.status}")
+        expect(state.u32 == 8, f"an object is in the way of a response: {state.u32}")
+        expect(stored.bytes == b"an object", f"{stored.bytes}")
+        expect(answered.bytes == b"a response", f"{answered.bytes}")
+        expect(after.u32 == 0 and gone.status == "NONE", f"behind the purge: {after.u32}, {gone.status}")

@@ -28,7 +28,7 @@ static struct cache_lookup lookup(struct cache *cache, const char *key, const ch
 	struct host_response request = {0};
 	if (accept && !host_response_add(&request, host_text("Accept"), host_text(accept), NULL))
 		abort();
-	if (!cache_lookup_init(&made, cache, host_text(key), &request))
+	if (!cache_lookup_init(&made, cache, CACHE_OBJECTS, host_text(key), &request))
 		abort();
 	host_response_finish(&request);
 	return made;
