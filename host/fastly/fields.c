@@ -31,8 +31,7 @@ static enum fastly_status list_begin(struct list *list, struct fastly_call *call
 	if (!list->room || !fastly_is_place(call, index + 4, sizeof(uint32_t)) ||
 			(has_end && !fastly_is_place(call, index + 3, sizeof(uint64_t))))
 		return FASTLY_INVAL;
-	/* The end, whatever happens. */
-	return has_end ? fastly_give_u64(call, index + 3, UINT64_MAX) : FASTLY_OK;
+	return FASTLY_OK;
 }
 
 static void list_add(struct list *list, struct sv_bytes item, bool lower)
@@ -59,10 +58,11 @@ static enum fastly_status list_end(struct list *list, unsigned index)
 	struct fastly_call *call = list->call;
 	bool is_stuck = list->missing && !list->used;
 	size_t written = is_stuck ? list->missing : list->used;
-	enum fastly_status status = fastly_give_u32(call, index + 4, (uint32_t)written);
-	if (status == FASTLY_OK && list->missing && !is_stuck && fastly_argument(call, index + 3))
-		status = fastly_give_u64(call, index + 3, list->cursor);
-	return status == FASTLY_OK && is_stuck ? FASTLY_BUFLEN : status;
+	uint64_t cursor = list->missing && !is_stuck ? list->cursor : UINT64_MAX;
+	(void)fastly_give_u32(call, index + 4, (uint32_t)written);
+	if (fastly_argument(call, index + 3))
+		(void)fastly_give_u64(call, index + 3, cursor);
+	return is_stuck ? FASTLY_BUFLEN : FASTLY_OK;
 }
 
 void fastly_fields_reset(struct fastly_fields *fields)

@@ -311,8 +311,12 @@ static enum fastly_status options_give(struct fastly_call *call, const struct ho
 	enum fastly_status second = text_place(call, &keys, options.surrogates);
 	if (first == FASTLY_INVAL || second == FASTLY_INVAL)
 		return FASTLY_INVAL;
-	text_write(&vary);
-	text_write(&keys);
+	/* If there is too little room for one of them, what is told is how much both need. */
+	bool fit = first == FASTLY_OK && second == FASTLY_OK;
+	if (fit)
+		text_write(&vary);
+	if (fit)
+		text_write(&keys);
 	(void)fastly_give_u32(call, 4, mask);
 	(void)fastly_put(call, 5, &options, size);
 	return first == FASTLY_OK ? second : first;

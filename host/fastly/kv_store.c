@@ -69,11 +69,11 @@ static enum fastly_status lookup_give(struct fastly_call *call, struct fastly_op
 	}
 	if (!fastly_is_place(call, 2, metadata.length))
 		return FASTLY_INVAL;
-	(void)fastly_give(call, 2, metadata);
-	/* The body takes the value with it. */
+	/* The body takes the value with it, which has the metadata. */
 	enum fastly_status status = fastly_op_give_body(call, op, 1);
 	if (status != FASTLY_OK)
 		return status;
+	(void)fastly_give(call, 2, metadata);
 	return is_long ? fastly_give_u64(call, 5, generation) : fastly_give_u32(call, 5, 0);
 }
 

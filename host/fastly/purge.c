@@ -15,19 +15,28 @@ struct purge_options {
 };
 
 /* What Fastly's API answers: an identifier of the purge. */
+static const char answer[] = "{\"status\":\"ok\",\"id\":\"local\"}";
+static const uint32_t answer_length = sizeof answer - 1;
+
+/* Where it goes; before anything is purged. */
+static bool purge_has_places(struct fastly_call *call, const struct purge_options *options)
+{
+	bool fits = options->length >= answer_length;
+	return fastly_view(call, options->written, sizeof answer_length) &&
+			fastly_view(call, options->room, fits ? answer_length : 0);
+}
+
 static enum fastly_status purge_tell(struct fastly_call *call, const struct purge_options *options)
 {
-	static const char answer[] = "{\"status\":\"ok\",\"id\":\"local\"}";
-	uint32_t length = sizeof answer - 1;
-	bool fits = options->length >= length;
-	void *written = fastly_range(call, options->written, sizeof length);
-	void *room = fastly_range(call, options->room, fits ? length : 0);
+	void *written = fastly_range(call, options->written, sizeof answer_length);
+	void *room = fastly_range(call, options->room, 0);
 	if (!written || !room)
 		return FASTLY_INVAL;
-	memcpy(written, &length, sizeof length);
-	if (fits)
-		memcpy(room, answer, length);
-	return fits ? FASTLY_OK : FASTLY_BUFLEN;
+	memcpy(written, &answer_length, sizeof answer_length);
+	if (options->length < answer_length)
+		return FASTLY_BUFLEN;
+	memcpy(room, answer, answer_length);
+	return FASTLY_OK;
 }
 
 enum fastly_status fastly_purge_purge_surrogate_key(struct fastly_call *call)
@@ -40,7 +49,8 @@ enum fastly_status fastly_purge_purge_surrogate_key(struct fastly_call *call)
 			memchr(surrogate.data, ' ', surrogate.length))
 		return FASTLY_INVAL;
 	if (mask & PURGE_TELL &&
-			!fastly_read(call, fastly_argument(call, 3), &options, sizeof options))
+			(!fastly_read(call, fastly_argument(call, 3), &options, sizeof options) ||
+					!purge_has_places(call, &options)))
 		return FASTLY_INVAL;
 	cache_purge(call->guest->service->cache, surrogate, mask & PURGE_SOFT, host_now());
 	return mask & PURGE_TELL ? purge_tell(call, &options) : FASTLY_OK;

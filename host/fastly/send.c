@@ -49,6 +49,8 @@ static void tell_unknown_backend(struct fastly_call *call)
 static bool uri_split(struct sending *sending, struct sv_bytes uri, struct sv_bytes *authority)
 {
 	const char *prefix = sending->backend->path;
+	if (!uri.length)
+		uri = host_text("");
 	const uint8_t *end = uri.data + uri.length, *at = uri.data;
 	const uint8_t *scheme = memmem(uri.data, uri.length, "://", 3);
 	*authority = (struct sv_bytes){0};

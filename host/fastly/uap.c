@@ -66,16 +66,21 @@ enum fastly_status fastly_uap_parse(struct fastly_call *call)
 		return FASTLY_INVAL;
 	text.length = text.length < MAX_AGENT ? text.length : MAX_AGENT;
 	struct agent agent = agent_read(text);
-	/* All of it or nothing, but for the lengths of what does not fit. */
-	for (unsigned i = 0; i < 4; i++) {
-		size_t length = i ? agent.versions[i - 1].length : agent.family.length;
-		bool fits = length <= fastly_argument(call, 3 + 3 * i);
-		if (!fastly_is_place(call, 2 + 3 * i, fits ? length : 0) ||
-				!fastly_is_place(call, 4 + 3 * i, sizeof(uint32_t)))
+	const struct sv_bytes parts[] = {
+			agent.family, agent.versions[0], agent.versions[1], agent.versions[2]};
+	/* All of it, or the length of the first that does not fit. */
+	int missing = -1;
+	for (int i = 3; i >= 0; i--) {
+		unsigned index = 2 + 3 * (unsigned)i;
+		bool fits = parts[i].length <= fastly_argument(call, index + 1);
+		if (!fastly_is_place(call, index, fits ? parts[i].length : 0) ||
+				!fastly_is_place(call, index + 2, sizeof(uint32_t)))
 			return FASTLY_INVAL;
+		missing = fits ? missing : i;
 	}
-	enum fastly_status status = fastly_give(call, 2, agent.family);
-	for (unsigned i = 0; i < 3 && status == FASTLY_OK; i++)
-		status = fastly_give(call, 5 + 3 * i, agent.versions[i]);
-	return status;
+	if (missing >= 0)
+		return fastly_give(call, 2 + 3 * (unsigned)missing, parts[missing]);
+	for (unsigned i = 0; i < ARRAY_LENGTH(parts); i++)
+		(void)fastly_give(call, 2 + 3 * i, parts[i]);
+	return FASTLY_OK;
 }

@@ -84,7 +84,8 @@ enum flow_progress unpack_take(struct fastly_guest *guest, struct fastly_body *b
 			return FLOW_END;
 		unpack->is_wrong = is_over || !unpack_step(unpack, to, room, count);
 	}
-	return unpack->is_wrong ? FLOW_BROKEN : FLOW_READY;
+	/* What came before it is given; that something is wrong is told when there is no more. */
+	return unpack->is_wrong && !*count ? FLOW_BROKEN : FLOW_READY;
 }
 
 enum flow_progress unpack_readable(const struct fastly_unpack *unpack)

@@ -42,9 +42,11 @@ static enum wasi_errno strings_put(struct wasi_call *call, struct strings string
 static enum wasi_errno strings_put_sizes(struct wasi_call *call, struct strings strings,
 		const union sv_value *arguments)
 {
-	if (!wasi_put_u32(call, wasi_u32(arguments, 0), (uint32_t)strings.count) ||
-			!wasi_put_u32(call, wasi_u32(arguments, 1), (uint32_t)strings.size))
+	if (!wasi_is_inside(call, wasi_u32(arguments, 0), sizeof(uint32_t)) ||
+			!wasi_is_inside(call, wasi_u32(arguments, 1), sizeof(uint32_t)))
 		return WASI_ERRNO_FAULT;
+	(void)wasi_put_u32(call, wasi_u32(arguments, 0), (uint32_t)strings.count);
+	(void)wasi_put_u32(call, wasi_u32(arguments, 1), (uint32_t)strings.size);
 	return WASI_ERRNO_SUCCESS;
 }
 

@@ -241,9 +241,10 @@ enum wasi_errno wasi_path_readlink(struct wasi_call *call, const union sv_value 
 	/* As readlink does, a text that is too long is cut without an error. */
 	if (length > room)
 		length = room;
-	if (!wasi_copy_out(call, buffer, text, length) ||
-			!wasi_put_u32(call, wasi_u32(arguments, 5), (uint32_t)length))
+	if (!wasi_is_inside(call, wasi_u32(arguments, 5), sizeof(uint32_t)) ||
+			!wasi_copy_out(call, buffer, text, length))
 		return WASI_ERRNO_FAULT;
+	(void)wasi_put_u32(call, wasi_u32(arguments, 5), (uint32_t)length);
 	return WASI_ERRNO_SUCCESS;
 }
 

@@ -335,7 +335,7 @@ def test_what_is_compressed_is_unpacked_if_the_guest_wants_that(guest):
     text = b"".join(b"line %d\n" % i for i in range(10000))[:20000]
     with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
         for kind, encodings, is_packed, wanted in (("good", 1, True, text), ("plain", 1, False, text),
-                                                   ("good", 0, False, None)):
+                                                   ("good", 0, False, None), ("damaged", 1, True, text)):
             script = Script()
             asked, fields, parts = packed_answer(script, kind, encodings)
             script.send(server)

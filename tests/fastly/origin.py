@@ -160,7 +160,8 @@ class Origin:
         """A text of 20,000 bytes, as gzip in two members, or what only says that it is."""
         text = b"".join(b"line %d\n" % i for i in range(10000))[:20000]
         packed = gzip.compress(text[:15000]) + gzip.compress(text[15000:])
-        content = {"good": packed, "cut": packed[:-20], "wrong": text, "plain": text}[kind]
+        content = {"good": packed, "cut": packed[:-20], "wrong": text, "plain": text,
+                   "damaged": packed[:-8] + bytes(8)}[kind]
         self.reply(connection, content, b"" if kind == "plain" else b"Content-Encoding: gzip\r\n")
         return True
 

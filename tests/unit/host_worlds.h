@@ -7,18 +7,59 @@
 
 #include "host/host.h"
 
-enum { MEMORY = 65536, MAX_PARAMETERS = 16, MAX_SETUP = 10 };
+enum { MEMORY = 65536, MAX_PARAMETERS = 16 };
 
-/* What is in memory before each call, and where. */
-static const char texts[] = "GEThttp://127.0.0.1:9/store";
-enum {
-	METHOD = 1024,
-	METHOD_LENGTH = 3,
-	URL = 1027,
-	URL_LENGTH = 19,
-	STORE_NAME = 1046,
-	STORE_LENGTH = 5
+/* ---- what is in memory before each call, and where (host_memory.def) ---- */
+
+enum { TEXTS = 1024, BLOCKS = 4096, OUTPUTS = 16384, OUTPUT_SIZE = 256 };
+
+static const struct texts {
+#define TEXT(name, text) char name[sizeof(text) - 1];
+#include "tests/unit/host_memory.def"
+} texts = {
+#define TEXT(name, text) .name = text,
+#include "tests/unit/host_memory.def"
 };
+
+enum {
+#define TEXT(name, text) \
+	TEXT_##name = TEXTS + offsetof(struct texts, name), \
+	TEXT_##name##_LENGTH = sizeof(text) - 1,
+#include "tests/unit/host_memory.def"
+};
+
+#define T(name) TEXT_##name, TEXT_##name##_LENGTH
+#define B(name) BLOCKS + offsetof(struct blocks, name)
+#define O(number) OUTPUTS + (number) * OUTPUT_SIZE
+
+static const struct blocks {
+#define BLOCK(name, ...) \
+	_Alignas(8) uint32_t name[sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t)];
+#include "tests/unit/host_memory.def"
+} blocks = {
+#define BLOCK(name, ...) .name = {__VA_ARGS__},
+#include "tests/unit/host_memory.def"
+};
+
+/* Where they are, for tests that change a word of one. */
+static const struct {
+	uint32_t place, words;
+} block_places[] = {
+#define BLOCK(name, ...) {B(name), sizeof blocks.name / sizeof(uint32_t)},
+#include "tests/unit/host_memory.def"
+};
+
+enum group_number {
+#define GROUP(name) NUMBER_##name,
+#include "tests/unit/host_memory.def"
+};
+
+enum {
+#define GROUP(name) name = 1 << NUMBER_##name,
+#include "tests/unit/host_memory.def"
+};
+
+/* ---- functions ---- */
 
 struct row {
 	const char *module, *name, *signature;
@@ -55,16 +96,32 @@ static const struct {
 #undef FASTLY_LEGACY
 };
 
+/* A call that prepares for rows of these groups; 0: for all. */
+struct step {
+	unsigned groups;
+	const char *function; /* with its module, or without */
+	int64_t arguments[MAX_PARAMETERS];
+};
+
+/* A call that succeeds behind its steps; or one that cannot, and why. */
+struct good {
+	const char *module, *name, *reason;
+	unsigned groups;
+	int64_t arguments[MAX_PARAMETERS];
+};
+
 struct world {
-	const char *name, *entry, *settings;
+	const char *name, *entry;
+	const char *settings; /* with a %u for the port of a server, or NULL */
 	const struct row *rows;
 	size_t count;
-	size_t bases; /* how many vectors of arguments to begin with */
-	/* How many bytes a call with this result may have written. */
+	const struct step *steps;
+	size_t step_count;
+	const struct good *goods;
+	size_t good_count;
+	/* How many bytes a call with this result may have written; SIZE_MAX: it has succeeded. */
 	size_t (*allowed)(const struct row *row, int64_t result);
-	/* Calls before the tested one: function, arguments. */
-	const char *setup[MAX_SETUP];
-	int64_t arguments[MAX_SETUP][MAX_PARAMETERS];
+	void (*refresh)(int folder); /* before each case; NULL: nothing */
 };
 
 #endif
