@@ -46,7 +46,7 @@ PLATFORM := $(wildcard platform/*.c)
 CLI := $(wildcard cli/*.c cli/*/*.c)
 TEXT := compiler/wat.cc
 # Files of the compiler that use LLVM; the rest reads, validates and needs no LLVM.
-BACK_NAMES := compile budget disassemble lower% optimise% emit% package% target% debug% artifact% link% shard% exact%
+BACK_NAMES := compile budget disassemble lower% optimise% emit% package% target% debug% artifact% link% shard% exact% profile%
 BACK := $(filter $(BACK_NAMES:%=compiler/%.c),$(wildcard compiler/*.c)) \
 	$(filter-out $(TEXT),$(wildcard compiler/*.cc))
 FRONT := $(filter-out $(BACK),$(wildcard compiler/*.c))

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "abi/limits.h"
+#include "abi/profile.h"
 
 #define SV_ARTIFACT_SYMBOL "selvage_artifact"
 #define SV_ARTIFACT_MAGIC UINT64_C(0x31656761766c6573) /* "selvage1", little-endian */
@@ -68,27 +69,6 @@ struct sv_limits_record {
 	uint8_t page_log2; /* memories: SV_WASM_PAGE_LOG2 or 0 */
 	uint32_t reserved;
 };
-
-/* Most pages that a memory with such addresses and pages may have; more is invalid. */
-static inline uint64_t sv_memory_most_pages(int is_64, unsigned page_log2)
-{
-	if (page_log2 == 0)
-		return is_64 ? UINT64_MAX : UINT32_MAX;
-	return (is_64 ? UINT64_C(1) << 48 : UINT64_C(1) << 16);
-}
-
-/* Bytes in so many pages; what no 64-bit size can say is UINT64_MAX. */
-static inline uint64_t sv_memory_bytes(uint64_t pages, unsigned page_log2)
-{
-	return pages > UINT64_MAX >> page_log2 ? UINT64_MAX : pages << page_log2;
-}
-
-/* Memories whose addresses are compared with the size whatever the strategy is: those that no
- * address space can surround, and those that end inside a page of the machine. */
-static inline int sv_memory_needs_check(int is_64, unsigned page_log2)
-{
-	return is_64 || page_log2 != SV_WASM_PAGE_LOG2;
-}
 
 /* What a constant expression yields. */
 enum sv_constant_kind {
@@ -216,6 +196,8 @@ struct sv_artifact_header {
 	struct sv_span elements;      /* struct sv_element_record */
 	struct sv_span items;         /* struct sv_constant */
 	struct sv_span extents;       /* struct sv_extent_record */
+	struct sv_span profile; /* struct sv_profile_record: own functions, or none */
+	struct sv_span profile_module; /* uint8_t: SV_PROFILE_DIGEST of the module, or none */
 	struct sv_span strings;       /* uint8_t */
 	struct sv_span segment_bytes; /* uint8_t */
 	struct sv_span image;         /* uint8_t, page-aligned, in SV_IMAGE_SECTION */

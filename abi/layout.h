@@ -14,6 +14,7 @@
  *   functions  struct sv_function_row [imported functions only]
  *   types      struct sv_type_info *  [each type of the module, engine-wide]
  *   tags       struct sv_tag *        [imported, then own]
+ *   profile    uint64_t *             [one if code counts for a profile, else none]
  *
  * sv_context_layout computes the offsets from the counts; it is the only place
  * that knows them, and both sides call it.
@@ -23,6 +24,7 @@
 
 #include <stdint.h>
 
+#include "abi/registers.h"
 #include "abi/types.h"
 
 struct sv_store;
@@ -31,7 +33,7 @@ struct sv_tag;
 typedef void (*sv_helper_code)(void);
 
 /* The ABI that this header describes; an artifact carries the one it was built for. */
-#define SV_ABI_VERSION 7u
+#define SV_ABI_VERSION 8u
 
 enum sv_trap {
 	SV_TRAP_NONE = 0,
@@ -182,47 +184,12 @@ struct sv_host_row {
  */
 typedef void (*sv_entry_stub)(void *context, void *code, union sv_value *values);
 
-/*
- * Results that a function returns in registers: at most three integers or references and
- * two numbers of other types. If one does not fit, all are in the store's view.
- */
-static inline int sv_results_are_wide(const enum sv_type *results, uint32_t count)
-{
-	uint32_t integers = 0, others = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		int is_integer = results[i] == SV_TYPE_I32 || results[i] == SV_TYPE_I64 ||
-				sv_type_is_reference(results[i]);
-		integers += is_integer;
-		others += !is_integer;
-	}
-	return integers > 3 || others > 2;
-}
-
-/* Registers for parameters behind the context; all others are in the view, from place 0 on. */
-struct sv_parameter_registers {
-	uint32_t integers, others;
-};
-
-#define SV_PARAMETER_REGISTERS ((struct sv_parameter_registers){5, 8})
-
-/* True if the next parameter is in a register; to be asked for each in order. */
-static inline int sv_parameter_takes_register(struct sv_parameter_registers *left,
-		enum sv_type type)
-{
-	int is_integer = type == SV_TYPE_I32 || type == SV_TYPE_I64 || sv_type_is_reference(type);
-	uint32_t *registers = is_integer ? &left->integers : &left->others;
-	if (*registers == 0)
-		return 0;
-	--*registers;
-	return 1;
-}
-
 struct sv_context_counts {
-	uint32_t memories, tables, globals, imported_functions, types, tags;
+	uint32_t memories, tables, globals, imported_functions, types, tags, profiles;
 };
 
 struct sv_context_layout {
-	uint32_t memories, tables, globals, functions, types, tags; /* byte offsets */
+	uint32_t memories, tables, globals, functions, types, tags, profile; /* byte offsets */
 	uint32_t size; /* of the whole context */
 };
 
@@ -243,6 +210,8 @@ static inline struct sv_context_layout sv_context_layout(struct sv_context_count
 	at += counts.types * (uint32_t)sizeof(struct sv_type_info *);
 	layout.tags = at;
 	at += counts.tags * (uint32_t)sizeof(struct sv_tag *);
+	layout.profile = at;
+	at += counts.profiles * (uint32_t)sizeof(uint64_t *);
 	layout.size = (at + 15) & ~15u;
 	return layout;
 }

@@ -67,4 +67,25 @@
 #define SV_MAX_OPERANDS 1000000u
 #define SV_MAX_TABLE_ENTRIES UINT64_C(10000000)
 
+/* Most pages that a memory with such addresses and pages may have; more is invalid. */
+static inline uint64_t sv_memory_most_pages(int is_64, unsigned page_log2)
+{
+	if (page_log2 == 0)
+		return is_64 ? UINT64_MAX : UINT32_MAX;
+	return (is_64 ? UINT64_C(1) << 48 : UINT64_C(1) << 16);
+}
+
+/* Bytes in so many pages; what no 64-bit size can say is UINT64_MAX. */
+static inline uint64_t sv_memory_bytes(uint64_t pages, unsigned page_log2)
+{
+	return pages > UINT64_MAX >> page_log2 ? UINT64_MAX : pages << page_log2;
+}
+
+/* Memories whose addresses are compared with the size whatever the strategy is: those that no
+ * address space can surround, and those that end inside a page of the machine. */
+static inline int sv_memory_needs_check(int is_64, unsigned page_log2)
+{
+	return is_64 || page_log2 != SV_WASM_PAGE_LOG2;
+}
+
 #endif

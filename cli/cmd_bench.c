@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/options.h"
+#include "cli/profile_file.h"
 #include "cli/report.h"
 #include "cli/units.h"
 
@@ -71,6 +72,7 @@ static const struct option_row rows[] = {
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct bench_options, stub_imports),
 				.help = "let missing functions trap when called, not at the start"},
+		PROFILE_OUT_ROW(struct bench_options, profile_out),
 		COMPILE_FLAG_ROWS(struct bench_options, flags),
 };
 
@@ -240,7 +242,9 @@ static int bench_file(const struct bench_options *options, const struct mode *mo
 	int code = EXIT_FINE;
 	bool done = options_fit(options, mode->name, &error) && threads_parse(&bench, &error) &&
 			subject_init(&subject, options, operands[0], &error) &&
-			mode->run(&bench, &error) && bench_draw(&bench, &error);
+			mode->run(&bench, &error) && bench_draw(&bench, &error) &&
+			profile_file_add(subject.artifact, subject.path, options->profile_out,
+					&error);
 	if (done)
 		bench_show(&bench);
 	else

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/piece_cache.h"
+#include "cli/profile_file.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 
@@ -21,6 +22,8 @@ struct compile_command {
 	unsigned emit; /* enum sv_emit */
 	unsigned dump; /* enum sv_stage */
 	bool cache, verbose;
+	bool profile_generate;
+	const char *profile_use; /* NULL: none */
 };
 
 /* In the order of enum sv_emit. */
@@ -65,6 +68,16 @@ static const struct option_row rows[] = {
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct compile_command, verbose),
 				.help = "say how many pieces --cache had"},
+		{.name = "profile-generate",
+				.kind = OPTION_FLAG,
+				.offset = offsetof(struct compile_command, profile_generate),
+				.help = "count how code runs; run, serve, bench write a "
+					"profile"},
+		{.name = "profile-use",
+				.kind = OPTION_TEXT,
+				.offset = offsetof(struct compile_command, profile_use),
+				.argument = "FILE",
+				.help = "make what runs often fast, by a profile"},
 		{.name = "fuel",
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct compile_command, flags.fuel),
@@ -89,6 +102,49 @@ static void compile_say_cached(const struct piece_cache *cache)
 		fprintf(stderr, "%u of %u pieces compiled\n", made, found + made);
 }
 
+/* The file of --profile-use, whose limit is its own. */
+static bool compile_read_profile(const struct compile_command *command, struct buffer *profile,
+		struct sv_compile_options *options, struct sv_error *error)
+{
+	options->profile_generate = command->profile_generate;
+	if (!command->profile_use)
+		return true;
+	TRY(profile_file_read(command->profile_use, profile, error));
+	options->profile_use = buffer_view(profile);
+	return true;
+}
+
+/* What was counted for other code is not used; that is said once, with numbers. */
+static void compile_say_fit(const char *path, const struct sv_profile_fit *fit)
+{
+	if (report_uses_json())
+		fprintf(stderr,
+				"{\"profile_functions\":%u,\"used\":%u,\"changed\":%u,"
+				"\"unknown\":%u}\n",
+				fit->functions, fit->used, fit->changed, fit->unknown);
+	else if (fit->used < fit->functions)
+		fprintf(stderr,
+				"selvage: warning: %s: of %u functions %u have changed since it "
+				"was made and %u are not in it\n",
+				path, fit->functions, fit->changed, fit->unknown);
+}
+
+static bool compile_run(const struct compile_command *command, const struct compiler *compiler,
+		struct sv_bytes module, struct sv_compile_options *options, struct buffer *output,
+		struct sv_error *error)
+{
+	struct sv_profile_fit fit = {0};
+	struct buffer profile = {0};
+	options->profile_fit = &fit;
+	bool done = compile_read_profile(command, &profile, options, error) &&
+			compiler->compile(module, options, output, error);
+	progress_end();
+	if (done && command->profile_use)
+		compile_say_fit(command->profile_use, &fit);
+	buffer_finish(&profile);
+	return done;
+}
+
 static bool compile_module(const struct compile_command *command, const char *input,
 		struct buffer *output, struct sv_error *error)
 {
@@ -110,8 +166,8 @@ static bool compile_module(const struct compile_command *command, const char *in
 		options.dump = (enum sv_stage)command->dump;
 		options.dump_file = stdout;
 		options.name = module_base_name(input);
-		done = compiler.compile(buffer_view(&module), &options, output, error);
-		progress_end();
+		done = compile_run(command, &compiler, buffer_view(&module), &options, output,
+				error);
 		if (command->cache)
 			piece_cache_trim(&cache);
 		if (done && command->cache && command->verbose)
@@ -150,6 +206,9 @@ int cmd_compile(int argc, char **argv)
 		return report_usage("compile: --verbose is about --cache");
 	if (!command.output && strcmp(input, "-") == 0)
 		return report_usage("compile: standard input has no name, so -o is needed");
+	if (command.profile_generate && command.profile_use)
+		return report_usage("compile: --profile-generate and --profile-use exclude each "
+				    "other");
 	/* A dump is read, not kept: only -o makes a file beside it. */
 	char *name = NULL;
 	if (!command.output && !command.dump) {

@@ -12,6 +12,7 @@
 #include "cli/json.h"
 #include "cli/module_open.h"
 #include "cli/options.h"
+#include "cli/profile_file.h"
 #include "cli/report.h"
 #include "cli/units.h"
 
@@ -158,6 +159,8 @@ static void print_object(const json_t *object)
 		printf("  %-11s yes: instances begin where one was\n", "snapshot");
 	if (json_is_true(json_object_get(object, "fuel")))
 		printf("  %-11s %s\n", "fuel", "counted");
+	if (json_is_true(json_object_get(object, "profile")))
+		printf("  %-11s %s\n", "profile", "counted");
 	print_counts(object);
 	print_space(json_object_get(object, "memories"), "memories");
 	print_space(json_object_get(object, "tables"), "tables");
@@ -213,5 +216,8 @@ int cmd_inspect(int argc, char **argv)
 				disassembly_print, &error);
 	if (command.module)
 		return report_usage("inspect: --module goes with --disassemble");
+	if (profile_file_is_one(path))
+		return inspect_print(profile_file_describe(path, &error), profile_file_print,
+				&error);
 	return inspect_print(inspect_file(path, &error), print_object, &error);
 }

@@ -7,11 +7,13 @@
 #include "cli/commands.h"
 #include "cli/guest.h"
 #include "cli/invoke.h"
+#include "cli/profile_file.h"
 #include "cli/report.h"
 
 struct run_options {
 	struct guest_options guest;
 	const char *invoke; /* NULL: run _start */
+	const char *profile_out; /* NULL: by the file's name, if its code counts */
 };
 
 static const struct option_row rows[] = {
@@ -21,6 +23,7 @@ static const struct option_row rows[] = {
 				.argument = "NAME",
 				.help = "call this exported function with ARGS and print its "
 					"results"},
+		PROFILE_OUT_ROW(struct run_options, profile_out),
 		GUEST_ROWS(struct run_options, guest),
 };
 
@@ -96,10 +99,16 @@ static int run_file(const struct run_options *options, int count, char *const *a
 			.argument_count = options->invoke ? 1 : (size_t)count,
 			.streams = {0, 1, 2}};
 	int code;
-	if (guest_open(&run.guest, &options->guest, &view, &error)) {
+	if (guest_open(&run.guest, &options->guest, &view, &error) &&
+			profile_file_check(run.guest.artifact, arguments[0], options->profile_out,
+					&error)) {
 		struct sv_instance *instance = guest_start(&run.guest, &code);
 		if (instance)
 			code = run_instance(&run, instance);
+		guest_stop(&run.guest);
+		if (!profile_file_add(run.guest.artifact, arguments[0], options->profile_out,
+				    &error))
+			code = report_error(&error);
 	} else {
 		code = report_error(&error);
 	}

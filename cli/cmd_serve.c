@@ -10,6 +10,7 @@
 #include "cli/grants.h"
 #include "cli/module_open.h"
 #include "cli/options.h"
+#include "cli/profile_file.h"
 #include "cli/report.h"
 #include "cli/serving.h"
 #include "cli/tls_flags.h"
@@ -33,6 +34,7 @@ struct serve_options {
 	unsigned log_format;
 	bool watch;
 	bool pass_authorization;
+	const char *profile_out;
 	struct server_limits limits;
 };
 
@@ -83,6 +85,7 @@ static const struct option_row rows[] = {
 				.kind = OPTION_FLAG,
 				.offset = offsetof(struct serve_options, pass_authorization),
 				.help = "show the Authorization field to CGI programs"},
+		PROFILE_OUT_ROW(struct serve_options, profile_out),
 #define SERVER_LIMIT(field, option, unit, initial, least, most, status, text) \
 	{.name = option, \
 			.kind = LIMIT_##unit, \
@@ -160,6 +163,7 @@ static bool serve_open_guest(struct serve *serve, struct sv_error *error)
 			.flags = &options->flags,
 			.limits = &options->limits,
 			.guest = guest,
+			.profile_out = options->profile_out,
 			.is_watched = options->watch,
 	};
 	serve->serving = serving_new(&config, error);

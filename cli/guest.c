@@ -21,9 +21,15 @@ void guest_options_finish(struct guest_options *options)
 	option_list_finish(&options->envs);
 }
 
-void guest_finish(struct guest *guest)
+void guest_stop(struct guest *guest)
 {
 	sv_store_free(guest->store);
+	guest->store = NULL;
+}
+
+void guest_finish(struct guest *guest)
+{
+	guest_stop(guest);
 	wasi_free(guest->wasi);
 	free(guest->arguments);
 	sv_linker_free(guest->linker);

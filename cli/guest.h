@@ -78,6 +78,9 @@ struct guest_view {
 SV_MUST_USE bool guest_open(struct guest *guest, const struct guest_options *options,
 		const struct guest_view *view, struct sv_error *error);
 
+/* End the store with its instances, if it is there: nothing of the guest runs any more. */
+void guest_stop(struct guest *guest);
+
 void guest_finish(struct guest *guest);
 
 /* Instantiate; the time that is allowed begins now. NULL: exit with `*code`, all is reported. */

@@ -243,6 +243,7 @@ static json_t *view_describe(struct artifact_view *view, const struct sv_artifac
 	json_t *object = view_note(note);
 	struct sv_bytes name = view_name(view, header->module_name);
 	json_object_set_new(object, "fuel", json_boolean(header->flags & SV_ARTIFACT_FUEL));
+	json_object_set_new(object, "profile", json_boolean(header->profile_module.count));
 	json_object_set_new(object, "name", json_text((const char *)name.data, name.length));
 	json_object_set_new(object, "imports", view_imports(view));
 	json_object_set_new(object, "exports", view_exports(view));

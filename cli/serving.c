@@ -10,6 +10,8 @@
 
 #include "cli/compile_cache.h"
 #include "cli/module_open.h"
+#include "cli/profile_file.h"
+#include "cli/report.h"
 #include "cli/watch.h"
 #include "runtime/selvage.h"
 #include "server/guest.h"
@@ -20,7 +22,8 @@
 struct generation {
 	struct sv_artifact *artifact;
 	struct host_guest guest;
-	struct guest_service *service;
+	struct guest_service *service; /* NULL: it has not served */
+	const struct serving_config *config;
 	struct compile_digest digest; /* if it is watched, as the next one */
 	struct timespec settings;     /* when the file of settings was written */
 };
@@ -33,12 +36,23 @@ struct serving {
 	struct watch *watch;
 };
 
+/* No instance is left: what they counted goes to its file. */
+static void generation_keep_counts(const struct generation *generation)
+{
+	const struct serving_config *config = generation->config;
+	struct sv_error error = SV_ERROR_INIT;
+	if (!profile_file_add(generation->artifact, config->path, config->profile_out, &error))
+		report_error(&error);
+}
+
 static void generation_free(void *data)
 {
 	struct generation *generation = data;
 	if (!generation)
 		return;
 	guest_service_free(generation->service);
+	if (generation->service)
+		generation_keep_counts(generation);
 	sv_artifact_free(generation->artifact);
 	free(generation);
 }
@@ -59,12 +73,15 @@ static struct generation *generation_new(const struct serving_config *config,
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the service");
 		return NULL;
 	}
+	generation->config = config;
 	generation->settings = settings_time(config);
 	generation->artifact = config->is_watched
 			? compile_cache_open(config->engine, config->path, config->flags,
 					  &generation->digest, error)
 			: module_open(config->engine, config->path, config->flags, error);
-	if (!generation->artifact) {
+	if (!generation->artifact ||
+			!profile_file_check(generation->artifact, config->path, config->profile_out,
+					error)) {
 		generation_free(generation);
 		return NULL;
 	}

@@ -20,6 +20,7 @@ struct serving_config {
 	const struct compile_flags *flags;
 	const struct server_limits *limits;
 	struct host_guest guest; /* but for its artifact */
+	const char *profile_out; /* NULL: by the path, if code counts for a profile */
 	bool is_watched;         /* also the file of settings */
 };
 

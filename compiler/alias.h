@@ -17,6 +17,7 @@ enum alias_class {
 	ALIAS_VIEW, /* what the instances of a store share */
 	ALIAS_FIELD, /* fields of structs */
 	ALIAS_ELEMENT, /* elements of arrays */
+	ALIAS_PROFILE, /* counters of --profile-generate */
 	ALIAS_COUNT
 };
 

@@ -17,6 +17,8 @@
 #include "compiler/fixed_table.h"
 #include "compiler/module.h"
 #include "compiler/package.h"
+#include "compiler/profile_guide.h"
+#include "compiler/profile_plan.h"
 #include "compiler/records.h"
 #include "compiler/shard.h"
 #include "compiler/source_lines.h"
@@ -32,12 +34,16 @@ struct compilation {
 	struct effects effects;
 	struct fixed_tables tables;
 	struct source_lines lines;
+	struct profile_plan plan;
+	struct profile_guide guide;
 	struct shard_products products;
 };
 
 static void compile_finish(struct compilation *c)
 {
 	shard_products_finish(&c->products);
+	profile_guide_finish(&c->guide);
+	profile_plan_finish(&c->plan);
 	source_lines_finish(&c->lines);
 	fixed_tables_finish(&c->tables);
 	effects_finish(&c->effects);
@@ -45,6 +51,18 @@ static void compile_finish(struct compilation *c)
 	records_finish(&c->records);
 	image_finish(&c->image);
 	module_finish(&c->module);
+}
+
+/* Counters, if code is to count or to fit what was counted. */
+static bool compile_profile(struct compilation *c, const struct sv_compile_options *options,
+		struct sv_error *error)
+{
+	if (!options->profile_generate && !options->profile_use.length)
+		return true;
+	TRY(profile_plan_make(&c->plan, &c->module, error));
+	return !options->profile_use.length ||
+			profile_guide_make(&c->guide, options->profile_use, &c->module, &c->plan,
+					options->profile_fit, error);
 }
 
 static bool compile_stages(struct compilation *c, struct sv_bytes input,
@@ -68,12 +86,15 @@ static bool compile_stages(struct compilation *c, struct sv_bytes input,
 	TRY(effects_find(&c->effects, &c->module, options->propagate_exceptions, error));
 	TRY(fixed_tables_find(&c->tables, &c->module, &c->effects, error));
 	TRY(source_lines_read(&c->lines, &c->module, error));
+	TRY(compile_profile(c, options, error));
 
 	TRY(image_build(&c->image, &c->module, error));
-	TRY(records_build(&c->records, &c->module, &c->image, &c->effects, options, error));
+	TRY(records_build(&c->records, &c->module, &c->image, &c->effects, &c->plan, options,
+			error));
 
 	const struct shard_job job = {&c->module, options, &c->target, &c->records, &c->image,
-			c->shapes, &c->effects, &c->tables, &c->lines};
+			c->shapes, &c->effects, &c->tables, &c->lines, &c->plan,
+			options->profile_use.length ? &c->guide : NULL};
 	TRY(shard_compile(&job, &c->products, error)); /* lower > optimise > emit */
 
 	if (options->emit != SV_EMIT_ARTIFACT)

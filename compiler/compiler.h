@@ -72,6 +72,14 @@ struct sv_piece_cache {
 	void *data;
 };
 
+/* How a profile fits the module: numbers of its functions, imported ones not among them. */
+struct sv_profile_fit {
+	uint32_t functions;
+	uint32_t used;    /* of which the profile knows how they ran */
+	uint32_t changed; /* of which it knows that for other code */
+	uint32_t unknown; /* of which it knows nothing */
+};
+
 struct sv_compile_options {
 	enum sv_bounds bounds;
 	unsigned level;     /* 0..3, or SV_LEVEL_BY_SIZE */
@@ -82,6 +90,9 @@ struct sv_compile_options {
 	uint64_t features;  /* bits 1 << enum sv_feature */
 	/* Let exceptions of other modules through, even if this one has none of its own. */
 	bool propagate_exceptions;
+	bool profile_generate; /* count for a profile: runtime/profile.h */
+	struct sv_bytes profile_use; /* file of a profile that code is to fit; empty: none */
+	struct sv_profile_fit *profile_fit; /* filled if profile_use is given; may be NULL */
 	bool fuel; /* count operators: sv_store_set_fuel */
 	bool all_positions; /* line tables have all operators, not only those that may trap */
 	enum sv_emit emit;

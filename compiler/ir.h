@@ -19,6 +19,8 @@
 
 struct effects;
 struct fixed_tables;
+struct profile_guide;
+struct profile_plan;
 struct source_lines;
 
 struct ir {
@@ -27,6 +29,8 @@ struct ir {
 	const struct effects *effects;
 	const struct fixed_tables *tables;
 	const struct source_lines *lines; /* NULL: none */
+	const struct profile_plan *plan; /* if there is anything to count, or a guide */
+	const struct profile_guide *guide; /* NULL: nothing is known of how the module runs */
 	const uint8_t *shapes; /* by function: bits of enum body_shape */
 	const char *cpu_features; /* that the code may rely on; comma-separated */
 	struct sv_context_layout layout;

@@ -28,6 +28,7 @@ static const char *const alias_names[ALIAS_COUNT] = {
 		"view",
 		"field",
 		"element",
+		"profile",
 };
 
 static LLVMValueRef ir_node(struct ir *ir, LLVMMetadataRef *parts, size_t count)
@@ -123,6 +124,7 @@ void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_o
 			.imported_functions = wasm->imported_functions,
 			.types = wasm->type_count,
 			.tags = wasm->tag_count,
+			.profiles = options->profile_generate,
 	});
 	LLVMContextRef c = ir->context = LLVMContextCreate();
 	ir->module = LLVMModuleCreateWithNameInContext("selvage", c);

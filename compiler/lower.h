@@ -11,6 +11,7 @@
 
 #include "compiler/ir.h"
 #include "compiler/lower_fuel.h"
+#include "compiler/profile_count.h"
 
 /* One open block, loop or if. */
 struct control {
@@ -48,8 +49,7 @@ struct lowering {
 	LLVMValueRef *locals;    /* allocas */
 	LLVMValueRef root_frame; /* first slot on the root stack; NULL: nothing is rooted */
 	uint32_t *root_locals; /* slot of each local, or SV_NO_INDEX */
-	uint32_t root_operands; /* first slot of operands */
-	uint32_t root_slots;
+	uint32_t root_slots, root_operands; /* how many; the first one of operands */
 	uint32_t *root_counts;  /* by place in the operand stack: slots of those below */
 	uint32_t root_capacity;
 	uint32_t root_shown; /* operands below this place are in their slots */
@@ -58,11 +58,11 @@ struct lowering {
 	LLVMValueRef *bases;     /* by memory: base pointer, loaded in entry on first use */
 	LLVMMetadataRef scope;
 	struct fuel_line fuel;
+	struct profile_cursor profile;
 
 	LLVMValueRef *stack;
-	uint32_t depth, stack_capacity;
 	struct control *controls;
-	uint32_t control_count, control_capacity;
+	uint32_t depth, stack_capacity, control_count, control_capacity;
 	bool reachable;
 	uint32_t skipped; /* blocks opened in unreachable code */
 	bool is_plain; /* not to be optimised */

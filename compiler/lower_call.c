@@ -8,6 +8,7 @@
 #include "abi/limits.h"
 #include "compiler/effects.h"
 #include "compiler/fixed_table.h"
+#include "compiler/profile_use.h"
 
 /* What a function whose body is not at hand may do. */
 static const uint8_t any_effect = EFFECT_THROWS | EFFECT_COLLECTS;
@@ -19,10 +20,22 @@ struct callee {
 	uint8_t effects;    /* bits of enum effect */
 	LLVMValueRef index; /* in place of code: in a fixed table with few functions of the type */
 	struct fixed_targets targets; /* these */
+	bool is_favoured; /* or it is this one, mostly */
+	struct favourite favourite;
 };
 
 static LLVMValueRef call_one_of(struct lowering *l, const struct callee *callee,
 		LLVMValueRef *arguments, unsigned count);
+static LLVMValueRef call_favourite(struct lowering *l, const struct callee *callee,
+		LLVMValueRef *arguments, unsigned count);
+
+/* What is called by an index. */
+static LLVMValueRef call_by_index(struct lowering *l, const struct callee *callee,
+		LLVMValueRef *arguments, unsigned count)
+{
+	return callee->is_favoured ? call_favourite(l, callee, arguments, count)
+				   : call_one_of(l, callee, arguments, count);
+}
 
 /* The callee's arguments off the stack. */
 static unsigned call_arguments(struct lowering *l, const struct callee *callee,
@@ -48,7 +61,7 @@ static void call_build(struct lowering *l, const struct callee *callee)
 		root_spill(l);
 	trap_mark_position(l);
 	LLVMValueRef returned = callee->index
-			? call_one_of(l, callee, arguments, count)
+			? call_by_index(l, callee, arguments, count)
 			: ir_call(ir, ir_function_type(ir, callee->type), callee->code, arguments,
 					  count);
 	if (ir->effects->propagates && callee->effects & EFFECT_THROWS)
@@ -324,6 +337,39 @@ static LLVMValueRef call_one_of(struct lowering *l, const struct callee *callee,
 	return result;
 }
 
+/* A call of what a profile names, which LLVM may inline; of any other function as without it. */
+static LLVMValueRef call_favourite(struct lowering *l, const struct callee *callee,
+		LLVMValueRef *arguments, unsigned count)
+{
+	struct ir *ir = l->ir;
+	LLVMBasicBlockRef direct = lower_new_block(l, "favourite");
+	LLVMBasicBlockRef other = lower_new_block(l, "other"), next = lower_new_block(l, "");
+	LLVMTypeRef type = ir_function_type(ir, callee->type);
+	LLVMValueRef is_it = LLVMBuildICmp(ir->builder, LLVMIntEQ, callee->index,
+			LLVMConstInt(ir->i64, callee->favourite.index, 0), "");
+	LLVMValueRef branch = LLVMBuildCondBr(ir->builder, is_it, direct, other);
+	LLVMSetMetadata(branch, ir->weights_kind, callee->favourite.weights);
+	lower_into(l, direct);
+	LLVMValueRef returned[2];
+	returned[0] = ir_call(ir, type, ir_function(ir, callee->favourite.function), arguments,
+			count);
+	LLVMBuildBr(ir->builder, next);
+	lower_into(l, other);
+	struct callee rest = call_fixed(l, &ir->tables->tables[l->at->index2], &callee->targets,
+			callee->index);
+	arguments[0] = rest.context;
+	trap_mark_position(l);
+	returned[1] = ir_call(ir, type, rest.code, arguments, count);
+	LLVMBasicBlockRef blocks[] = {direct, LLVMGetInsertBlock(ir->builder)};
+	LLVMBuildBr(ir->builder, next);
+	lower_into(l, next);
+	if (LLVMGetTypeKind(LLVMGetReturnType(type)) == LLVMVoidTypeKind)
+		return NULL;
+	LLVMValueRef result = LLVMBuildPhi(ir->builder, LLVMGetReturnType(type), "");
+	LLVMAddIncoming(result, returned, blocks, 2);
+	return result;
+}
+
 static struct callee call_few(struct lowering *l, const struct fixed_targets *targets,
 		LLVMValueRef index)
 {
@@ -338,9 +384,17 @@ static struct callee call_indirect(struct lowering *l, bool returns)
 {
 	struct ir *ir = l->ir;
 	LLVMValueRef index = table_wide(l, l->at->index2, pop(l));
+	if (returns)
+		profile_count_target(l, index);
 	const struct fixed_table *fixed = &ir->tables->tables[l->at->index2];
 	if (fixed->entries) {
 		struct fixed_targets targets = fixed_table_targets(fixed, ir->wasm, l->at->index);
+		struct callee favoured = {.type = l->at->index, .index = index,
+				.context = l->context, .effects = any_effect,
+				.targets = targets, .is_favoured = true};
+		if (returns && targets.count > 1 && !targets.few_count &&
+				profile_use_target(l, fixed, &favoured.favourite))
+			return favoured;
 		return returns && targets.few_count ? call_few(l, &targets, index)
 						    : call_fixed(l, fixed, &targets, index);
 	}

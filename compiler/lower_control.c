@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "compiler/profile_use.h"
+
 static struct control *control_top(struct lowering *l)
 {
 	return &l->controls[l->control_count - 1];
@@ -112,11 +114,14 @@ void lower_loop(struct lowering *l)
 	for (uint32_t i = 0; i < type->parameter_count; i++)
 		push(l, control->phis[i]);
 	fuel_begin(l, true);
+	profile_count_head(l);
 }
 
-/* Give a branch of the current operator the weights that the module has for it, if any. */
+/* Give a branch of the current operator the weights that a profile or the module has, if any. */
 static void control_expect(struct lowering *l, LLVMValueRef branch)
 {
+	if (profile_use_condition(l, branch))
+		return;
 	const struct module *wasm = l->ir->wasm;
 	enum expectation expected =
 			hints_find(wasm, l->index, l->at->offset - l->start_offset);
@@ -137,6 +142,7 @@ void lower_if(struct lowering *l)
 	for (uint32_t i = 0; i < type->parameter_count; i++)
 		control->parameters[i] = l->stack[control->height + i];
 	LLVMBasicBlockRef then = lower_new_block(l, "then");
+	profile_count_condition(l, condition);
 	control_expect(l, LLVMBuildCondBr(l->ir->builder, condition, then, control->otherwise));
 	lower_into_next(l, then);
 	control->joined = true;
@@ -240,6 +246,7 @@ static LLVMValueRef control_build_branch(struct lowering *l, uint32_t label,
 {
 	LLVMBasicBlockRef next = lower_new_block(l, "");
 	LLVMBasicBlockRef target = control_edge(l, control_label(l, label));
+	profile_count_condition(l, condition);
 	LLVMValueRef branch = LLVMBuildCondBr(l->ir->builder, condition, target, next);
 	lower_into(l, next);
 	fuel_begin(l, false);
@@ -248,7 +255,7 @@ static LLVMValueRef control_build_branch(struct lowering *l, uint32_t label,
 
 void control_branch_if(struct lowering *l, uint32_t label, LLVMValueRef condition)
 {
-	control_build_branch(l, label, condition);
+	profile_use_condition(l, control_build_branch(l, label, condition));
 }
 
 void lower_br_if(struct lowering *l)
@@ -274,6 +281,7 @@ void lower_br_table(struct lowering *l)
 {
 	LLVMValueRef index = pop(l);
 	uint32_t count = l->at->label_count;
+	profile_count_label(l, index);
 	LLVMBasicBlockRef fallback = control_edge(l, control_label(l, l->at->labels[count]));
 	LLVMValueRef branch = LLVMBuildSwitch(l->ir->builder, index, fallback, count);
 	/* One phi entry for each edge, even where several lead to one block. */
@@ -281,6 +289,7 @@ void lower_br_table(struct lowering *l)
 		LLVMBasicBlockRef target = control_edge(l, control_label(l, l->at->labels[i]));
 		LLVMAddCase(branch, LLVMConstInt(l->ir->i32, i, 0), target);
 	}
+	profile_use_labels(l, branch);
 	l->reachable = false;
 }
 

@@ -10,6 +10,7 @@
 
 #include "abi/limits.h"
 #include "compiler/budget.h"
+#include "compiler/profile_use.h"
 
 static void *lowering_grow(struct lowering *l, const void *old, uint32_t used, uint32_t *capacity,
 		size_t size)
@@ -117,6 +118,7 @@ static void lower_attributes(struct lowering *l)
 	struct ir *ir = l->ir;
 	ir_add_code_attributes(ir, l->function);
 	l->is_plain = ir->options->level == 0 || ir->shapes[l->index] & BODY_PLAIN;
+	profile_use_function(l);
 	if (!l->is_plain)
 		return;
 	LLVMAddAttributeAtIndex(l->function, LLVMAttributeFunctionIndex,
@@ -131,6 +133,7 @@ static bool lower_body(struct lowering *l, struct sv_error *error)
 	l->at = &instruction;
 	while (!body_at_end(&l->body)) {
 		TRY(body_next(&l->body, &instruction, error));
+		profile_count_step(l);
 		if (!l->reachable && control_skip(l))
 			continue;
 		lower_op(l);
@@ -169,6 +172,7 @@ static bool lower_whole(struct lowering *l, struct sv_error *error)
 	const struct instruction at_start = {.offset = l->start_offset};
 	l->at = &at_start;
 	fuel_begin(l, true);
+	profile_count_entry(l);
 	TRY(lower_body(l, error));
 	fuel_end(l);
 	LLVMBasicBlockRef frame = lower_frame(l, start);
@@ -188,6 +192,7 @@ bool lower_function(struct ir *ir, uint32_t function, struct arena *arena, struc
 			.start_offset = ir->wasm->functions[function].offset,
 			.function = ir_function(ir, function),
 			.reachable = true,
+			.profile = PROFILE_CURSOR_INIT,
 	};
 	TRY(body_begin(&l.body, ir->wasm, function, arena, error));
 	lower_attributes(&l);

@@ -2,6 +2,7 @@
  * lower_variable.c: locals, globals, references, and the parametric operators.
  */
 #include "compiler/lower_vector.h"
+#include "compiler/profile_use.h"
 
 void lower_drop(struct lowering *l)
 {
@@ -13,7 +14,11 @@ void lower_select(struct lowering *l)
 	LLVMValueRef condition = lower_condition(l);
 	LLVMValueRef second = pop(l);
 	LLVMValueRef first = pop(l);
-	push(l, LLVMBuildSelect(l->ir->builder, condition, first, second, ""));
+	profile_count_condition(l, condition);
+	LLVMValueRef chosen = LLVMBuildSelect(l->ir->builder, condition, first, second, "");
+	if (chosen != first && chosen != second)
+		profile_use_condition(l, chosen);
+	push(l, chosen);
 }
 
 void lower_select_typed(struct lowering *l)

@@ -5,6 +5,7 @@
 #include "compiler/optimise.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,12 +46,17 @@ static bool optimise_verify(struct ir *ir, const char *when, struct sv_error *er
 static bool optimise_passes(struct ir *ir, LLVMTargetMachineRef machine, const char *passes,
 		struct sv_error *error)
 {
+	char text[2048];
+	/* Passes of functions only see a summary of counts that has been made for the module. */
+	int length = snprintf(text, sizeof text, "%s%s",
+			ir->guide ? "require<profile-summary>," : "", passes);
+	check(length > 0 && (size_t)length < sizeof text);
 	LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
 	LLVMPassBuilderOptionsSetLoopInterleaving(options, 1);
 	LLVMPassBuilderOptionsSetLoopVectorization(options, 1);
 	LLVMPassBuilderOptionsSetSLPVectorization(options, 1);
 	LLVMPassBuilderOptionsSetLoopUnrolling(options, 1);
-	LLVMErrorRef failure = LLVMRunPasses(ir->module, passes, machine, options);
+	LLVMErrorRef failure = LLVMRunPasses(ir->module, text, machine, options);
 	LLVMDisposePassBuilderOptions(options);
 	if (!failure)
 		return true;

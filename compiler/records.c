@@ -9,6 +9,7 @@
 
 #include "compiler/compiler.h"
 #include "compiler/effects.h"
+#include "compiler/profile_plan.h"
 
 /* Start a span at the end of `place`, aligned for any record. */
 static bool records_begin(struct buffer *place, struct sv_span *span, struct sv_error *error)
@@ -262,6 +263,24 @@ static bool records_data(struct records *r, const struct module *m, const struct
 	return true;
 }
 
+static bool records_profile(struct records *r, const struct profile_plan *plan,
+		struct sv_error *error)
+{
+	TRY(records_begin(&r->bytes, &r->header.profile, error));
+	for (uint32_t i = 0; i < plan->function_count; i++) {
+		const struct profile_plan_part *part = &plan->functions[i];
+		const struct sv_profile_record record = {
+				.shape = part->shape,
+				.counters = part->size.counters,
+				.targets = part->size.targets,
+		};
+		TRY(records_add(&r->bytes, &r->header.profile, &record, sizeof record, error));
+	}
+	TRY(records_begin(&r->bytes, &r->header.profile_module, error));
+	r->header.profile_module.count = sizeof plan->module;
+	return buffer_append(&r->bytes, plan->module, sizeof plan->module, error);
+}
+
 static bool records_strings(struct records *r, struct sv_error *error)
 {
 	TRY(records_begin(&r->bytes, &r->header.strings, error));
@@ -269,8 +288,9 @@ static bool records_strings(struct records *r, struct sv_error *error)
 	return buffer_append(&r->bytes, r->strings.data, r->strings.length, error);
 }
 
+/* `plan` is NULL if nothing is counted. */
 static bool records_fill(struct records *r, const struct module *m, const struct image *image,
-		struct sv_error *error)
+		const struct profile_plan *plan, struct sv_error *error)
 {
 	TRY(buffer_append(&r->bytes, &r->header, sizeof r->header, error));
 	TRY(records_types(r, m, error));
@@ -283,6 +303,8 @@ static bool records_fill(struct records *r, const struct module *m, const struct
 	TRY(records_tags(r, m, error));
 	TRY(records_elements(r, m, error));
 	TRY(records_data(r, m, image, error));
+	if (plan)
+		TRY(records_profile(r, plan, error));
 	TRY(records_name(r, m->name, &r->header.module_name, error));
 	TRY(records_strings(r, error));
 	memcpy(r->bytes.data, &r->header, sizeof r->header);
@@ -290,8 +312,8 @@ static bool records_fill(struct records *r, const struct module *m, const struct
 }
 
 bool records_build(struct records *records, const struct module *module, const struct image *image,
-		const struct effects *effects, const struct sv_compile_options *options,
-		struct sv_error *error)
+		const struct effects *effects, const struct profile_plan *plan,
+		const struct sv_compile_options *options, struct sv_error *error)
 {
 	uint32_t flags = (effects->has_objects ? SV_ARTIFACT_OBJECTS : 0) |
 			(effects->propagates ? SV_ARTIFACT_PROPAGATES : 0) |
@@ -318,7 +340,7 @@ bool records_build(struct records *records, const struct module *module, const s
 					.thunks.count = module->type_count,
 					.constants.count = module->constant_count,
 			}};
-	if (records_fill(records, module, image, error))
+	if (records_fill(records, module, image, options->profile_generate ? plan : NULL, error))
 		return true;
 	records_finish(records);
 	return false;

@@ -28,6 +28,7 @@ SV_MUST_USE bool image_build(struct image *image, const struct module *module,
 void image_finish(struct image *image);
 
 struct effects;
+struct profile_plan;
 struct sv_compile_options;
 
 /*
@@ -44,7 +45,8 @@ struct records {
 
 SV_MUST_USE bool records_build(struct records *records, const struct module *module,
 		const struct image *image, const struct effects *effects,
-		const struct sv_compile_options *options, struct sv_error *error);
+		const struct profile_plan *plan, const struct sv_compile_options *options,
+		struct sv_error *error);
 void records_finish(struct records *records);
 
 /* Print what the artifact's header says, a line each. */

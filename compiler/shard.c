@@ -13,6 +13,8 @@
 #include "compiler/emit.h"
 #include "compiler/lower.h"
 #include "compiler/optimise.h"
+#include "compiler/profile_guide.h"
+#include "compiler/profile_use.h"
 #include "compiler/shard_cache.h"
 
 /*
@@ -28,7 +30,7 @@ static const uint64_t pieces_wanted = 16;
 static const unsigned jobs_most = 64;
 
 struct piece {
-	uint32_t first, end; /* function indices */
+	uint32_t first, end; /* places of functions: see shard_function */
 	uint64_t bytes;
 };
 
@@ -73,28 +75,40 @@ static bool shard_is_large(const struct shard_job *job)
 	return !shard_is_whole(job->options) && job->module->code_size > piece_least;
 }
 
-/* A number of a function's neighbourhood, which an insertion or a change elsewhere leaves alone. */
-static uint64_t shard_mark(const struct module *module, uint32_t function)
+/* The function at a place: functions stand as in the module, or by how much they run. */
+static uint32_t shard_function(const struct shard_job *job, uint32_t place)
+{
+	uint32_t imported = job->module->imported_functions;
+	return job->guide ? job->guide->order[place - imported] : place;
+}
+
+static uint64_t shard_length(const struct shard_job *job, uint32_t place)
+{
+	return job->module->functions[shard_function(job, place)].body.length;
+}
+
+/* A number of a place's neighbourhood, which a change elsewhere leaves alone. */
+static uint64_t shard_mark(const struct shard_job *job, uint32_t place)
 {
 	uint64_t mark = 0;
-	for (uint32_t i = 0; i < 4 && function - i > module->imported_functions; i++)
-		mark = (mark + module->functions[function - i].body.length + 1) *
+	for (uint32_t i = 0; i < 4 && place - i > job->module->imported_functions; i++)
+		mark = (mark + shard_length(job, place - i) + 1) *
 				UINT64_C(0x9e3779b97f4a7c15);
 	return mark;
 }
 
 /*
- * Where the piece ends that begins with function `first`: where the mark is least among the places
- * that leave it between half of `size` and all of it. Places are chosen by what is there and not
- * by how much is before them, so that behind a change the same ones are found again.
+ * Where the piece ends that begins with the function at `first`: where the mark is least among the
+ * places that leave it between half of `size` and all of it. Places are chosen by what is there and
+ * not by how much is before them, so that behind a change the same ones are found again.
  */
-static uint32_t shard_end(const struct module *module, uint32_t first, uint64_t size)
+static uint32_t shard_end(const struct shard_job *job, uint32_t first, uint64_t size)
 {
-	uint64_t bytes = module->functions[first].body.length, least = UINT64_MAX;
+	uint64_t bytes = shard_length(job, first), least = UINT64_MAX;
 	uint32_t i, end = 0;
-	for (i = first + 1; i < module->function_count; i++) {
-		uint64_t length = module->functions[i].body.length;
-		uint64_t mark = shard_mark(module, i);
+	for (i = first + 1; i < job->module->function_count; i++) {
+		uint64_t length = shard_length(job, i);
+		uint64_t mark = shard_mark(job, i);
 		if (bytes >= size / 2 && mark < least) {
 			least = mark;
 			end = i;
@@ -121,24 +135,26 @@ static bool shard_cut(struct shard_pool *pool, struct sv_error *error)
 	while (first < module->function_count) {
 		check(pool->count < most);
 		struct piece *piece = &pool->pieces[pool->count++];
-		*piece = (struct piece){.first = first, .end = shard_end(module, first, size)};
+		*piece = (struct piece){.first = first, .end = shard_end(pool->job, first, size)};
 		for (; first < piece->end; first++)
-			piece->bytes += module->functions[first].body.length;
+			piece->bytes += shard_length(pool->job, first);
 	}
 	return true;
 }
 
-static bool shard_lower(struct ir *ir, const struct piece *piece, struct sv_error *error)
+static bool shard_lower(struct ir *ir, const struct shard_job *job, const struct piece *piece,
+		struct sv_error *error)
 {
 	struct arena arena;
 	arena_init(&arena, 0);
 	bool done = true;
 	for (uint32_t i = piece->first; done && i < piece->end; i++) {
-		done = lower_function(ir, i, &arena, error);
+		done = lower_function(ir, shard_function(job, i), &arena, error);
 		arena_reset(&arena);
 	}
 	arena_finish(&arena);
 	debug_finish(ir);
+	profile_use_module(ir);
 	return done;
 }
 
@@ -233,8 +249,10 @@ static bool shard_compile_piece(struct shard_pool *pool, size_t index, LLVMTarge
 	ir.effects = job->effects;
 	ir.tables = job->tables;
 	ir.lines = job->lines;
+	ir.plan = job->plan;
+	ir.guide = job->guide;
 	ir.cpu_features = job->target->required;
-	bool done = shard_lower(&ir, piece, error);
+	bool done = shard_lower(&ir, job, piece, error);
 	if (done && index == 0)
 		artifact_add(&ir, job->records, job->image, job->target);
 	done = done && shard_dump(&ir, SV_STAGE_LOWER, error);

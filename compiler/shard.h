@@ -22,6 +22,8 @@ struct shard_job {
 	const struct effects *effects;
 	const struct fixed_tables *tables;
 	const struct source_lines *lines;
+	const struct profile_plan *plan; /* empty if nothing is counted or known */
+	const struct profile_guide *guide; /* NULL: nothing is known */
 };
 
 /* The products, one buffer a piece, in order of the functions. */

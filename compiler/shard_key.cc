@@ -1,5 +1,5 @@
 /*
- * shard_key.cc: digests of LLVM modules, by their bitcode.
+ * shard_key.cc: digests: of bytes, and of LLVM modules by their bitcode.
  */
 #include "compiler/shard_key.h"
 
@@ -27,4 +27,10 @@ extern "C" void shard_key(LLVMModuleRef module, const char *text, size_t length,
 	digest.update(llvm::StringRef(bitcode.data(), bitcode.size()));
 	auto result = digest.final();
 	std::memcpy(key, result.data(), result.size());
+}
+
+extern "C" void shard_digest(struct sv_bytes bytes, uint8_t digest[32])
+{
+	auto result = llvm::SHA256::hash(llvm::ArrayRef<uint8_t>(bytes.data, bytes.length));
+	std::memcpy(digest, result.data(), result.size());
 }

@@ -9,12 +9,17 @@
 
 #include <llvm-c/Core.h>
 
+#include "base/bytes.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* SHA-256 of LLVM's version, `text` and the module as it is, every name and constant of it. */
 void shard_key(LLVMModuleRef module, const char *text, size_t length, uint8_t key[32]);
+
+/* SHA-256 of bytes. */
+void shard_digest(struct sv_bytes bytes, uint8_t digest[32]);
 
 #ifdef __cplusplus
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "abi/limits.h"
+#include "runtime/counts.h"
 #include "runtime/engine.h"
 #include "runtime/symbols.h"
 
@@ -184,6 +185,7 @@ static void artifact_measure(struct sv_artifact *artifact)
 			.imported_functions = header->imported_functions,
 			.types = header->types.count,
 			.tags = header->tags.count,
+			.profiles = counts_are_kept(artifact),
 	};
 	artifact->layout = sv_context_layout(artifact->counts);
 	for (uint32_t i = 0; i < header->data.count && !artifact->has_active_data; i++)
@@ -225,7 +227,7 @@ static bool artifact_open(struct sv_artifact *artifact, int fd, struct sv_error 
 	TRY(artifact_intern_types(artifact, error));
 	TRY(artifact_values_check(artifact, error));
 	artifact_measure(artifact);
-	return true;
+	return counts_open(artifact, error);
 }
 
 struct sv_artifact *sv_artifact_load_fd(struct sv_engine *engine, int fd, const char *name,
@@ -241,6 +243,7 @@ struct sv_artifact *sv_artifact_load_fd(struct sv_engine *engine, int fd, const 
 	}
 	*artifact = (struct sv_artifact){.engine = engine, .name = copy, .fd = -1};
 	pthread_mutex_init(&artifact->symbols_lock, NULL);
+	pthread_mutex_init(&artifact->profile_lock, NULL);
 	atomic_fetch_add(&engine->tenants, 1);
 	struct sv_error cause = SV_ERROR_INIT;
 	if (artifact_open(artifact, fd, &cause))
@@ -276,6 +279,8 @@ void sv_artifact_free(struct sv_artifact *artifact)
 	free(artifact->types);
 	symbols_free(artifact->symbols);
 	pthread_mutex_destroy(&artifact->symbols_lock);
+	counts_close(artifact);
+	pthread_mutex_destroy(&artifact->profile_lock);
 	if (artifact->mapped_size)
 		munmap((void *)artifact->bias, artifact->mapped_size);
 	if (artifact->fd >= 0)

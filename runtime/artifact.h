@@ -10,6 +10,7 @@
 #include "abi/artifact.h"
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/profile.h"
 #include "runtime/selvage.h"
 #include "runtime/type.h"
 
@@ -40,6 +41,8 @@ struct sv_artifact {
 	struct sv_context_counts counts;
 	struct sv_context_layout layout;
 	bool has_active_data; /* some data segment is not in the image */
+	pthread_mutex_t profile_lock;
+	struct profile profile; /* counts of instances that have ended, under the lock: counts.c */
 	pthread_mutex_t symbols_lock;
 	struct symbols *symbols; /* owned, made at the first trap, under the lock */
 };

@@ -194,6 +194,21 @@ static bool records_check_functions(const struct sv_artifact *artifact, struct s
 	return true;
 }
 
+/* Each own function has a counter at least, or there are none at all. */
+static bool records_check_profile(const struct sv_artifact *artifact, struct sv_error *error)
+{
+	const struct sv_artifact_header *header = artifact->header;
+	uint32_t digest = header->profile_module.count;
+	if ((digest != 0 && digest != SV_PROFILE_DIGEST) ||
+			header->profile.count != (digest ? header->code.count : 0))
+		return records_fail(error, "profile");
+	for (uint32_t i = 0; i < header->profile.count; i++) {
+		if (artifact_profile(artifact)[i].counters == 0)
+			return records_fail(error, "counters of a function");
+	}
+	return true;
+}
+
 /* Imports of one kind are in order; that of a function has its type once more. */
 static bool import_is_valid(const struct sv_artifact *artifact,
 		const struct sv_import_record *import, uint32_t number, uint32_t imported)
@@ -473,6 +488,7 @@ bool artifact_records_check(const struct sv_artifact *artifact, struct sv_error 
 	TRY(records_check_code(artifact, error));
 	TRY(records_check_groups(artifact, error));
 	TRY(records_check_functions(artifact, error));
+	TRY(records_check_profile(artifact, error));
 	TRY(records_check_imports(artifact, error));
 	TRY(records_check_exports(artifact, error));
 	TRY(records_check_tables(artifact, error));

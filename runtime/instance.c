@@ -8,6 +8,7 @@
 
 #include "runtime/artifact.h"
 #include "runtime/call.h"
+#include "runtime/counts.h"
 #include "runtime/global.h"
 #include "runtime/host_call.h"
 #include "runtime/link.h"
@@ -48,9 +49,9 @@ static bool instance_allocate(struct instance_draft *draft)
 		instance->items = arena_new(arena, header->items.count, sizeof(void *));
 	draft->imports = arena_new(arena, header->imports.count, sizeof(void *));
 	if (instance->context && instance->memories && instance->tables && instance->globals &&
-			instance->tags &&
-			instance->references && instance->host_rows && instance->dropped_data &&
-			instance->dropped_elements && instance->pristine && draft->imports &&
+			instance->tags && instance->references && instance->host_rows &&
+			instance->dropped_data && instance->dropped_elements &&
+			instance->pristine && draft->imports &&
 			(!header->constants.count || instance->items))
 		return true;
 	return sv_fail(draft->error, SV_ERROR_NO_MEMORY, "no memory for an instance of %s",
@@ -359,7 +360,7 @@ static bool instance_build(struct instance_draft *draft)
 			.stack_limit = stack_limit(&instance->store->stack),
 			.view = &instance->store->view,
 	};
-	TRY(instance_reserve_values(draft));
+	TRY(counts_begin(instance, draft->error) && instance_reserve_values(draft));
 	if (instance->artifact->header->flags & SV_ARTIFACT_OBJECTS)
 		TRY(root_stack_reserve(instance->store, draft->error));
 	TRY(instance_import(draft));
@@ -414,6 +415,7 @@ struct sv_instance *instance_prepare(struct sv_store *store, struct sv_artifact 
 
 void instance_free(struct sv_instance *instance)
 {
+	counts_end(instance);
 	arena_finish(&instance->arena);
 	free(instance);
 }

@@ -35,6 +35,7 @@ struct sv_instance {
 	bool *dropped_elements;         /* by element segment */
 	void **items; /* of element segments, if any expression is code; else NULL */
 	struct sv_global_cell *pristine; /* all globals before the guest ran */
+	uint64_t *counts; /* for a profile; NULL if code counts nothing */
 	bool is_started; /* or has been: once only */
 	/* Globals, tables and segments have all values that are computed: functions may run. */
 	bool is_whole;

@@ -19,6 +19,7 @@ struct bench_options {
 	const char *invoke;  /* NULL: see subject.h */
 	const char *threads; /* "1,2,4" */
 	const char *svg;     /* NULL: no chart */
+	const char *profile_out; /* NULL: by the file's name, if code counts */
 	uint64_t count;      /* 0: as many as fit in about two seconds */
 	uint64_t timeout;    /* of the first call; nanoseconds */
 	uint64_t max_memory; /* bytes; 0: the runtime's default */

@@ -12,6 +12,7 @@
 #include "cli/invoke.h"
 #include "cli/json.h"
 #include "cli/module_open.h"
+#include "cli/profile_file.h"
 #include "cli/units.h"
 #include "host/assemblyscript/assemblyscript.h"
 #include "host/wasi/wasi.h"
@@ -333,7 +334,9 @@ static bool subject_open(struct subject *subject, struct sv_error *error)
 	if (!subject->engine)
 		return false;
 	subject->artifact = module_open(subject->engine, subject->path, &options->flags, error);
-	if (!subject->artifact)
+	if (!subject->artifact ||
+			!profile_file_check(subject->artifact, subject->path, options->profile_out,
+					error))
 		return false;
 	sv_store_limits_init(&subject->limits);
 	if (options->max_memory)

@@ -14,10 +14,14 @@ struct native_mode {
 	const char *name;
 	unsigned level;
 	enum sv_bounds bounds;
+	enum native_profile { PROFILE_NONE, PROFILE_GENERATE, PROFILE_USE, PROFILE_LIES } profile;
 };
 
-/* Level 0 and the default level, with both bounds strategies. */
-#define NATIVE_MODES 4
+/*
+ * Level 0 and the default level, with both bounds strategies; code that counts for a profile, code
+ * made by that, and by one of which all counts are others.
+ */
+#define NATIVE_MODES 7
 extern const struct native_mode native_modes[NATIVE_MODES];
 
 struct native *native_new(struct sv_error *error);

@@ -1,0 +1,42 @@
+;; What counts are known of: main 1000 = 3320
+(module $counts
+  (type $t (func (param i32) (result i32)))
+  (memory 1)
+  (table 8 funcref)
+  (elem (i32.const 0) $f0 $f1 $f2 $f3 $f4 $f5)
+  (func $f0 (type $t) (local.get 0))
+  (func $f1 (type $t) (i32.add (local.get 0) (i32.const 1)))
+  (func $f2 (type $t) (i32.add (local.get 0) (i32.const 2)))
+  (func $f3 (type $t) (i32.mul (local.get 0) (i32.const 3)))
+  (func $f4 (type $t) (i32.add (local.get 0) (i32.const 4)))
+  (func $f5 (type $t) (i32.add (local.get 0) (i32.const 5)))
+  (func $never (export "never") (type $t)
+    (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.const 2))))
+  (func $rare (param i32) (result i32)
+    (local $i i32)
+    (loop $l
+      (local.set 0 (i32.mul (local.get 0) (i32.const 31)))
+      (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3))))
+    (local.get 0))
+  (func $main (export "main") (param $n i32) (result i32) (local $s i32) (local $i i32)
+    (block $done
+      (loop $l
+        (br_if $done (i32.ge_u (local.get $i) (local.get $n)))
+        (block $c (block $b (block $a
+          (br_table $a $b $c (i32.and (local.get $i) (i32.const 3))))
+          (local.set $s (i32.add (local.get $s) (i32.const 7)))))
+        (if (i32.eq (local.get $i) (i32.const 999))
+          (then (i32.store (i32.const 8) (call $rare (local.get $s)))))
+        (local.set $s (i32.add (local.get $s) (i32.eq
+          (select (i32.const 3) (local.get $i) (i32.eqz (i32.and (local.get $i) (i32.const 7))))
+          (i32.const 3))))
+        (local.set $s (i32.and (i32.const 4095) (call_indirect (type $t) (local.get $s)
+          (select (i32.const 1) (i32.const 3) (i32.eqz (i32.rem_u (local.get $i) (i32.const 10)))))))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br $l)))
+    (local.get $s))
+  (func (export "trap") (param i32) (result i32)
+    (drop (call $main (local.get 0)))
+    (unreachable))
+  (func (export "spin") (loop $l (br $l)))
+  (func (export "nothing")))
