@@ -6,7 +6,8 @@ from machine import table
 from variants import COUNTED_CPU
 
 COLORS = {"gcc": "#888888", "native here": "#000000", "gcc here": "#bbbbbb", "guard": "#c2185b",
-          "check": "#f06292", "wasm2c": "#1976d2", "wasmtime": "#388e3c", "v8": "#f9a825"}
+          "check": "#f06292", "guard+profile": "#7b1fa2", "wasm2c": "#1976d2",
+          "wasmtime": "#388e3c", "v8": "#f9a825"}
 
 
 def geomean(values):

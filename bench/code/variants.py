@@ -112,6 +112,27 @@ def selvage(bounds, cpu):
     return build
 
 
+def profiled(bounds, cpu):
+    """Compiled by what a run of the same counted."""
+    def build(program):
+        wasm, folder = wasm_of(program), WORK / program.name
+        compile_as = [SELVAGE, "compile", "--no-progress", f"--bounds={bounds}",
+                      f"--target-cpu={cpu}"]
+        counting = make(folder / f"{bounds}.{cpu}.counting.so", [wasm], *compile_as,
+                        "--profile-generate", wasm, "-o", folder / f"{bounds}.{cpu}.counting.so",
+                        note=compiler_digest())
+        profile = folder / f"{bounds}.{cpu}.profile"
+        # A run adds to what is there.
+        if profile.exists() and profile.stat().st_mtime < counting.stat().st_mtime:
+            profile.unlink()
+        make(profile, [counting], SELVAGE, "run", "--profile-out", profile, counting)
+        output = folder / f"{bounds}.{cpu}.profiled.so"
+        make(output, [wasm, profile], *compile_as, "--profile-use", profile, wasm, "-o", output,
+             note=compiler_digest())
+        return Command([SELVAGE, "run", output], output)
+    return build
+
+
 def wasm2c(program):
     wasm, folder = wasm_of(program), WORK / program.name / "wasm2c"
     made, output, host = folder / "program.c", folder / "program", HERE / "wasm2c_host.c"
@@ -149,6 +170,8 @@ VARIANTS = [
             selvage("guard", COUNTED_CPU)),
     Variant("check", "selvage compile --bounds=check", selvage("check", "native"),
             selvage("check", COUNTED_CPU)),
+    Variant("guard+profile", "the same as guard by the profile of a run (--profile-use)",
+            profiled("guard", "native"), profiled("guard", COUNTED_CPU)),
     Variant("wasm2c", f"wasm2c (guard pages), then {CLANG} -O3", wasm2c),
     Variant("wasmtime", f"Wasmtime ({WHEEL} from PyPI), compiled before", wasmtime),
     Variant("v8", f"V8 ({NODE} from npm), TurboFan at once; CPU time inside `_start`", v8,
