@@ -13,8 +13,8 @@ from cases_stream import MIB, Streamed
 from frames import CANCEL, INITIAL_WINDOW, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, Http2
 from hyperframe.frame import HeadersFrame, SettingsFrame, WindowUpdateFrame
 from script import build_guest
-from secure import SecureServer
-from serving import PATIENCE, Server, artifact, expect
+from secure import Hello, SecureServer
+from serving import PATIENCE, Client, Server, artifact, expect
 
 FOLDER = tempfile.mkdtemp(prefix="selvage-http2-")
 GUEST = []
@@ -311,6 +311,34 @@ def test_idle_connections_give_back_memory_and_go_on():
             expect(ask(client, fields) == body, "not what was sent, later")
             client.socket.close()
     return None
+
+
+def test_connections_that_rest_go_on_with_all_that_comes():
+    """Twenty requests at once; over HTTP/1.1 half of the record with them, and the rest when it rests again."""
+    bodies = [b"body %d" % i for i in range(20)]
+    with SecureServer("echo.wat", "--quiet") as server:
+        with Http2(server.port, server.context()) as new, Client(server.port) as old:
+            hello = Hello()
+            old.send(hello.bytes())
+            hello.finish(old)
+            for _ in range(2):
+                time.sleep(1.2)
+                numbers = [new.ask(method="POST", body=body, host="localhost", scheme="https") for body in bodies]
+                hello.tls.write(b"".join(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+                                         for body in bodies))
+                record = hello.output.read()
+                old.send(record[:len(record) // 2])
+                expect([bytes(new.answer(number).body) for number in numbers] == bodies, "not what was sent")
+                time.sleep(1.2)
+                old.send(record[len(record) // 2:])
+                answers = b""
+                while answers.count(b"HTTP/1.1 200") < len(bodies) or bodies[-1] not in answers:
+                    expect(old.receive(), f"the connection ended behind {answers[-80:]!r}")
+                    hello.input.write(old.input)
+                    old.input = b""
+                    answers += hello.read()
+                places = [answers.find(body) for body in bodies]
+                expect(-1 not in places and places == sorted(places), f"at {places}")
 
 
 def test_connections_that_rest_are_told_of_an_end():

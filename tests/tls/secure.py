@@ -95,6 +95,16 @@ class Hello:
         self.step()
         return self.output.read()
 
+    def read(self):
+        """What there is to read, decrypted."""
+        data = b""
+        try:
+            while part := self.tls.read(65536):
+                data += part
+        except ssl.SSLWantReadError:
+            pass
+        return data
+
     def finish(self, client):
         """Send what is to be sent and read what comes, to the end of the handshake."""
         is_over = False
