@@ -146,12 +146,10 @@ enum { TLS_1_2 = 2, TLS_1_3 = 3 };
 static bool dynamic_is_supported(struct fastly_guest *guest, uint32_t mask,
 		const struct dynamic_config *config)
 {
-	bool is_old = mask & DYNAMIC_TLS_MOST && config->tls_most < TLS_1_2;
-	if (!is_old && !(mask & DYNAMIC_GRPC))
+	if (!(mask & DYNAMIC_TLS_MOST) || config->tls_most >= TLS_1_2)
 		return true;
 	fastly_tell(guest,
-			"a dynamic backend with TLS before 1.2, or with gRPC, is not supported "
-			"by this version");
+			"a dynamic backend with TLS before 1.2 is not supported by this version");
 	return false;
 }
 
@@ -312,6 +310,7 @@ static enum fastly_status dynamic_read(struct fastly_call *call, struct fastly_b
 		return FASTLY_UNSUPPORTED;
 	backend->is_dynamic = true;
 	backend->target.is_tls = mask & DYNAMIC_TLS;
+	backend->target.is_http2 = mask & DYNAMIC_GRPC;
 	backend->target.port = backend->target.is_tls ? 443 : 80;
 	if (!fastly_authority_parse(target, backend->host, &backend->target.port))
 		return FASTLY_INVAL;

@@ -1,6 +1,6 @@
 /*
  * backends.c: backends of a fastly.toml: url, override_host, cert_host, use_sni, ca_certificate,
- * client_certificate, health, and limits of time.
+ * client_certificate, health, grpc, and limits of time.
  */
 #include "host/fastly/backends.h"
 
@@ -211,10 +211,10 @@ static bool health_read(struct fastly_backend *backend, const json_t *value,
 static bool grpc_read(struct fastly_backend *backend, const json_t *value,
 		const struct settings_reader *reader, struct sv_error *error)
 {
-	(void)backend;
 	(void)reader;
-	return json_is_false(value) ||
-			sv_fail(error, SV_ERROR_UNSUPPORTED, "is not supported by this version");
+	backend->target.is_http2 = json_is_true(value);
+	return json_is_boolean(value) ||
+			sv_fail(error, SV_ERROR_USAGE, "is neither true nor false");
 }
 
 static bool time_read(uint32_t *time, const json_t *value, struct sv_error *error)

@@ -39,6 +39,7 @@ static uint32_t detail_of(enum fetch_error error)
 			[FETCH_CLOSED] = 8,
 			[FETCH_HEAD_TOO_LARGE] = 14,
 			[FETCH_INVALID] = 19,
+			[FETCH_OLD] = 19,
 			[FETCH_NO_MEMORY] = DETAIL_INTERNAL,
 			[FETCH_NOT_KEPT] = 15,
 			[FETCH_FAILED] = DETAIL_INTERNAL,

@@ -40,6 +40,7 @@ struct fetch_target {
 	bool is_tls;
 	bool is_trusted;      /* the operator has named it: any address will do */
 	bool has_no_sni;      /* TLS without the server's name */
+	bool is_http2;        /* spoken to by HTTP/2 alone, without asking */
 	const char *tls_name; /* that its certificate must have; NULL: `host` */
 	const char *ca;       /* PEM; NULL: those of the system */
 	const char *certificate, *key; /* PEM, to be shown to the server; NULL: none */

@@ -48,7 +48,7 @@ struct fetch {
 	const struct fetch_tap *tap; /* NULL: none, or not any more */
 	void *tap_data;
 	bool tap_has_use;         /* one use is the tap's */
-	bool is_trusted, was_denied, has_no_sni, has_own_ca;
+	bool is_trusted, was_denied, has_no_sni, has_own_ca, is_http2;
 	enum fetch_error head_error;
 	uint32_t first_byte_time, between_bytes_time;
 	uint64_t deadline;        /* nanoseconds of CLOCK_MONOTONIC; UINT64_MAX: none */

@@ -26,15 +26,21 @@ void transfer_set_deadline(struct fetch *fetch, uint32_t milliseconds)
 		fetcher->next_deadline = fetch->deadline;
 }
 
-static void head_begin(struct fetch *fetch, struct sv_bytes line)
+/* False: it is of another version than must be. */
+static bool head_begin(struct fetch *fetch, struct sv_bytes line)
 {
 	const uint8_t *space = memchr(line.data, ' ', line.length);
 	host_response_reset(&fetch->head);
 	fetch->head.status = 0;
+	if (fetch->is_http2 && memcmp(line.data, "HTTP/2", 6) != 0) {
+		fetch->head_error = FETCH_OLD;
+		return false;
+	}
 	for (size_t at = space ? (size_t)(space - line.data) + 1 : line.length; at < line.length &&
 			line.data[at] >= '0' && line.data[at] <= '9' && fetch->head.status < 1000;
 			at++)
 		fetch->head.status = fetch->head.status * 10 + (line.data[at] - '0');
+	return true;
 }
 
 /* A line of the head, or of the trailers. */
@@ -116,7 +122,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *user)
 	if (fetch->has_head)
 		is_fine = !line.length || head_add(fetch, &fetch->trailers, line);
 	else if (line.length > 5 && memcmp(line.data, "HTTP/", 5) == 0)
-		head_begin(fetch, line);
+		is_fine = head_begin(fetch, line);
 	else
 		is_fine = line.length ? head_add(fetch, &fetch->head, line) : head_end(fetch);
 	return is_fine ? size * count : 0;
@@ -254,6 +260,13 @@ static bool fields_add(struct fetch *fetch, struct sv_bytes name, struct sv_byte
 	return fields != NULL;
 }
 
+/* gRPC asks for trailers so; HTTP/2 allows it, and nothing else of this field (RFC 9113, 8.2.2). */
+static bool field_asks_for_trailers(struct host_header field)
+{
+	return host_name_equal(field.name, host_text("TE")) &&
+			host_name_equal(field.value, host_text("trailers"));
+}
+
 static bool fields_have(const struct host_response *fields, struct sv_bytes name)
 {
 	for (size_t i = 0; i < fields->field_count; i++) {
@@ -287,7 +300,8 @@ static bool fields_make(struct fetch *fetch, const struct fetch_request *request
 	for (size_t i = 0; i < request->fields->field_count; i++) {
 		struct host_header field = host_response_field(request->fields, i);
 		has_accept |= host_name_equal(field.name, host_text("Accept"));
-		if (!field_is_ours(field.name))
+		if (!field_is_ours(field.name) ||
+				(fetch->is_http2 && field_asks_for_trailers(field)))
 			TRY(fields_add(fetch, field.name, field.value));
 	}
 	TRY(fields_add_trace(fetch, request));
@@ -408,6 +422,10 @@ static void rules_set(struct fetch *fetch, const struct fetch_target *target)
 	curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl->easy_setopt(easy, CURLOPT_PROXY, "");
+	if (target->is_http2)
+		curl->easy_setopt(easy, CURLOPT_HTTP_VERSION,
+				target->is_tls ? (long)CURL_HTTP_VERSION_2TLS
+					       : (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
 	curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl->easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl->easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
@@ -431,6 +449,7 @@ bool transfer_prepare(struct fetch *fetch, struct fetch_request *request, struct
 	fetch->trailers.text.limit = FETCH_HEAD_BYTES;
 	fetch->trailers.field_limit = FETCH_HEAD_FIELDS;
 	fetch->is_trusted = target->is_trusted;
+	fetch->is_http2 = target->is_http2;
 	fetch->first_byte_time = target->first_byte_time;
 	fetch->between_bytes_time = target->between_bytes_time;
 	fetch->deadline = UINT64_MAX;

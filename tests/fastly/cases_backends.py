@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import types
 
 import origin
 from cases_stores import Settings
@@ -442,3 +443,81 @@ def test_tls_is_verified(guest):
         sent.gives("ERROR")
         expect(detail.u32 == 11, f"detail {detail.u32}")
     expect(names[0] == "origin.test" and names[2] is None, f"server names {names}")
+
+
+def grpc_asked(path, behind, guest, backend, line=""):
+    """A call by HTTP/2, whose answer is what `behind` makes of it: its words, and a trailer. The log has the line.
+
+    To the backend "made", which the guest makes up, the body is still written when the request is sent.
+    """
+    script = Script()
+    if backend == "made":
+        script.call("http_req.register_dynamic_backend", backend, f"127.0.0.1:{path.port}", 1 << 14,
+                    script.data(bytes(27 * 4)))
+    begun = 100 if backend == "made" else len(behind.code)
+    handle, content = request(script, "http://example.test/Service/Call", "POST", body=behind.code[:begun],
+                              fields=(("TE", "trailers"), ("Content-Type", "application/grpc")))
+    response, body, detail, pending = script.out(), script.out(), script.out(8), script.out()
+    if begun < len(behind.code):
+        script.call("http_req.send_async_streaming", handle.value, content.value, backend, pending)
+        script.call("http_body.write", content.value, behind.code[begun:], 0, script.out())
+        script.call("http_body.close", content.value)
+        sent = script.call("http_req.pending_req_wait_v2", pending.value, detail, response, body)
+    else:
+        sent = script.call("http_req.send_v3", handle.value, content.value, backend, detail, response, body)
+    words = script.read(body, 64)
+    script.read(body, 64)
+    count = script.out()
+    status = script.take(8)
+    script.call("http_body.trailer_value_get", body.value, "grpc-status", status, 8, count)
+    status.count = count
+    script.results.append(status)
+    with serve(guest, path.toml) as server:
+        script.send(server)
+        end = time.monotonic() + PATIENCE
+        while line not in server.read_log():
+            expect(time.monotonic() < end, f"{line}: {sent.status}, {server.read_log()[-300:]}")
+            time.sleep(0.01)
+        return sent, words.bytes, status.bytes
+
+
+def deaf_server(listener):
+    """One answer by HTTP/1.1, whatever is said."""
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(100)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_backend_with_grpc_is_spoken_to_by_http2(guest):
+    behind = Script()
+    version, te, count, response, body = behind.out(), behind.take(8), behind.out(), behind.out(), behind.out()
+    behind.call("http_req.version_get", 0, version)
+    behind.call("http_req.header_value_get", 0, "te", te, 8, count)
+    behind.call("http_resp.new", response)
+    behind.call("http_body.new", body)
+    behind.call("http_body.write", body.value, version, 4, 0, behind.out())
+    behind.call("http_body.write", body.value, te, 8, 0, behind.out())
+    behind.call("http_body.trailer_append", body.value, "grpc-status", "0")
+    behind.call("http_resp.send_downstream", response.value, body.value, 0)
+    table = "[local_server.backends.origin]\nurl = 'http://127.0.0.1:%d'\ngrpc = true\n" + PATIENT
+    with Server(guest) as other, Settings(table % other.port) as toml:
+        other.toml = toml
+        for backend in ("origin", "made"):
+            sent, words, status = grpc_asked(other, behind, guest, backend)
+            sent.is_ok()
+            expect(words == b"\3\0\0\0trailers", f"{backend}: {words}")
+            expect(status == b"0", f"{backend}: the trailer is {status}")
+    # Servers that know HTTP/1.1 only: one says so in its handshake, the other does not understand.
+    with tempfile.TemporaryDirectory(prefix="selvage-tls-") as folder:
+        certificate = origin.make_certificate(folder, "origin.test")
+        trust = f"cert_host = 'origin.test'\nca_certificate = {{ file = '{certificate}' }}\n"
+        with origin.Origin(folder) as old, Settings(table.replace("http:", "https:") % old.port + trust) as toml:
+            old.toml = toml
+            grpc_asked(old, behind, guest, "origin", "the server does not speak HTTP/2")[0].gives("ERROR")
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        threading.Thread(target=deaf_server, args=(deaf,), daemon=True).start()
+        with Settings(table % deaf.getsockname()[1]) as toml:
+            other = types.SimpleNamespace(toml=toml)
+            sent = grpc_asked(other, behind, guest, "origin", "a request to a backend failed")[0]
+        expect(sent.status != "OK", "an answer by HTTP/1.1 is taken")
