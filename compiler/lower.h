@@ -213,19 +213,6 @@ void lower_extend(struct lowering *l, LLVMTypeRef type, LLVMTypeRef width);
 void lower_load(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory, enum widening how);
 void lower_store(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory);
 
-/* ---- lower_pair.c, lower_atomic.c: families too ---- */
-
-void lower_pair_binary(struct lowering *l, LLVMTypeRef type, LLVMOpcode opcode);
-void lower_pair_multiply(struct lowering *l, LLVMTypeRef type, enum sign sign);
-void lower_atomic_load(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory);
-void lower_atomic_store(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory);
-void lower_atomic_update(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory,
-		LLVMAtomicRMWBinOp operation);
-void lower_atomic_exchange(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory);
-void lower_atomic_fence(struct lowering *l, LLVMTypeRef type);
-void lower_atomic_notify(struct lowering *l, LLVMTypeRef type);
-void lower_atomic_wait(struct lowering *l, LLVMTypeRef type, enum sv_helper helper);
-
 /* ---- lower_op.c ---- */
 
 /* Lower the current operator (l->at) through its row. */

@@ -3,7 +3,7 @@
  * waits and notifies. That shared memory and the other kind have the same code is no accident:
  * only waiting asks which it is.
  */
-#include "compiler/lower.h"
+#include "compiler/lower_atomic.h"
 
 static uint64_t atomic_width(LLVMTypeRef in_memory)
 {

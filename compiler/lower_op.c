@@ -2,6 +2,7 @@
  * lower_op.c: from rows to families. The only file that reads the lowering columns of
  * ops.def; each row becomes a function of two lines, and an entry in a table.
  */
+#include "compiler/lower_atomic.h"
 #include "compiler/lower_vector.h"
 #include "compiler/source_lines.h"
 

@@ -2,7 +2,7 @@
  * lower_pair.c: wide arithmetic: integers of 128 bits, which are pairs of i64 on the value stack,
  * the low half first. LLVM makes carries and wide products of it.
  */
-#include "compiler/lower.h"
+#include "compiler/lower_atomic.h"
 
 enum { HALF_BITS = 64 };
 
