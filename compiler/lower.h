@@ -47,6 +47,12 @@ struct lowering {
 	LLVMValueRef expression; /* where the value of a constant expression goes, or NULL */
 	LLVMBasicBlockRef entry; /* allocas and values that are constant in the function */
 	LLVMValueRef *locals;    /* allocas */
+	/* By local: its value, if that was seen in the straight line at hand (lower_variable.c). */
+	struct known_local {
+		LLVMValueRef value;
+		uint64_t line;
+	} *known;
+	uint64_t line; /* a number for each block, and for what is behind a call in it */
 	LLVMValueRef root_frame; /* first slot on the root stack; NULL: nothing is rooted */
 	uint32_t *root_locals; /* slot of each local, or SV_NO_INDEX */
 	uint32_t root_slots, root_operands; /* how many; the first one of operands */
@@ -81,6 +87,8 @@ LLVMValueRef pop(struct lowering *l);
 /* The same, a vector in the shape that an operator wants: push takes any shape. */
 LLVMValueRef pop_as(struct lowering *l, LLVMTypeRef type);
 LLVMBasicBlockRef lower_new_block(struct lowering *l, const char *name);
+/* Locals are to be read again: values are not to be kept in registers from before here. */
+void lower_begin_line(struct lowering *l);
 /* Continue in `block`; the same, with it behind all others so far. */
 void lower_into(struct lowering *l, LLVMBasicBlockRef block);
 void lower_into_next(struct lowering *l, LLVMBasicBlockRef block);

@@ -82,5 +82,6 @@ LLVMValueRef access_helper(struct lowering *l, enum sv_helper helper, LLVMValueR
 	LLVMValueRef code = access_load_constant(l, ir->ptr,
 			access_at(l, table, helper * sizeof(sv_helper_code)));
 	trap_mark_position(l);
+	lower_begin_line(l);
 	return LLVMBuildCall2(ir->builder, type, code, values, count, "");
 }

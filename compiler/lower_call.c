@@ -67,6 +67,7 @@ static void call_build(struct lowering *l, const struct callee *callee)
 	if (ir->effects->propagates && callee->effects & EFFECT_THROWS)
 		exception_check(l);
 	ir_take_results(ir, type, returned, view, results);
+	lower_begin_line(l);
 	for (uint32_t i = 0; i < type->result_count; i++)
 		push(l, results[i]);
 }

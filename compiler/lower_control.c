@@ -41,10 +41,10 @@ static void control_make_target(struct lowering *l, struct control *control, con
 	control->branch_count = count;
 	control->phis = arena_new(l->arena, count + 1, sizeof *control->phis);
 	check(control->phis);
-	lower_into(l, control->target);
+	LLVMPositionBuilderAtEnd(l->ir->builder, control->target);
 	for (uint32_t i = 0; i < count; i++)
 		control->phis[i] = LLVMBuildPhi(l->ir->builder, ir_type(l->ir, types[i]), "");
-	lower_into(l, here);
+	LLVMPositionBuilderAtEnd(l->ir->builder, here);
 }
 
 /* Record an edge from the current block to the label, with the top of the stack as its values. */

@@ -55,8 +55,14 @@ LLVMBasicBlockRef lower_new_block(struct lowering *l, const char *name)
 	return LLVMAppendBasicBlockInContext(l->ir->context, l->function, name);
 }
 
+void lower_begin_line(struct lowering *l)
+{
+	l->line++;
+}
+
 void lower_into(struct lowering *l, LLVMBasicBlockRef block)
 {
+	lower_begin_line(l);
 	LLVMPositionBuilderAtEnd(l->ir->builder, block);
 }
 
@@ -86,21 +92,22 @@ LLVMValueRef lower_narrow(struct lowering *l, LLVMValueRef value)
 LLVMBasicBlockRef lower_enter_entry(struct lowering *l)
 {
 	LLVMBasicBlockRef saved = LLVMGetInsertBlock(l->ir->builder);
-	lower_into(l, l->entry);
+	LLVMPositionBuilderAtEnd(l->ir->builder, l->entry);
 	LLVMSetCurrentDebugLocation2(l->ir->builder, NULL);
 	return saved;
 }
 
 void lower_leave_entry(struct lowering *l, LLVMBasicBlockRef saved)
 {
-	lower_into(l, saved);
+	LLVMPositionBuilderAtEnd(l->ir->builder, saved);
 }
 
 static void lower_locals(struct lowering *l)
 {
 	struct ir *ir = l->ir;
 	l->locals = arena_new(l->arena, l->body.local_count + 1, sizeof *l->locals);
-	check(l->locals);
+	l->known = arena_new(l->arena, l->body.local_count + 1, sizeof *l->known);
+	check(l->locals && l->known);
 	LLVMValueRef parameters[SV_MAX_PARAMETERS];
 	LLVMValueRef view = ir_parameters_are_wide(l->type) ? access_view(l) : NULL;
 	ir_receive_parameters(ir, l->type, l->function, view, parameters);

@@ -26,23 +26,37 @@ void lower_select_typed(struct lowering *l)
 	lower_select(l);
 }
 
+/*
+ * What a local was given, or was found to be, is not read again in the same straight line: without
+ * optimisation each read is an instruction.
+ */
+static void local_know(struct lowering *l, LLVMValueRef value)
+{
+	l->known[l->at->index] = (struct known_local){value, l->line};
+}
+
 void lower_local_get(struct lowering *l)
 {
-	LLVMTypeRef type = ir_type(l->ir, l->body.locals[l->at->index]);
-	push(l, LLVMBuildLoad2(l->ir->builder, type, l->locals[l->at->index], ""));
+	const struct known_local *known = &l->known[l->at->index];
+	if (known->line != l->line) {
+		LLVMTypeRef type = ir_type(l->ir, l->body.locals[l->at->index]);
+		local_know(l, LLVMBuildLoad2(l->ir->builder, type, l->locals[l->at->index], ""));
+	}
+	push(l, known->value);
 }
 
 void lower_local_set(struct lowering *l)
 {
-	LLVMValueRef value = pop(l);
-	LLVMBuildStore(l->ir->builder, value, l->locals[l->at->index]);
-	root_local(l, l->at->index, value);
+	lower_local_tee(l);
+	pop(l);
 }
 
 void lower_local_tee(struct lowering *l)
 {
-	LLVMBuildStore(l->ir->builder, l->stack[l->depth - 1], l->locals[l->at->index]);
-	root_local(l, l->at->index, l->stack[l->depth - 1]);
+	LLVMValueRef value = l->stack[l->depth - 1];
+	LLVMBuildStore(l->ir->builder, value, l->locals[l->at->index]);
+	local_know(l, value);
+	root_local(l, l->at->index, value);
 }
 
 /* Address of the value: in the context, or in the cell of the instance that owns it. */
