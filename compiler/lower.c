@@ -127,6 +127,8 @@ void ir_init(struct ir *ir, const struct module *wasm, const struct sv_compile_o
 			.profiles = options->profile_generate,
 	});
 	LLVMContextRef c = ir->context = LLVMContextCreate();
+	/* Names of values are for who reads the IR. */
+	LLVMContextSetDiscardValueNames(c, !options->dump && options->emit == SV_EMIT_ARTIFACT);
 	ir->module = LLVMModuleCreateWithNameInContext("selvage", c);
 	LLVMSetTarget(ir->module, triple);
 	LLVMSetDataLayout(ir->module, data_layout);

@@ -109,6 +109,8 @@ LLVMValueRef access_load(struct lowering *l, LLVMTypeRef type, LLVMValueRef addr
 LLVMValueRef access_load_constant(struct lowering *l, LLVMTypeRef type, LLVMValueRef address);
 LLVMValueRef access_store(struct lowering *l, LLVMValueRef value, LLVMValueRef address,
 		enum alias_class alias);
+/* Note what only optimisation reads: nothing in a function that is not to be optimised. */
+void access_note(struct lowering *l, LLVMValueRef instruction, unsigned kind, LLVMValueRef note);
 /* The store's view, one value for the whole function. */
 LLVMValueRef access_view(struct lowering *l);
 LLVMValueRef access_helper(struct lowering *l, enum sv_helper helper, LLVMValueRef *arguments);

@@ -12,9 +12,15 @@ LLVMValueRef access_at(struct lowering *l, LLVMValueRef base, uint64_t offset)
 	return LLVMBuildGEP2(l->ir->builder, l->ir->i8, base, &index, 1, "");
 }
 
+void access_note(struct lowering *l, LLVMValueRef instruction, unsigned kind, LLVMValueRef note)
+{
+	if (!l->is_plain)
+		LLVMSetMetadata(instruction, kind, note);
+}
+
 static LLVMValueRef access_tag(struct lowering *l, LLVMValueRef access, enum alias_class alias)
 {
-	LLVMSetMetadata(access, l->ir->tbaa_kind, l->ir->alias_tags[alias]);
+	access_note(l, access, l->ir->tbaa_kind, l->ir->alias_tags[alias]);
 	return access;
 }
 
@@ -28,7 +34,7 @@ LLVMValueRef access_load(struct lowering *l, LLVMTypeRef type, LLVMValueRef addr
 LLVMValueRef access_load_constant(struct lowering *l, LLVMTypeRef type, LLVMValueRef address)
 {
 	LLVMValueRef load = access_load(l, type, address, ALIAS_CONTEXT);
-	LLVMSetMetadata(load, l->ir->invariant_kind, l->ir->empty_node);
+	access_note(l, load, l->ir->invariant_kind, l->ir->empty_node);
 	return load;
 }
 

@@ -149,7 +149,7 @@ static void call_check_type(struct lowering *l, LLVMValueRef found, uint32_t typ
 	LLVMBasicBlockRef next = lower_new_block(l, "");
 	LLVMValueRef branch = LLVMBuildCondBr(l->ir->builder, type_is_same(l, found, type_index),
 			next, other);
-	LLVMSetMetadata(branch, l->ir->weights_kind, l->ir->likely);
+	access_note(l, branch, l->ir->weights_kind, l->ir->likely);
 	lower_into(l, other);
 	call_check_other_type(l, found, type_index, next);
 	lower_into(l, next);
@@ -294,7 +294,7 @@ static struct callee call_fixed(struct lowering *l, const struct fixed_table *ta
 	}
 	LLVMBasicBlockRef from = LLVMGetInsertBlock(ir->builder);
 	LLVMValueRef branch = LLVMBuildCondBr(ir->builder, is_wanted, next, other);
-	LLVMSetMetadata(branch, ir->weights_kind, ir->likely);
+	access_note(l, branch, ir->weights_kind, ir->likely);
 	lower_into(l, other);
 	if (is_single) {
 		call_check_index(l, index, LLVMConstInt(ir->i64, table->count, 0));

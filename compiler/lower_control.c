@@ -126,7 +126,7 @@ static void control_expect(struct lowering *l, LLVMValueRef branch)
 	enum expectation expected =
 			hints_find(wasm, l->index, l->at->offset - l->start_offset);
 	if (expected != EXPECT_NOTHING)
-		LLVMSetMetadata(branch, l->ir->weights_kind, l->ir->expected[expected]);
+		access_note(l, branch, l->ir->weights_kind, l->ir->expected[expected]);
 }
 
 void lower_if(struct lowering *l)

@@ -57,7 +57,7 @@ void lower_truncate(struct lowering *l, LLVMTypeRef type, enum sign sign)
 	LLVMBasicBlockRef wrong = lower_new_block(l, "no_integer");
 	LLVMBasicBlockRef next = lower_new_block(l, "");
 	LLVMValueRef branch = LLVMBuildCondBr(b, convert_fits(l, value, type, sign), next, wrong);
-	LLVMSetMetadata(branch, l->ir->weights_kind, l->ir->likely);
+	access_note(l, branch, l->ir->weights_kind, l->ir->likely);
 	lower_into(l, wrong);
 	LLVMValueRef ordered = LLVMBuildFCmp(b, LLVMRealORD, value, value, "");
 	trap_unless(l, ordered, SV_TRAP_CONVERSION);

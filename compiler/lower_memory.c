@@ -47,7 +47,7 @@ static void memory_size_limit(struct lowering *l, LLVMValueRef size, const struc
 		return;
 	LLVMMetadataRef range[] = {LLVMValueAsMetadata(LLVMConstInt(ir->i64, least, 0)),
 			LLVMValueAsMetadata(LLVMConstInt(ir->i64, end, 0))};
-	LLVMSetMetadata(size, ir->range_kind,
+	access_note(l, size, ir->range_kind,
 			LLVMMetadataAsValue(ir->context,
 					LLVMMDNodeInContext2(ir->context, range, 2)));
 }
@@ -222,7 +222,7 @@ void lower_store(struct lowering *l, LLVMTypeRef type, LLVMTypeRef in_memory)
 	LLVMValueRef address = memory_address(l, index, memory_width(in_memory));
 	value = memory_take_back(l, place, value);
 	LLVMValueRef store = LLVMBuildStore(l->ir->builder, value, address);
-	LLVMSetMetadata(store, l->ir->tbaa_kind, l->ir->alias_tags[memory_alias(l)]);
+	access_note(l, store, l->ir->tbaa_kind, l->ir->alias_tags[memory_alias(l)]);
 	LLVMSetAlignment(store, 1);
 }
 

@@ -48,7 +48,7 @@ void trap_unless(struct lowering *l, LLVMValueRef condition, enum sv_trap trap)
 	LLVMBasicBlockRef cold = lower_new_block(l, "trap");
 	LLVMBasicBlockRef next = lower_new_block(l, "");
 	LLVMValueRef branch = LLVMBuildCondBr(ir->builder, condition, next, cold);
-	LLVMSetMetadata(branch, ir->weights_kind, ir->likely);
+	access_note(l, branch, ir->weights_kind, ir->likely);
 	lower_into(l, cold);
 	trap_here(l, trap);
 	lower_into(l, next);
