@@ -112,7 +112,7 @@ $(BUILD)/llhttp/%.o: | $(BUILD)/.packages
 		-DLLHTTP_STRICT_MODE=1 -c -o $@ /usr/share/llhttp/$*.c
 
 # LLVM is built without type information, so what derives from its classes has none.
-$(BUILD)/compiler/exact_%.o: CXXFLAGS_ALL += -fno-rtti
+$(BUILD)/compiler/exact_%.o $(BUILD)/compiler/emit_trap_%.o: CXXFLAGS_ALL += -fno-rtti
 
 # ---- libraries ----
 

@@ -16,6 +16,8 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 
+#include "compiler/emit_trap.hh"
+
 /*
  * Guests' variables are in no debug information: looking for where they are was a tenth of -O0.
  * Instructions are not put in order again behind the allocation of registers: LLVM does that for
@@ -46,8 +48,10 @@ extern "C" LLVMMemoryBufferRef emit_passes_run(LLVMTargetMachineRef machine_ref,
 		passes_leave_out(config);
 		passes.add(config);
 		passes.add(info);
+		llvm::Pass *traps = emit_traps(*module);
 		if (config->addISelPasses())
 			return nullptr;
+		passes.add(traps);
 		config->addMachinePasses();
 		config->setInitialized();
 		if (machine->addAsmPrinter(passes, stream, nullptr, type,
