@@ -191,9 +191,10 @@ static struct sv_store *pool_take_any(struct sv_pool *pool)
 	return store;
 }
 
-struct sv_store *sv_pool_lease(struct sv_pool *pool, struct sv_error *error)
+static struct sv_store *pool_lease(struct sv_pool *pool, struct pool_shelf *own,
+		struct sv_error *error)
 {
-	struct sv_store *store = shelf_take(pool_own_shelf(pool));
+	struct sv_store *store = shelf_take(own);
 	if (store)
 		return store;
 	if (!pool_count(pool)) {
@@ -206,6 +207,19 @@ struct sv_store *sv_pool_lease(struct sv_pool *pool, struct sv_error *error)
 	store = pool_make(pool, error);
 	if (!store)
 		atomic_fetch_sub(&pool->made, 1);
+	return store;
+}
+
+/*
+ * It goes back where it was leased, whoever returns it: a thread that begins guests and leaves it
+ * to others to end them would have a new store for each.
+ */
+struct sv_store *sv_pool_lease(struct sv_pool *pool, struct sv_error *error)
+{
+	struct pool_shelf *own = pool_own_shelf(pool);
+	struct sv_store *store = pool_lease(pool, own, error);
+	if (store)
+		store->shelf = own;
 	return store;
 }
 
@@ -298,5 +312,5 @@ void sv_pool_return(struct sv_pool *pool, struct sv_store *store)
 	}
 	if (pool->engine->config.hardened_scan)
 		store_scan(store);
-	shelf_put(pool_own_shelf(pool), store);
+	shelf_put(store->shelf, store);
 }

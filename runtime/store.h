@@ -64,6 +64,7 @@ struct sv_store {
 	struct sv_pool *pool;   /* that it is from, or NULL */
 	uint8_t *slot;          /* of the pool's slab; NULL: none */
 	struct sv_store *spare; /* next of the pool's free stores */
+	struct pool_shelf *shelf; /* of the pool, to which it is returned */
 };
 
 /* A store of `pool` (NULL: of none), with its stack from there. */
