@@ -202,7 +202,7 @@ asan:
 # that leaves a guest by switching stacks for one that never ends, and dies of the second or so.
 TSAN_TESTS = runtime_pool:threads_share runtime_shared:no_update runtime_shared:growth_of \
 	runtime_shared:waiting_ends runtime_shared:a_deadline runtime_shared:a_pool_puts \
-	host_stream:both_ends server_streams:streams_end host_cache:of_many host_rates:threads_lose
+	host_stream:both_ends host_intake:both_ends server_streams:streams_end host_cache:of_many host_rates:threads_lose
 TSAN_PROGRAMS = $(sort $(foreach test,$(TSAN_TESTS),$(BUILD)/tsan/tests/unit/$(firstword $(subst :, ,$(test)))))
 tsan:
 	$(Q)$(MAKE) BUILD=$(BUILD)/tsan CFLAGS="-O1 -g -fno-omit-frame-pointer -Wno-maybe-uninitialized" \

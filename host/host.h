@@ -111,7 +111,6 @@ struct host_call {
 /* A guest ABI. Functions that fail fill `error`. */
 struct host_abi {
 	const char *name;
-	bool takes_intakes; /* its guests begin before the body of their request is whole */
 	/* Whether the imports and exports of `artifact` are those of this ABI. */
 	bool (*detect)(const struct sv_artifact *artifact);
 	/* Refuse an artifact that needs what this version lacks, naming each thing. */
@@ -132,8 +131,8 @@ struct host_abi {
 	const char *(*begin)(struct host_call *call);
 	/*
 	 * The guest goes on: whether what it waited for has come, or it is no longer worth waiting,
-	 * with the result of its call; else call->wake is set again. NULL: it waits for times only,
-	 * and the result is 0.
+	 * with the result of its call; else call->wake is set again. NULL: all that suspends its
+	 * guests is called again.
 	 */
 	bool (*go_on)(struct host_call *call, union sv_value *result);
 	/* The guest has ended, well or with its outcome set: fill in the response. */

@@ -16,6 +16,7 @@
 #include "base/error.h"
 
 struct host_intake;
+struct host_response;
 struct host_tls;
 
 /* A header field as it came: no CR, LF or NUL in either part, no space around the value. */
@@ -35,7 +36,10 @@ struct host_request {
 	size_t header_count;
 	struct sv_bytes body;
 	struct host_intake *intake; /* the body comes through this instead; NULL: it is whole */
+	/* Behind the body: whose fields are there when all of it has come. NULL: none. */
+	const struct host_response *trailers;
 	bool has_body; /* a body was announced, perhaps an empty one */
+	int64_t body_length; /* of that, as announced; -1: it was not */
 	const char *scheme;
 	const char *http2_print; /* of its client's first frames; NULL: it came by HTTP/1 */
 	const struct host_tls *tls; /* tls.h; NULL: it came without */

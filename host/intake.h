@@ -1,7 +1,7 @@
 /*
- * intake.h: the body of a request on its way to a guest that has begun before all of it is there.
- * The server's thread and the guest's share it, so each function locks; none waits. What the guest
- * does not take is kept within the limit, then the client has to wait.
+ * intake.h: the body of a request on its way to a guest that has begun before all of it is there,
+ * whatever the guest's world. The server's thread and the guest's share it, so each function locks;
+ * none waits. What the guest does not take is kept within the limit, then the client has to wait.
  */
 #ifndef SELVAGE_HOST_INTAKE_H
 #define SELVAGE_HOST_INTAKE_H
@@ -18,17 +18,25 @@ struct host_intake {
 	struct host_waker *waker; /* borrowed; of the guest; NULL: it is not there */
 	/* Says that the guest waits, or has taken something. NULL: what comes is dropped. */
 	void (*stir)(struct host_intake *intake);
-	struct buffer bytes;
-	size_t read;         /* of these, taken by the guest */
+	/*
+	 * A ring of `limit` bytes, owned, on pages of its own from the first byte to the end of the
+	 * request: buffers that grow would leave a heap full of holes behind uploads. NULL: none.
+	 */
+	uint8_t *block;
+	size_t first, waiting; /* the bytes that are there */
 	size_t taken;        /* bytes that the guest has taken and the server has not heard of */
 	bool is_whole;       /* all of it has come */
-	bool is_over;        /* and the guest knows */
+	bool is_over;        /* the guest knows that it is whole, or broken */
 	bool is_awaited;     /* the guest was told LATER and not woken since */
 	bool is_wanted;      /* the guest has asked for it */
 	const char *failure; /* why the rest will not come; NULL: it may */
+
+	/* ---- the server's until it is whole, then the guest's ---- */
+	struct host_response trailers; /* its fields; also of a body that comes whole */
 };
 
-void host_intake_init(struct host_intake *intake, size_t limit);
+/* `most` is for trailers: the limits of a head. */
+void host_intake_init(struct host_intake *intake, size_t limit, const struct host_response *most);
 void host_intake_finish(struct host_intake *intake);
 
 /* Ready for another body; neither side has it. */
@@ -53,10 +61,10 @@ enum host_intake_progress {
 enum host_intake_progress host_intake_read(struct host_intake *intake, uint8_t *to, size_t room,
 		size_t *count);
 
-/* LATER if a read would be. */
-enum host_intake_progress host_intake_readable(struct host_intake *intake);
+/* LATER if a read would be; `*waiting` bytes are there, unless that is NULL. */
+enum host_intake_progress host_intake_readable(struct host_intake *intake, size_t *waiting);
 
-/* True if there are bytes, or the end, that the guest has not taken note of. */
+/* True if there are bytes, or an end, that the guest has not taken note of. */
 bool host_intake_is_unread(struct host_intake *intake);
 
 /* Why it is BROKEN. */

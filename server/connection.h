@@ -34,6 +34,8 @@ struct protocol {
 	void (*respond)(struct stream *stream);
 	/* There is no memory for its response: it ends without one. */
 	void (*abort)(struct stream *stream);
+	/* The rest of a response that has begun does not follow, which the client is to see. */
+	void (*cut)(struct stream *stream, const char *reason);
 	/* No worker has the stream any more. */
 	void (*settled)(struct stream *stream);
 	/* A worker has the stream and has put something into it, or taken something out. */

@@ -25,7 +25,9 @@ struct exchange *exchange_new(const struct server_limits *limits)
 	exchange->stream.pack.request = &exchange->request;
 	exchange->stream.pack.response = &exchange->response;
 	exchange->stream.pack.from = limits->pack_bytes;
-	host_intake_init(&exchange->intake, limits->stream_bytes / 2);
+	const struct host_response most = {
+			.text.limit = limits->head_bytes, .field_limit = limits->header_fields};
+	host_intake_init(&exchange->intake, limits->stream_bytes / 2, &most);
 	host_response_reset(&exchange->response);
 	return exchange;
 }

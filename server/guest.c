@@ -214,7 +214,7 @@ static enum handled guest_first_turn(struct guest_service *service, struct guest
 }
 
 /* Whether there is no use in beginning; the outcome says why. */
-static bool guest_is_too_late(const struct guest_service *service, struct exchange *exchange)
+static bool guest_is_too_late(struct exchange *exchange)
 {
 	const char *reason = host_stream_loss(&exchange->stream);
 	if (clock_now() >= exchange->deadline)
@@ -222,9 +222,6 @@ static bool guest_is_too_late(const struct guest_service *service, struct exchan
 				"deadline exceeded before a worker was free");
 	else if (reason)
 		host_outcome_set(&exchange->outcome, HOST_LEFT, "%s", reason);
-	else if (exchange->request.intake && !service->abi->takes_intakes)
-		host_outcome_set(&exchange->outcome, HOST_BUSY,
-				"the program was exchanged while the request was coming");
 	return exchange->outcome.ending != HOST_ANSWERED;
 }
 
@@ -232,7 +229,7 @@ static enum handled guest_begin(void *data, void *own, struct exchange *exchange
 {
 	struct guest_service *service = data;
 	struct guest_desk *desk = own;
-	if (guest_is_too_late(service, exchange))
+	if (guest_is_too_late(exchange))
 		return HANDLED_ANSWERED;
 	if (stay_take(&service->stay, desk, exchange))
 		return guest_handled(service, desk,
@@ -270,11 +267,12 @@ static enum handled guest_go_on(void *data, void *own, uint64_t *wake)
 	return guest_handled(service, desk, guest_turn(call, host_call_go_on), wake);
 }
 
+/* Of every world. */
 static bool guest_takes_intake(void *data, const struct host_request *request)
 {
-	const struct guest_service *service = data;
+	(void)data;
 	(void)request;
-	return service->abi->takes_intakes;
+	return true;
 }
 
 static void guest_recycle(void *data, void *own)

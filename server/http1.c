@@ -206,6 +206,7 @@ static enum http1_result http1_take_head(struct connection *connection, struct s
 	if (!stream_take_exchange(stream))
 		return http1_refuse(parser, 503, "no memory for the request");
 	struct exchange *exchange = stream->exchange;
+	parser->trailers = &exchange->intake.trailers;
 	enum http1_result result = http1_parse_head(parser, bytes, &exchange->request,
 			exchange->headers, &exchange->body);
 	bool is_refused = result == HTTP1_REFUSED || !stream_is_covered(stream, &parser->head) ||
@@ -355,6 +356,7 @@ static void http1_finish(struct connection *connection)
 	if (http1->input)
 		spare_input_give(connection->server, http1->input);
 	stream_reset(&http1->stream);
+	http1_parser_reset(&http1->parser);
 }
 
 const struct protocol http1_protocol = {
@@ -368,6 +370,7 @@ const struct protocol http1_protocol = {
 		.finish = http1_finish,
 		.respond = http1_respond,
 		.abort = http1_abort,
+		.cut = http1_cut,
 		.settled = http1_settled,
 		.news = http1_news,
 };

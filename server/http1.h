@@ -78,9 +78,10 @@ void http1_watch_for(struct connection *connection, uint32_t events);
 
 /* ---- http1_stream.c ---- */
 
-/* protocol.news and protocol.respond. */
+/* protocol.news, protocol.respond and protocol.cut. */
 void http1_news(struct stream *stream);
 void http1_respond(struct stream *stream);
+void http1_cut(struct stream *stream, const char *reason);
 
 /* The state STREAMING; true if there is more to do now. */
 bool http1_run_streaming(struct connection *connection);

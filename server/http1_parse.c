@@ -39,12 +39,59 @@ static int take_target(llhttp_t *llhttp, const char *at, size_t length)
 	return 0;
 }
 
+/* ---- trailers, whose parts are copied: they may come one by one ---- */
+
+static int trailer_take(struct http1_parser *parser, const char *at, size_t length)
+{
+	struct buffer *trailer = &parser->trailer;
+	trailer->limit = parser->head.limits->head_bytes;
+	if (!parser->trailers || buffer_append(trailer, at, length, NULL))
+		return 0;
+	http1_refuse(parser, 431, "a trailer of more than %llu bytes",
+			(unsigned long long)trailer->limit);
+	return HPE_USER;
+}
+
+/* The one that has come is whole, if there is one. */
+static int trailer_end(struct http1_parser *parser)
+{
+	struct sv_bytes name = buffer_view(&parser->trailer), value = name;
+	if (!parser->has_trailer_name)
+		return 0;
+	name.length = parser->trailer_name;
+	value.data += name.length;
+	value.length -= name.length;
+	bool is_good = request_add_trailer(&parser->head, parser->trailers, name, value);
+	buffer_finish(&parser->trailer);
+	parser->trailer_name = 0;
+	parser->has_trailer_name = false;
+	return is_good ? 0 : HPE_USER;
+}
+
+static int trailer_take_name(struct http1_parser *parser, const char *at, size_t length)
+{
+	int result = trailer_end(parser);
+	if (!result)
+		result = trailer_take(parser, at, length);
+	parser->trailer_name = parser->trailer.length;
+	return result;
+}
+
+static int end_name(llhttp_t *llhttp)
+{
+	struct http1_parser *parser = parser_of(llhttp);
+	parser->has_trailer_name = parser->has_head && parser->trailers;
+	return 0;
+}
+
+/* ---- heads ---- */
+
 static int take_name(llhttp_t *llhttp, const char *at, size_t length)
 {
 	struct http1_parser *parser = parser_of(llhttp);
 	struct host_request *request = parser->head.request;
 	if (parser->has_head)
-		return 0; /* a trailer field: not used */
+		return trailer_take_name(parser, at, length);
 	if (request->header_count >= parser->head.limits->header_fields) {
 		http1_refuse(parser, 431, "more than %llu header fields",
 				(unsigned long long)parser->head.limits->header_fields);
@@ -61,7 +108,9 @@ static int take_value(llhttp_t *llhttp, const char *at, size_t length)
 {
 	struct http1_parser *parser = parser_of(llhttp);
 	const uint8_t *data = (const uint8_t *)at;
-	if (!parser->head.request->header_count || parser->has_head)
+	if (parser->has_head)
+		return trailer_take(parser, at, length);
+	if (!parser->head.request->header_count)
 		return 0;
 	struct sv_bytes *value = &parser->headers[parser->head.request->header_count - 1].value;
 	if (value->length) { /* a later part of one value: spaces may have been cut off between */
@@ -118,6 +167,9 @@ static int take_body(llhttp_t *llhttp, const char *at, size_t length)
 
 static int end_message(llhttp_t *llhttp)
 {
+	int result = trailer_end(parser_of(llhttp));
+	if (result)
+		return result;
 	parser_of(llhttp)->is_complete = true;
 	return HPE_PAUSED; /* what follows is another request */
 }
@@ -125,6 +177,7 @@ static int end_message(llhttp_t *llhttp)
 static const llhttp_settings_t settings = {
 		.on_url = take_target,
 		.on_header_field = take_name,
+		.on_header_field_complete = end_name,
 		.on_header_value = take_value,
 		.on_headers_complete = end_head,
 		.on_body = take_body,
@@ -140,6 +193,7 @@ void http1_parser_init(struct http1_parser *parser, const struct server_limits *
 void http1_parser_reset(struct http1_parser *parser)
 {
 	const struct server_limits *limits = parser->head.limits;
+	buffer_finish(&parser->trailer);
 	*parser = (struct http1_parser){.head.limits = limits};
 	llhttp_init(&parser->llhttp, HTTP_REQUEST, &settings);
 }

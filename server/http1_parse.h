@@ -42,6 +42,10 @@ struct http1_parser {
 	bool is_complete; /* of the message */
 	/* the body */
 	struct buffer *body;
+	struct host_response *trailers; /* borrowed; NULL: they are dropped */
+	struct buffer trailer; /* name and value of one, as far as they have come */
+	size_t trailer_name;   /* bytes of the name */
+	bool has_trailer_name; /* it is whole */
 	uint64_t framing;      /* bytes of chunk framing and trailers so far */
 	uint64_t body_bytes;
 	const uint8_t *framing_from; /* where the framing not yet checked begins */

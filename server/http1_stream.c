@@ -61,6 +61,12 @@ static void stream_abort(struct connection *connection)
 	connection_close(connection);
 }
 
+void http1_cut(struct stream *stream, const char *reason)
+{
+	(void)reason; /* the log has it from the stream */
+	stream_abort(stream->connection);
+}
+
 static void stream_fail(struct connection *connection)
 {
 	log_event(&connection->server->log, "%s", no_memory);
@@ -150,7 +156,8 @@ void http1_news(struct stream *stream)
 		return;
 	enum host_stream_state state = host_stream_look(&stream->exchange->stream, NULL);
 	bool can_begin = state == HOST_STREAM_OPEN || state == HOST_STREAM_WHOLE;
-	if (connection->http1.state == HTTP1_WAITING && can_begin)
+	/* With a status, that is the answer. */
+	if (connection->http1.state == HTTP1_WAITING && can_begin && !stream->status)
 		http1_respond(stream);
 	if (connection->http1.state == HTTP1_STREAMING || connection->http1.state == HTTP1_WRITING)
 		http1_run(connection);

@@ -396,6 +396,7 @@ const struct protocol http2_protocol = {
 		.finish = http2_finish,
 		.respond = http2_respond,
 		.abort = http2_abort,
+		.cut = http2_cut,
 		.settled = http2_stream_settled,
 		.news = http2_news,
 };

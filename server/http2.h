@@ -128,8 +128,9 @@ void http2_give_windows(struct connection *connection);
 void http2_respond(struct stream *stream);
 void http2_news(struct stream *stream);
 
-/* protocol.abort. */
+/* protocol.abort and protocol.cut. */
 void http2_abort(struct stream *stream);
+void http2_cut(struct stream *stream, const char *reason);
 
 /* Answer with a status of our own. */
 void http2_answer(struct http2_stream *stream, int status, const char *reason);

@@ -231,6 +231,20 @@ static bool count_field(struct connection *connection, uint64_t bytes)
 	return false;
 }
 
+/* Of a request whose body is gathered or given to its guest. */
+static void trailer_add(struct http2_stream *stream, struct sv_bytes name, struct sv_bytes value)
+{
+	struct stream *base = &stream->stream;
+	bool is_wanted = base->is_arriving || !stream->has_request;
+	if (!is_wanted || request_add_trailer(&stream->head, &base->exchange->intake.trailers, name,
+					  value))
+		return;
+	if (base->is_arriving)
+		stream_break_off(base, stream->head.status, stream->head.reason);
+	else
+		http2_answer(stream, stream->head.status, stream->head.reason);
+}
+
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
 		size_t name_length, const uint8_t *value, size_t value_length, uint8_t flags,
 		void *data)
@@ -241,10 +255,12 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
 	http2_print_field(&((struct connection *)data)->http2->print,
 			(struct sv_bytes){name, name_length});
-	/* Trailers are not used; what is refused is read to its end. */
-	if (stream && !stream->has_head && !stream->head.status)
-		(void)head_add(stream, (struct sv_bytes){name, name_length},
-				(struct sv_bytes){value, value_length});
+	/* What is refused is read to its end. */
+	const struct sv_bytes bytes = {name, name_length}, of = {value, value_length};
+	if (stream && stream->has_head)
+		trailer_add(stream, bytes, of);
+	else if (stream && !stream->head.status)
+		(void)head_add(stream, bytes, of);
 	return 0;
 }
 

@@ -156,6 +156,11 @@ void http2_abort(struct stream *base)
 	http2_stream_reset((struct http2_stream *)base, NGHTTP2_INTERNAL_ERROR, no_memory);
 }
 
+void http2_cut(struct stream *base, const char *reason)
+{
+	http2_stream_reset((struct http2_stream *)base, NGHTTP2_CANCEL, reason);
+}
+
 void http2_respond(struct stream *base)
 {
 	struct http2_stream *stream = (struct http2_stream *)base;
@@ -194,7 +199,8 @@ void http2_news(struct stream *base)
 		http2_intake_news(stream);
 	enum host_stream_state state = host_stream_look(&base->exchange->stream, NULL);
 	bool can_begin = state == HOST_STREAM_OPEN || state == HOST_STREAM_WHOLE;
-	if (!base->has_begun && can_begin) {
+	/* With a status, that is the answer. */
+	if (!base->has_begun && can_begin && !base->status) {
 		http2_respond(base);
 	} else if (base->has_begun && !stream->is_closed &&
 			nghttp2_session_resume_data(http2_session(connection->http2),

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/response.h"
+
 bool request_refuse(struct request_head *head, int status, const char *format, ...)
 {
 	if (head->status)
@@ -57,6 +59,19 @@ bool request_takes_trailers(const struct host_request *request)
 			return true;
 	}
 	return false;
+}
+
+bool request_add_trailer(struct request_head *head, struct host_response *trailers,
+		struct sv_bytes name, struct sv_bytes value)
+{
+	struct sv_error error = SV_ERROR_INIT;
+	if (response_field_is_for_heads(name) ||
+			host_response_add(trailers, name, bytes_trim(value), &error))
+		return true;
+	int status = error.code == SV_ERROR_LIMIT ? 431
+			: error.code == SV_ERROR_NO_MEMORY ? 503
+							   : 400;
+	return request_refuse(head, status, "trailers: %s", error.text);
 }
 
 /* ---- rules ---- */

@@ -50,6 +50,13 @@ static inline bool request_bytes_are(struct sv_bytes bytes, const char *text)
 	return host_name_equal(bytes, host_text(text));
 }
 
+/*
+ * A trailer of the request (RFC 9110, section 6.5): added, or left out if it is one that belongs
+ * in heads. False: it is refused.
+ */
+SV_MUST_USE bool request_add_trailer(struct request_head *head, struct host_response *trailers,
+		struct sv_bytes name, struct sv_bytes value);
+
 /* True if the client takes trailers behind a response (RFC 9110, section 10.1.4). */
 bool request_takes_trailers(const struct host_request *request);
 

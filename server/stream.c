@@ -90,6 +90,8 @@ static void stream_describe(struct stream *stream, const struct request_head *he
 	set_server_name(exchange, head->host, name[0] ? name : "localhost");
 	request->intake = stream->is_arriving ? &exchange->intake : NULL;
 	request->body = buffer_view(stream->is_arriving ? &none : &exchange->body);
+	request->trailers = &exchange->intake.trailers;
+	request->body_length = head->has_length ? (int64_t)head->length : -1;
 	request->scheme = tls ? "https" : "http";
 	request->tls = stream_describe_tls(exchange, tls);
 	request->remote_address = connection->remote_address;
@@ -153,12 +155,23 @@ void stream_arrived(struct stream *stream)
 		host_stream_hang_up(&stream->exchange->stream);
 }
 
+/*
+ * Who breaks the rules gets no answer of the guest's: one that waits is ended at once, and what has
+ * begun to go out is cut off.
+ */
 void stream_break_off(struct stream *stream, int status, const char *reason)
 {
+	struct host_stream *answer = &stream->exchange->stream;
+	bool is_lost = status && host_stream_look(answer, NULL) != HOST_STREAM_WHOLE;
 	stream_end_arrival(stream);
 	stream->status = status;
 	stream->reason = reason;
+	/* In this order: who is woken by the second is to find the first. */
+	if (is_lost)
+		host_stream_lose(answer, reason);
 	host_intake_break(&stream->exchange->intake, reason);
+	if (is_lost && stream->has_begun)
+		stream->connection->protocol->cut(stream, reason);
 }
 
 void stream_arrival_expired(struct timeout *timeout)
@@ -192,7 +205,10 @@ static void stream_respond(struct stream *stream)
 {
 	const struct protocol *protocol = stream->connection->protocol;
 	struct host_response *response = &stream->exchange->response;
-	bool is_failure = stream->exchange->outcome.ending != HOST_ANSWERED || stream->status;
+	struct host_outcome *outcome = &stream->exchange->outcome;
+	if (stream->status)
+		host_outcome_set(outcome, HOST_LEFT, "%s", stream->reason);
+	bool is_failure = outcome->ending != HOST_ANSWERED;
 	bool is_made = stream->status
 			? http1_make_text(response, stream->status, stream->reason, NULL)
 			: answer_for_failure(stream->exchange);
@@ -244,10 +260,10 @@ void stream_news(struct exchange *exchange)
 void stream_lose(struct stream *stream, const char *reason)
 {
 	stream->is_over = true;
-	if (stream->is_arriving)
-		stream_break_off(stream, 0, reason);
 	if (stream->is_out)
 		host_stream_lose(&stream->exchange->stream, reason);
+	if (stream->is_arriving)
+		stream_break_off(stream, 0, reason);
 }
 
 struct stream_plan stream_plan(struct stream *stream)

@@ -56,7 +56,11 @@ void stream_submit(struct stream *stream, const struct request_head *head);
  */
 SV_MUST_USE bool stream_takes_intake(struct stream *stream, const struct request_head *head);
 
-/* The body is whole; or it will not be: the guest's reads fail and the client is answered this. */
+/*
+ * The body is whole; or it will not be, so the guest's reads fail. Its client is answered `status`,
+ * unless that is 0 or all of the answer is there; if the answer has begun, it is cut off. `reason`
+ * lives as long as the stream.
+ */
 void stream_arrived(struct stream *stream);
 void stream_break_off(struct stream *stream, int status, const char *reason);
 

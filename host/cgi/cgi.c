@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host/assemblyscript/assemblyscript.h"
+#include "host/intake.h"
 #include "host/lines.h"
 #include "host/wasi/wasi.h"
 #include "runtime/selvage_serve.h"
@@ -105,6 +106,28 @@ static void cgi_sleep(void *user, uint64_t until)
 	struct cgi_state *state = call->state;
 	cgi_output_flush(&state->output);
 	call->wake = until;
+	call->calls_again = true;
+}
+
+/* The body of a request whose guest has begun before it. */
+static enum wasi_given cgi_give(void *data, uint8_t *to, size_t room, size_t *count)
+{
+	static const enum wasi_given given[] = {
+			[HOST_INTAKE_LATER] = WASI_GIVEN_LATER,
+			[HOST_INTAKE_READY] = WASI_GIVEN,
+			[HOST_INTAKE_END] = WASI_GIVEN_END,
+			[HOST_INTAKE_BROKEN] = WASI_GIVEN_BROKEN,
+	};
+	return given[room ? host_intake_read(data, to, room, count)
+			  : host_intake_readable(data, count)];
+}
+
+static struct wasi_stream cgi_input(const struct host_request *request)
+{
+	if (!request->intake)
+		return (struct wasi_stream){.kind = WASI_STREAM_INPUT, .input = request->body};
+	return (struct wasi_stream){
+			.kind = WASI_STREAM_SOURCE, .source = {cgi_give, request->intake}};
 }
 
 static bool cgi_open(struct host_call *call, struct cgi_state *state, struct sv_error *error)
@@ -120,8 +143,7 @@ static bool cgi_open(struct host_call *call, struct cgi_state *state, struct sv_
 			.user = call,
 			.sleep = cgi_sleep,
 	};
-	config.streams[0].kind = WASI_STREAM_INPUT;
-	config.streams[0].input = call->request->body;
+	config.streams[0] = cgi_input(call->request);
 	state->output = (struct cgi_output){.call = call};
 	config.streams[1].kind = WASI_STREAM_PIPE;
 	config.streams[1].pipe.function = cgi_output_take;

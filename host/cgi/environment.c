@@ -184,6 +184,10 @@ static bool environment_add_fields(struct cgi_environment *environment,
 	return true;
 }
 
+/*
+ * The length that the request has told; whoever is told none reads to the end (decision 57). It
+ * does not depend on how much has come, so a program finds the same whatever the network does.
+ */
 static bool environment_add_body(struct cgi_environment *environment,
 		const struct host_request *request, struct sv_error *error)
 {
@@ -192,7 +196,9 @@ static bool environment_add_body(struct cgi_environment *environment,
 	const struct host_header *type = host_request_header(request, "Content-Type");
 	if (type)
 		TRY(environment_add(environment, "CONTENT_TYPE", type->value, error));
-	return environment_add_number(environment, "CONTENT_LENGTH", request->body.length, error);
+	return request->body_length < 0 ||
+			environment_add_number(environment, "CONTENT_LENGTH",
+					(size_t)request->body_length, error);
 }
 
 static bool environment_add_all(struct cgi_environment *environment, const struct host_guest *guest,

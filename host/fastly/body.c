@@ -333,7 +333,7 @@ enum fastly_status fastly_http_body_known_length(struct fastly_call *call)
 			  : fastly_give_u64(call, 1, fastly_body_left(body) + (uint64_t)coming);
 }
 
-/* ---- trailers: those of backends, behind the body; those set go to clients that take them ---- */
+/* ---- trailers: those of requests and backends; those set go to clients that take them ---- */
 
 /* They are not known before the body was read to its end. */
 static enum fastly_status trailers_of(struct fastly_call *call, struct fastly_fields **trailers)
@@ -342,7 +342,7 @@ static enum fastly_status trailers_of(struct fastly_call *call, struct fastly_fi
 	if (!body)
 		return FASTLY_BADF;
 	*trailers = &body->trailers;
-	return body->source ? FASTLY_AGAIN : FASTLY_OK;
+	return body->source || body->intake ? FASTLY_AGAIN : FASTLY_OK;
 }
 
 enum fastly_status fastly_http_body_trailer_append(struct fastly_call *call)

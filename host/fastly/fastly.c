@@ -88,23 +88,12 @@ static enum sv_host_result fastly_suspend(struct fastly_guest *guest, const stru
 	return SV_HOST_SUSPEND;
 }
 
-/* What wakes a guest that sleeps may be meant for something else. */
-static bool fastly_has_slept(struct fastly_guest *guest)
-{
-	if (host_now() < guest->asleep_until) {
-		guest->call->wake = guest->asleep_until;
-		return false;
-	}
-	guest->asleep_until = 0;
-	return true;
-}
-
 static bool fastly_go_on(struct host_call *call, union sv_value *result)
 {
 	struct fastly_guest *guest = call->state;
 	struct fastly_wait *wait = &guest->wait;
 	if (!wait->row)
-		return fastly_has_slept(guest);
+		return true; /* it did not wait, its turn was over */
 	struct fastly_call again = {
 			guest, sv_instance_memory(sv_store_instance(call->store), 0), wait->values};
 	enum fastly_status status = wait->row->function(&again);
@@ -308,7 +297,8 @@ static void *fastly_service_new(const struct host_guest *guest, struct sv_error 
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the service");
 		return NULL;
 	}
-	host_intake_init(&service->cut_off, 0);
+	static const struct host_response none;
+	host_intake_init(&service->cut_off, 0, &none);
 	host_intake_break(&service->cut_off, "the guest has asked for another request");
 	service->settings = fastly_settings_new(guest, error);
 	if (service->settings)
@@ -332,7 +322,8 @@ static bool fastly_take_output(void *data, const void *bytes, size_t length)
 static void fastly_sleep(void *user, uint64_t until)
 {
 	struct fastly_guest *guest = user;
-	guest->call->wake = guest->asleep_until = until;
+	guest->call->wake = until;
+	guest->call->calls_again = true;
 }
 
 static bool fastly_open(struct fastly_guest *guest, struct sv_error *error)
@@ -375,7 +366,6 @@ static const char *fastly_begin(struct host_call *call)
 	struct sv_error error = SV_ERROR_INIT;
 	guest->call = call;
 	guest->has_promise = false;
-	guest->asleep_until = 0;
 	guest->wait = (struct fastly_wait){0};
 	fastly_begin_request(guest);
 	memset(guest->is_told, 0, ARRAY_LENGTH(rows) * sizeof *guest->is_told);
@@ -427,7 +417,6 @@ static void fastly_end(struct host_call *call, bool has_ended_well)
 
 const struct host_abi fastly_abi = {
 		.name = "Fastly Compute",
-		.takes_intakes = true,
 		.detect = fastly_detect,
 		.examine = fastly_examine,
 		.bind = fastly_bind,

@@ -143,7 +143,6 @@ struct fastly_guest {
 	bool has_sent;
 	bool has_promise; /* it waits for another request, until: */
 	uint64_t promise_until; /* nanoseconds of CLOCK_MONOTONIC */
-	uint64_t asleep_until;  /* a WASI call; 0: none is */
 	uint32_t sent_body;
 	bool *is_told; /* owned; by row: that it is not there was logged */
 	const char **environment; /* owned; the variables that Fastly has, then the operator's */

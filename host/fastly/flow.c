@@ -105,17 +105,18 @@ static enum flow_progress raw_take(struct fastly_guest *guest, struct fastly_bod
 	return cached_take(guest, body, to, room, count);
 }
 
-/* What is behind a body, as far as the guest may hold it. */
-static void trailers_take(struct fastly_guest *guest, struct fastly_body *body)
+void flow_take_trailers(struct fastly_guest *guest, struct fastly_body *body,
+		const struct host_response *trailers, const char *whose)
 {
-	const struct host_response *trailers = fetch_trailers(body->source);
+	char line[120];
 	for (size_t i = 0; i < trailers->field_count; i++) {
 		struct host_header field = host_response_field(trailers, i);
 		size_t length = field.name.length + field.value.length + sizeof *trailers->fields;
 		if (!fastly_may_hold(guest, length) ||
 				!host_response_add(&body->trailers.head, field.name, field.value,
 						NULL)) {
-			fastly_tell(guest, "a backend's trailers are more than may be held");
+			snprintf(line, sizeof line, "%s trailers are more than may be held", whose);
+			fastly_tell(guest, line);
 			break;
 		}
 		fastly_fields_count(guest, &body->trailers);
@@ -132,7 +133,9 @@ enum flow_progress flow_take(struct fastly_guest *guest, struct fastly_body *bod
 	if (body->source && body->coming > 0 && progress == FLOW_READY)
 		body->coming -= *count < (size_t)body->coming ? (int64_t)*count : body->coming;
 	if (progress == FLOW_END && body->source)
-		trailers_take(guest, body);
+		flow_take_trailers(guest, body, fetch_trailers(body->source), "a backend's");
+	else if (progress == FLOW_END && body->intake && guest->call->request->trailers)
+		flow_take_trailers(guest, body, guest->call->request->trailers, "the request's");
 	if (progress == FLOW_END)
 		flow_close_source(guest, body);
 	if (progress != FLOW_READY)
@@ -175,7 +178,7 @@ enum flow_progress flow_readable(struct fastly_guest *guest, struct fastly_body 
 	if (body->source)
 		return of_fetch(fetch_readable(body->source));
 	if (body->intake)
-		return of_intake(host_intake_readable(body->intake));
+		return of_intake(host_intake_readable(body->intake, NULL));
 	if (!body->cached || body->cached_at == body->cached_end)
 		return FLOW_END;
 	return of_cache(cache_readable(body->cached, body->cached_at, &body->waiter));

@@ -40,6 +40,10 @@ void flow_abandon(struct fastly_body *body);
 void flow_from_cache(struct fastly_guest *guest, struct fastly_body *body,
 		struct cache_object *object, uint64_t from, uint64_t end);
 
+/* What is behind a body, as far as the guest may hold it; `whose` is for the log. */
+void flow_take_trailers(struct fastly_guest *guest, struct fastly_body *body,
+		const struct host_response *trailers, const char *whose);
+
 /* Nothing more comes. */
 void flow_close_source(struct fastly_guest *guest, struct fastly_body *body);
 

@@ -7,6 +7,7 @@
 
 #include "host/fastly/fastly.h"
 #include "host/fastly/fields.h"
+#include "host/fastly/flow.h"
 #include "host/fastly/next.h"
 #include "host/fastly/settings.h"
 
@@ -79,6 +80,8 @@ enum fastly_status fastly_give_request(struct fastly_call *call, unsigned index)
 	}
 	body->arrived = guest->call->request->body;
 	body->intake = guest->call->request->intake;
+	if (!body->intake && guest->call->request->trailers)
+		flow_take_trailers(guest, body, guest->call->request->trailers, "the request's");
 	(void)fastly_give_u32(call, index + 1, fastly_body_handle(guest, body));
 	return fastly_give_u32(call, index, fastly_message_handle(guest, message));
 }

@@ -75,6 +75,10 @@ enum sv_host_result terrarium_req_get_path(struct sv_caller *caller, union sv_va
 enum sv_host_result terrarium_req_get_body(struct sv_caller *caller, union sv_value *values)
 {
 	struct request_view view;
+	enum sv_host_result result = SV_HOST_OK;
+	bool is_incoming = terrarium_argument(values, 2) == TERRARIUM_INCOMING;
+	if (is_incoming && !terrarium_incoming_gather(caller, &result))
+		return result;
 	return terrarium_end(request_see(caller, values, &view) &&
 			give_argument(caller, view.body, values));
 }

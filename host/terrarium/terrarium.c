@@ -161,48 +161,8 @@ static void terrarium_state_free(void *data)
 {
 	struct terrarium_guest *state = data;
 	if (state)
-		free(state->headers);
+		terrarium_incoming_finish(state);
 	free(state);
-}
-
-/* Room for so many fields, which are as many as the server's limit lets through. */
-static bool incoming_reserve(struct terrarium_guest *guest, size_t count)
-{
-	if (count <= guest->header_room)
-		return true;
-	struct host_header *headers = realloc(guest->headers, count * sizeof *headers);
-	if (!headers)
-		return false;
-	guest->headers = headers;
-	guest->header_room = count;
-	return true;
-}
-
-/*
- * The request with its client's address in the two fields where Terrarium had it; what a client
- * says there itself is nothing to go by.
- */
-static bool incoming_make(struct terrarium_guest *guest)
-{
-	static const char *const names[] = {"fastly-client-ip", "x-fastly-client-ip"};
-	const struct host_request *request = guest->call->request;
-	size_t count = 0;
-	if (!incoming_reserve(guest, request->header_count + ARRAY_LENGTH(names)))
-		return false;
-	for (size_t i = 0; i < request->header_count; i++) {
-		bool is_ours = false;
-		for (size_t k = 0; k < ARRAY_LENGTH(names); k++)
-			is_ours |= host_name_equal(request->headers[i].name, host_text(names[k]));
-		if (!is_ours)
-			guest->headers[count++] = request->headers[i];
-	}
-	for (size_t k = 0; k < ARRAY_LENGTH(names); k++)
-		guest->headers[count++] = (struct host_header){
-				host_text(names[k]), host_text(request->remote_address)};
-	guest->incoming = *request;
-	guest->incoming.headers = guest->headers;
-	guest->incoming.header_count = count;
-	return true;
 }
 
 static const char *terrarium_begin(struct host_call *call)
@@ -212,7 +172,7 @@ static const char *terrarium_begin(struct host_call *call)
 	guest->has_memory_manager = guest->has_waited = guest->is_giving = false;
 	guest->panic[0] = '\0';
 	host_lines_init(&guest->lines, call);
-	if (!incoming_make(guest)) {
+	if (!terrarium_incoming_make(guest)) {
 		host_outcome_set(call->outcome, HOST_FAILED, "no memory for a request");
 		return NULL;
 	}
@@ -225,7 +185,7 @@ static void terrarium_leave(struct host_call *call, bool has_ended_well)
 	struct terrarium_guest *guest = call->state;
 	sv_store_set_data(call->store, NULL);
 	terrarium_things_drop(guest);
-	guest->incoming = (struct host_request){0};
+	terrarium_incoming_drop(guest);
 	terrarium_forget_question(guest);
 	host_lines_flush(&guest->lines);
 	struct host_outcome *outcome = call->outcome;

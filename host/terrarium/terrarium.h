@@ -57,7 +57,8 @@ struct terrarium_guest {
 	struct terrarium_thing *things[TERRARIUM_MAX_THINGS]; /* owned; NULL: free */
 	unsigned thing_count;
 	unsigned sent;           /* of them, requests under way */
-	size_t held;             /* bytes in them: as much as its own memory may have */
+	struct buffer body; /* of the request, as far as it was gathered; kept for the next one */
+	size_t held; /* bytes in all these: as much as its own memory may have */
 	struct dns_query *query; /* that it waits for, or NULL */
 	char panic[160]; /* the guest's last words; empty if it gave none */
 };
@@ -100,6 +101,19 @@ static inline uint32_t terrarium_argument(const union sv_value *values, unsigned
 {
 	return (uint32_t)values[index].i32;
 }
+
+/* ---- incoming.c ---- */
+
+/* The request that came, as the guest sees it. False: there is no memory for it. */
+SV_MUST_USE bool terrarium_incoming_make(struct terrarium_guest *guest);
+void terrarium_incoming_drop(struct terrarium_guest *guest);
+void terrarium_incoming_finish(struct terrarium_guest *guest);
+
+/*
+ * Have all of its body in guest->incoming.body, which comes in one piece in this ABI. False: not
+ * now, or never, and `*result` says how the hostcall ends.
+ */
+SV_MUST_USE bool terrarium_incoming_gather(struct sv_caller *caller, enum sv_host_result *result);
 
 /* ---- memory.c; all return false with the trap set ---- */
 

@@ -134,6 +134,12 @@ static bool config_fits(const struct wasi_config *config, struct sv_error *error
 {
 	TRY(strings_fit(config->args, config->arg_count, "arguments of the guest", error));
 	TRY(strings_fit(config->env, config->env_count, "environment of the guest", error));
+	for (size_t i = 0; i < ARRAY_LENGTH(config->streams); i++) {
+		if (config->streams[i].kind == WASI_STREAM_SOURCE && !config->sleep)
+			return sv_fail(error, SV_ERROR_USAGE,
+					"a stream that comes from a function needs one to wait "
+					"with");
+	}
 	if (config->preopen_count > WASI_MAX_DESCRIPTORS - 3)
 		return sv_fail(error, SV_ERROR_LIMIT, "more than %u preopened directories",
 				WASI_MAX_DESCRIPTORS - 3);
@@ -145,6 +151,7 @@ bool wasi_reset(struct wasi *wasi, const struct wasi_config *config, struct sv_e
 	wasi_table_clear(&wasi->table);
 	wasi->config = (struct wasi_config){0};
 	memset(wasi->streams, 0, sizeof(wasi->streams));
+	wasi->poll_began = 0;
 	TRY(config_fits(config, error));
 	wasi->config = *config;
 	enum wasi_errno failed = WASI_ERRNO_SUCCESS;

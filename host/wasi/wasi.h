@@ -47,8 +47,17 @@ enum wasi_taken { WASI_TAKEN = 0, WASI_TAKEN_LATER, WASI_TAKEN_FULL, WASI_TAKEN_
 typedef enum wasi_taken (*wasi_pipe)(void *data, struct sv_bytes bytes, size_t *count);
 
 /*
- * Called when a guest waits for nothing but a time (nanoseconds of CLOCK_MONOTONIC). The call is
- * then left with SV_SUSPENDED, and to be resumed at that time with the result 0 (i32).
+ * Gives a guest what it reads: `*count` bytes, of at most `room`. If that is 0, it only says how
+ * many there are. LATER: none, and the embedder wakes the guest when that changes; END: none come
+ * any more; BROKEN: the same, though there should be.
+ */
+enum wasi_given { WASI_GIVEN = 0, WASI_GIVEN_LATER, WASI_GIVEN_END, WASI_GIVEN_BROKEN };
+typedef enum wasi_given (*wasi_source)(void *data, uint8_t *to, size_t room, size_t *count);
+
+/*
+ * Called when a guest waits, until a time (nanoseconds of CLOCK_MONOTONIC; UINT64_MAX: none) or for
+ * a source that said LATER. The call is then left with SV_SUSPENDED, and to be made again
+ * (sv_resume_call) when the guest is woken, at that time at the latest.
  */
 typedef void (*wasi_sleep)(void *user, uint64_t until);
 
@@ -56,6 +65,7 @@ enum wasi_stream_kind {
 	WASI_STREAM_CLOSED = 0, /* the guest has no such descriptor */
 	WASI_STREAM_FD,         /* a host descriptor, borrowed: never closed here */
 	WASI_STREAM_INPUT,      /* bytes to read, then end of file */
+	WASI_STREAM_SOURCE,     /* what is read comes from a function; needs a wasi_sleep */
 	WASI_STREAM_BUFFER,     /* output is appended to a buffer, up to the buffer's limit */
 	WASI_STREAM_SINK,       /* output goes to a function */
 	WASI_STREAM_PIPE,       /* the same, one that may have no room */
@@ -67,6 +77,10 @@ struct wasi_stream {
 	union {
 		int fd;
 		struct sv_bytes input;
+		struct {
+			wasi_source function;
+			void *data;
+		} source;
 		struct buffer *buffer;
 		struct {
 			wasi_sink function;
@@ -96,7 +110,7 @@ struct wasi_config {
 	size_t preopen_count;
 	struct wasi_stream streams[3]; /* stdin, stdout, stderr */
 	void *user;		    /* the embedder's; see wasi_user */
-	wasi_sleep sleep;              /* NULL: a guest that sleeps keeps its thread */
+	wasi_sleep sleep;              /* NULL: a guest that waits keeps its thread */
 };
 
 /* Open the directory `host_path` for guests to find at `guest_path` (borrowed). */

@@ -36,9 +36,43 @@ static enum wasi_errno entry_is_ready(const struct wasi_entry *entry, short even
 
 /* ---- streams in memory ---- */
 
+/* Into one buffer. What has come before in the same call is told, whatever comes next. */
+static enum wasi_errno source_give(struct wasi_memory_stream *stream, const struct iovec *to,
+		uint32_t *count, bool *is_more)
+{
+	size_t given = 0;
+	enum wasi_given state = stream->ends.source.function(stream->ends.source.data,
+			to->iov_base, to->iov_len, &given);
+	*count += (uint32_t)given;
+	*is_more = state == WASI_GIVEN && given == to->iov_len;
+	if (*count || state == WASI_GIVEN || state == WASI_GIVEN_END)
+		return WASI_ERRNO_SUCCESS;
+	stream->waits = state == WASI_GIVEN_LATER;
+	return stream->waits ? WASI_ERRNO_AGAIN : WASI_ERRNO_IO;
+}
+
+static enum wasi_errno source_read(struct wasi_memory_stream *stream,
+		const struct wasi_vector *vector, uint32_t *count)
+{
+	enum wasi_errno error = WASI_ERRNO_SUCCESS;
+	bool is_more = true;
+	*count = 0;
+	stream->waits = false;
+	for (unsigned i = 0; i < vector->count && is_more && !error; i++) {
+		const struct iovec *to = &vector->buffers[i];
+		if (to->iov_len > UINT32_MAX - *count)
+			break;
+		if (to->iov_len)
+			error = source_give(stream, to, count, &is_more);
+	}
+	return error;
+}
+
 static enum wasi_errno stream_read(struct wasi_memory_stream *stream,
 		const struct wasi_vector *vector, uint32_t *count)
 {
+	if (stream->ends.kind == WASI_STREAM_SOURCE)
+		return source_read(stream, vector, count);
 	if (stream->ends.kind != WASI_STREAM_INPUT)
 		return WASI_ERRNO_BADF;
 	struct sv_bytes input = stream->ends.input;
@@ -170,6 +204,13 @@ static enum wasi_errno vector_and_result(struct wasi_call *call, const union sv_
 	return error;
 }
 
+/* Whether a read that found nothing is to be made again, as the guest has not said otherwise. */
+static bool entry_waits(const struct wasi_entry *entry)
+{
+	return entry->kind == WASI_ENTRY_MEMORY && entry->stream->waits &&
+			!(entry->flags & WASI_FDFLAG_NONBLOCK);
+}
+
 enum wasi_errno wasi_fd_read(struct wasi_call *call, const union sv_value *arguments)
 {
 	uint32_t count = 0;
@@ -183,6 +224,10 @@ enum wasi_errno wasi_fd_read(struct wasi_call *call, const union sv_value *argum
 		error = entry_read(entry, &vector, &count);
 	if (!error)
 		(void)wasi_put_u32(call, wasi_u32(arguments, 3), count);
+	if (error == WASI_ERRNO_AGAIN && entry_waits(entry)) {
+		call->wasi->config.sleep(call->wasi->config.user, UINT64_MAX);
+		call->result = SV_HOST_SUSPEND;
+	}
 	return error;
 }
 

@@ -25,6 +25,9 @@
 /* The longest a single wait lasts; then it is begun again. Keeps time_t far from its limits. */
 #define LONGEST_WAIT (NANOSECONDS * 1000000)
 
+/* How long a guest without a thread waits until descriptors of the host are looked at again. */
+#define NEXT_LOOK (NANOSECONDS / 100)
+
 /* One subscription and what is known about it. */
 struct poll_item {
 	struct wasi_subscription wanted;
@@ -32,6 +35,8 @@ struct poll_item {
 	uint64_t deadline;              /* clocks: in CLOCK_MONOTONIC; else NEVER */
 	const struct wasi_entry *entry; /* descriptors; NULL for clocks */
 	struct pollfd *host;            /* descriptors of the host; NULL for streams in memory */
+	bool is_later;                  /* of these, sources that have nothing now */
+	size_t waiting;                 /* bytes that they have */
 };
 
 struct poll_set {
@@ -39,6 +44,7 @@ struct poll_set {
 	uint32_t count;
 	struct pollfd *hosts;
 	nfds_t host_count;
+	uint64_t began; /* in CLOCK_MONOTONIC: when the guest made the call */
 };
 
 /* ---- what is waited for ---- */
@@ -49,7 +55,7 @@ static uint64_t add_saturated(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? NEVER : sum;
 }
 
-static void item_prepare_clock(struct poll_item *item)
+static void item_prepare_clock(struct poll_item *item, uint64_t began)
 {
 	uint64_t timeout = item->wanted.clock.timeout;
 	uint32_t id = item->wanted.clock.id;
@@ -67,8 +73,21 @@ static void item_prepare_clock(struct poll_item *item)
 	if (flags & WASI_SUBCLOCK_ABSTIME) {
 		uint64_t now = wasi_clock_now(clock);
 		timeout = timeout > now ? timeout - now : 0;
+		began = wasi_clock_now(CLOCK_MONOTONIC);
 	}
-	item->deadline = add_saturated(wasi_clock_now(CLOCK_MONOTONIC), timeout);
+	item->deadline = add_saturated(began, timeout);
+}
+
+/* Bytes to be read of a stream in memory, or none yet. */
+static void item_prepare_stream(struct poll_item *item)
+{
+	const struct wasi_memory_stream *stream = item->entry->stream;
+	const struct wasi_stream *ends = &stream->ends;
+	if (ends->kind == WASI_STREAM_INPUT)
+		item->waiting = ends->input.length - stream->position;
+	if (ends->kind == WASI_STREAM_SOURCE)
+		item->is_later = ends->source.function(ends->source.data, NULL, 0,
+						 &item->waiting) == WASI_GIVEN_LATER;
 }
 
 static void item_prepare_fd(struct poll_item *item, struct poll_set *set, struct wasi *wasi)
@@ -82,8 +101,11 @@ static void item_prepare_fd(struct poll_item *item, struct poll_set *set, struct
 	if (item->error)
 		return;
 	item->entry = entry;
-	if (entry->kind == WASI_ENTRY_MEMORY)
+	if (entry->kind == WASI_ENTRY_MEMORY) {
+		if (reads)
+			item_prepare_stream(item);
 		return;
+	}
 	item->host = &set->hosts[set->host_count++];
 	*item->host = (struct pollfd){.fd = entry->fd, .events = reads ? POLLIN : POLLOUT};
 }
@@ -94,10 +116,12 @@ static bool item_prepare(struct poll_item *item, struct poll_set *set, struct wa
 	item->deadline = NEVER;
 	item->entry = NULL;
 	item->host = NULL;
+	item->is_later = false;
+	item->waiting = 0;
 	if (item->wanted.type > WASI_EVENTTYPE_FD_WRITE)
 		return false;
 	if (item->wanted.type == WASI_EVENTTYPE_CLOCK)
-		item_prepare_clock(item);
+		item_prepare_clock(item, set->began);
 	else
 		item_prepare_fd(item, set, wasi);
 	return true;
@@ -111,7 +135,7 @@ static bool item_is_due(const struct poll_item *item, uint64_t now)
 		return true;
 	if (!item->entry)
 		return item->deadline <= now;
-	return !item->host || item->host->revents != 0;
+	return item->host ? item->host->revents != 0 : !item->is_later;
 }
 
 /* When the first item is due by time alone; 0 if one is due now. */
@@ -127,10 +151,9 @@ static uint64_t set_first_time(const struct poll_set *set, uint64_t now)
 	return first;
 }
 
-static enum wasi_errno set_wait(struct poll_set *set)
+/* Look at the host's descriptors, for at most so long. */
+static enum wasi_errno set_look(struct poll_set *set, uint64_t timeout)
 {
-	uint64_t now = wasi_clock_now(CLOCK_MONOTONIC), first = set_first_time(set, now);
-	uint64_t timeout = first > now ? first - now : 0;
 	timeout = timeout < LONGEST_WAIT ? timeout : LONGEST_WAIT;
 	struct timespec time = {
 			.tv_sec = (time_t)(timeout / NANOSECONDS),
@@ -152,7 +175,7 @@ static uint64_t item_available(const struct poll_item *item)
 	if (item->wanted.type == WASI_EVENTTYPE_FD_WRITE)
 		return 1;
 	if (entry->kind == WASI_ENTRY_MEMORY)
-		return entry->stream->ends.input.length - entry->stream->position;
+		return item->waiting;
 	if (entry->filetype == WASI_FILETYPE_REGULAR_FILE) {
 		off_t at = lseek(entry->fd, 0, SEEK_CUR);
 		bool known = at >= 0 && fstat(entry->fd, &stat) == 0;
@@ -214,27 +237,40 @@ static enum wasi_errno set_read(struct poll_set *set, struct wasi_call *call, ui
 	return WASI_ERRNO_SUCCESS;
 }
 
+/* Wait on this thread until something is due. */
+static enum wasi_errno set_wait(struct poll_set *set)
+{
+	uint64_t now = wasi_clock_now(CLOCK_MONOTONIC), first = set_first_time(set, now);
+	return set_look(set, first > now ? first - now : 0);
+}
+
 /*
- * If the guest waits only for a time, and somebody will wake it up: what it will find then is
- * written now, as nobody sees it before.
+ * Have the guest wait without a thread, if it is to wait and somebody will wake it: then the call
+ * is made again. Nobody tells of the host's descriptors, so they are looked at now and then.
  */
-static uint32_t set_sleep(const struct poll_set *set, struct wasi_call *call, uint32_t address)
+static bool set_sleep(const struct poll_set *set, struct wasi_call *call)
 {
 	const struct wasi_config *config = &call->wasi->config;
-	uint64_t first = set_first_time(set, wasi_clock_now(CLOCK_MONOTONIC));
-	if (!config->sleep || set->host_count || first == 0)
-		return 0;
+	uint64_t now = wasi_clock_now(CLOCK_MONOTONIC), first = set_first_time(set, now);
+	if (!config->sleep || first == 0)
+		return false;
+	if (set->host_count && first > now + NEXT_LOOK)
+		first = now + NEXT_LOOK;
+	call->wasi->poll_began = set->began;
 	config->sleep(config->user, first);
 	call->result = SV_HOST_SUSPEND;
-	return set_report(set, call, address, first);
+	return true;
 }
 
 static enum wasi_errno set_run(struct poll_set *set, struct wasi_call *call,
 		const union sv_value *arguments)
 {
-	uint32_t address = wasi_u32(arguments, 1);
+	uint32_t address = wasi_u32(arguments, 1), events = 0;
 	enum wasi_errno error = set_read(set, call, wasi_u32(arguments, 0));
-	uint32_t events = error ? 0 : set_sleep(set, call, address);
+	if (!error && call->wasi->config.sleep && set->host_count)
+		error = set_look(set, 0);
+	if (!error && set_sleep(set, call))
+		return WASI_ERRNO_AGAIN;
 	while (!error && events == 0) {
 		error = set_wait(set);
 		if (!error)
@@ -253,7 +289,10 @@ enum wasi_errno wasi_poll_oneoff(struct wasi_call *call, const union sv_value *a
 	if (!wasi_is_inside(call, wasi_u32(arguments, 1), count * sizeof(struct wasi_event)) ||
 			!wasi_is_inside(call, wasi_u32(arguments, 3), sizeof(uint32_t)))
 		return WASI_ERRNO_FAULT;
-	struct poll_set set = {.count = count};
+	struct poll_set set = {.count = count, .began = call->wasi->poll_began};
+	call->wasi->poll_began = 0;
+	if (!set.began)
+		set.began = wasi_clock_now(CLOCK_MONOTONIC);
 	set.items = malloc(count * (sizeof(*set.items) + sizeof(*set.hosts)));
 	if (!set.items)
 		return WASI_ERRNO_NOMEM;

@@ -11,6 +11,7 @@ struct wasi {
 	struct wasi_config config; /* what it points to is borrowed */
 	struct wasi_table table;
 	struct wasi_memory_stream streams[3];
+	uint64_t poll_began; /* when poll_oneoff was called that is called again; 0: none is */
 };
 
 #endif

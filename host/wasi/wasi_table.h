@@ -15,10 +15,10 @@ struct wasi_listing; /* position of fd_readdir, wasi_dir.c */
 
 /* A standard stream that is no host descriptor. */
 struct wasi_memory_stream {
-	struct wasi_stream ends; /* INPUT, BUFFER, SINK or PIPE */
+	struct wasi_stream ends; /* INPUT, SOURCE, BUFFER, SINK or PIPE */
 	size_t position;         /* INPUT: bytes read so far */
 	bool limit_hit;          /* the guest wrote more than was wanted */
-	bool waits;              /* PIPE: for room, in the call that is under way */
+	bool waits;              /* SOURCE, PIPE: the call that is under way does */
 };
 
 enum wasi_entry_kind {

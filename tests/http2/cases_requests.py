@@ -111,6 +111,20 @@ def test_padding_and_trailers_of_requests_are_left_out():
         expect(answer.body == b"abcd" and answer.field("x-method") == "POST", f"{answer.body!r}")
 
 
+def test_trailers_of_requests_reach_guests():
+    with Server("upload.wat", "--field-limit", "10") as server, Http2(server.port) as client:
+        def ask(trailers):
+            number, before = client.ask("/t", method="POST", body=b"body", ends=False), client.pings
+            client.ping()
+            client.wait_for(lambda: client.pings > before, "a ping is answered")
+            client.send(HeadersFrame(number, client.encoder.encode(trailers), flags=["END_HEADERS", "END_STREAM"]))
+            return client.answer(number)
+        answer = ask([("x-sum", "7"), ("x-other", "a"), ("content-type", "a/b"), ("x-other", "b")])
+        expect(answer.body == b"Ox-sum\0x-other\x007", f"{answer.body}")
+        expect(ask([(f"x-{i}", "y") for i in range(11)]).status == 431, "too many")
+        expect(client.get("/n").status == 200, "the connection has suffered")
+
+
 def test_a_client_that_waits_is_told_to_continue():
     with Server("echo.wat") as server, Http2(server.port) as client:
         number = client.ask(method="POST", fields=[("expect", "100-continue")], ends=False)

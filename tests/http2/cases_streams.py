@@ -10,12 +10,14 @@ import time
 import origin
 from cases_backends import serve, settings
 from cases_stream import MIB, Streamed
-from frames import CANCEL, INITIAL_WINDOW, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, Http2
+from frames import CANCEL, FLOW_CONTROL_ERROR, INITIAL_WINDOW, INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, Http2
 from hyperframe.frame import HeadersFrame, SettingsFrame, WindowUpdateFrame
 from script import build_guest
 from secure import Hello, SecureServer
 from serving import PATIENCE, Client, Server, artifact, expect
 
+# Guests that read bodies as they come, and what paths begin with for them.
+WORLDS = (("upload.wat", "/"), ("input.wat", "/?"))
 FOLDER = tempfile.mkdtemp(prefix="selvage-http2-")
 GUEST = []
 
@@ -125,22 +127,35 @@ def test_a_slow_body_is_answered():
         expect(client.get().status == 200, "the connection has suffered")
 
 
-def test_bodies_of_many_streams_are_gathered_one_after_the_other():
-    """One body may be large, but not all that a client sends at once."""
-    with Server("echo.wat", "--body-limit", "1MiB", "--quiet", "--max-memory", "64MiB") as server, \
-            Http2(server.port) as client:
+def test_streams_whose_guests_do_not_read_get_no_windows():
+    """Each may send what its intake has room for, and no more; what was sent is not lost."""
+    with Server("input.wat", "--body-limit", "10MiB", "--timeout", "60s", "--stream-limit", "64KiB",
+                "--quiet") as server, Http2(server.port) as client:
         client.wait_for(lambda: client.settings, "settings")
         window = client.settings[INITIAL_WINDOW]
-        numbers = [client.ask(method="POST", ends=False) for _ in range(40)]
+        expect(window == 32768, f"a window of {window}")
+        before = server.memory_kb()
+        numbers = [client.ask("/?w", method="POST", ends=False) for _ in range(40)]
         for number in numbers:
             client.data(number, b"x" * window, ends=False)
         client.ping()
         client.wait_for(lambda: client.pings, "a ping is answered")
         given = [client.windows.get(number, 0) for number in numbers]
-        expect(given[0] >= window // 2 and not any(given[-20:]), f"windows {given}")
-        for number in numbers:
-            client.data(number, b"")
-            expect(len(client.answer(number).body) == window, "not what was sent")
+        expect(not any(given), f"windows {given}")
+        expect(server.memory_kb() < before + 40 * 200, f"{server.memory_kb()} KiB, {before} before")
+        number = client.ask("/?c", method="POST", body=b"y" * 1000000)
+        expect(int.from_bytes(client.answer(number).body, "little") == 1000000, "another one is held up")
+
+
+def test_a_client_that_sends_more_than_its_window_loses_its_stream():
+    with Server("input.wat", "--timeout", "60s", "--stream-limit", "64KiB", "--quiet") as server, \
+            Http2(server.port) as client:
+        client.wait_for(lambda: client.settings, "settings")
+        number = client.ask("/?w", method="POST", ends=False)
+        client.data(number, b"x" * 40000, ends=False, obeys=False)
+        client.wait_for(lambda: client.answers[number].reset is not None, "it is broken off")
+        expect(client.answers[number].reset == FLOW_CONTROL_ERROR, f"code {client.answers[number].reset}")
+        expect(client.get("/?n").status == 200, "the connection has suffered")
 
 
 def test_streamed_answers_and_trailers():
@@ -158,9 +173,9 @@ def test_streamed_answers_and_trailers():
         expect(client.answer(post(client, script)).trailers is None, "trailers for a client that has no use for them")
 
 
-def test_a_guest_reads_a_body_as_it_comes():
-    with Server("upload.wat", "--body-limit", "30MiB", "--timeout", "60s") as server, Http2(server.port) as client:
-        number = client.ask("/e", method="POST", ends=False)
+def check_body_as_it_comes(guest, path):
+    with Server(guest, "--body-limit", "30MiB", "--timeout", "60s") as server, Http2(server.port) as client:
+        number = client.ask(path + "e", method="POST", ends=False)
         answer = client.answers[number]
         client.wait_for(lambda: answer.status, "the head")
         for size in (1, 50000, 3):
@@ -169,21 +184,21 @@ def test_a_guest_reads_a_body_as_it_comes():
             client.wait_for(lambda: len(answer.body) == before + size, "a part comes back")
         client.data(number, b"")
         expect(client.answer(number).is_whole, "no end")
-        number = client.ask("/n", method="POST", body=b"ab", ends=False)
+        number = client.ask(path + "n", method="POST", body=b"ab", ends=False)
         expect(client.answer(number).status == 200, "no answer")
-        number = client.ask("/c", method="POST", fields=[("expect", "100-continue")], ends=False)
+        number = client.ask(path + "c", method="POST", fields=[("expect", "100-continue")], ends=False)
         client.wait_for(lambda: client.answers[number].informational, "100")
         client.data(number, b"abc")
         expect(int.from_bytes(client.answer(number).body, "little") == 3, "bytes are missing")
 
 
-def test_a_client_gets_windows_as_a_guest_reads():
+def check_windows(guest, path):
     """An echo whose client gives no window: soon it gets none either."""
-    with Server("upload.wat", "--body-limit", "30MiB", "--timeout", "60s") as server, \
+    with Server(guest, "--body-limit", "30MiB", "--timeout", "60s") as server, \
             Http2(server.port, keeps_windows=True) as client:
         client.wait_for(lambda: client.settings, "settings")
         window = left = client.settings[INITIAL_WINDOW]
-        number, sent = client.ask("/e", method="POST", ends=False), 0
+        number, sent = client.ask(path + "e", method="POST", ends=False), 0
         answer = client.answers[number]
         while sent < 20 * window:
             while left + client.windows.get(number, 0) - sent >= 16384:
@@ -203,15 +218,48 @@ def test_a_client_gets_windows_as_a_guest_reads():
         expect(len(client.answer(number).body) == sent, f"{len(answer.body)} of {sent} bytes came back")
 
 
-def test_a_streamed_body_has_limits():
-    with Server("upload.wat", "--body-limit", "1000", "--body-timeout", "300ms") as server, \
+def check_limits(guest, path):
+    with Server(guest, "--body-limit", "1000", "--body-timeout", "1500ms", "--max-guests", "1") as server, \
             Http2(server.port) as client:
-        number = client.ask("/c", method="POST", ends=False)
+        number = client.ask(path + "c", method="POST", ends=False)
         client.data(number, b"x" * 1001, ends=False)
         expect(client.answer(number).status == 413, f"{client.answers[number].status} for too much")
-        number = client.ask("/c", method="POST", body=b"x", ends=False)
+        number = client.ask(path + "c", method="POST", body=b"x", ends=False)
         expect(client.answer(number).status == 408, f"{client.answers[number].status} for a slow one")
-        expect(client.get("/n").status == 200, "the connection has suffered")
+        expect(client.get(path + "n").status == 200, "the connection has suffered")
+        number = client.ask(path + "e", method="POST", body=b"a line", ends=False)
+        answer = client.answer(number)
+        expect(answer.status == 200 and answer.body == b"a line" and answer.reset == CANCEL, f"code {answer.reset}")
+        number = client.ask(path + "c", method="POST", body=b"part", ends=False)
+        client.reset(number)
+        expect(client.get(path + "n").status == 200, "the place of one that was broken off is taken")
+
+
+def test_a_guest_reads_a_body_as_it_comes():
+    for world in WORLDS:
+        check_body_as_it_comes(*world)
+
+
+def test_a_client_gets_windows_as_a_guest_reads():
+    for world in WORLDS:
+        check_windows(*world)
+
+
+def test_a_streamed_body_has_limits():
+    for world in WORLDS:
+        check_limits(*world)
+
+
+def test_more_than_memory_holds_goes_through_a_guest():
+    """64 MiB through 256 KiB of a guest."""
+    for guest, path in WORLDS:
+        with Server(guest, "--body-limit", "100MiB", "--timeout", "60s", "--quiet") as server, \
+                Http2(server.port) as client:
+            client.get(path + "c", method="POST", body=b"x" * MIB)
+            before = server.memory_kb()
+            number = client.ask(path + "c", method="POST", body=b"z" * (64 * MIB))
+            expect(int.from_bytes(client.answer(number).body, "little") == 64 * MIB, "bytes are missing")
+            expect(server.memory_kb() < before + 4000, f"{server.memory_kb()} KiB, {before} before")
 
 
 def test_an_answer_that_breaks_off_is_seen_to():

@@ -9,7 +9,7 @@ from hyperframe.frame import (ContinuationFrame, DataFrame, Frame, GoAwayFrame, 
 from serving import PATIENCE, Failure, expect
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED_STREAM, CANCEL, CALM = 0, 1, 2, 7, 8, 11
+NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, REFUSED_STREAM, CANCEL, CALM = 0, 1, 2, 3, 7, 8, 11
 INITIAL_WINDOW = SettingsFrame.INITIAL_WINDOW_SIZE
 KINDS = {0: DataFrame, 1: HeadersFrame, 3: RstStreamFrame, 4: SettingsFrame, 6: PingFrame, 7: GoAwayFrame,
          8: WindowUpdateFrame, 9: ContinuationFrame}
@@ -38,7 +38,10 @@ class Answer:
 
 
 class Http2:
-    """A connection. Windows are given back as they are used, unless `keeps_windows`."""
+    """
+    A connection. Windows are given back as they are used, unless `keeps_windows`; those of the
+    server are kept to, unless `data` is told otherwise.
+    """
 
     def __init__(self, port, context=None, settings=None, preface=True, keeps_windows=False):
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
@@ -49,6 +52,7 @@ class Http2:
         self.input, self.answers, self.next_id = b"", {}, 1
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
         self.settings, self.pings, self.goaways, self.windows = {}, 0, [], {}
+        self.sent = {0: 0}  # bytes of DATA: of all streams, and of each
         self.keeps_windows, self.is_open = keeps_windows, True
         if preface:
             self.send_bytes(PREFACE)
@@ -91,12 +95,29 @@ class Http2:
             self.data(number, body, ends)
         return number
 
-    def data(self, number, body, ends=True):
-        """In frames of the usual size, whatever the server's windows are."""
+    def window(self, number):
+        """Bytes that the server takes now of this stream; 0: of the connection."""
+        first = self.settings.get(INITIAL_WINDOW, 65535) if number else 65535
+        return first + self.windows.get(number, 0) - self.sent.get(number, 0)
+
+    def may_send(self, number, size):
+        """Wait until the server takes so much; false: it wants none of it any more."""
+        answer = self.answers[number]
+        while min(self.window(0), self.window(number)) < size:
+            if answer.reset is not None or not self.receive():
+                return False
+        return answer.reset is None
+
+    def data(self, number, body, ends=True, obeys=True):
+        """In frames of the usual size; without `obeys` whatever the server's windows are."""
         pieces = [body[i:i + 16384] for i in range(0, len(body), 16384)] or [b""]
-        for piece in pieces[:-1]:
-            self.send(DataFrame(number, piece))
-        self.send(DataFrame(number, pieces[-1], flags=["END_STREAM"] if ends else []))
+        for i, piece in enumerate(pieces):
+            if obeys and piece and not self.may_send(number, len(piece)):
+                return
+            is_last = ends and i == len(pieces) - 1
+            self.send(DataFrame(number, piece, flags=["END_STREAM"] if is_last else []))
+            for of in (0, number):
+                self.sent[of] = self.sent.get(of, 0) + len(piece)
 
     def reset(self, number, code=CANCEL):
         self.send(RstStreamFrame(number, code))

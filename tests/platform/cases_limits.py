@@ -1,5 +1,7 @@
 """Limits of one deployment: what it refuses, and that the answer and the log name the limit."""
 import http.client
+import os
+import sys
 import threading
 
 from cases_client import Shell
@@ -121,6 +123,35 @@ def test_memory_and_body_and_requests_at_once_have_limits():
         names(daemon, "limit body")
         build = daemon.built(daemon.deploy("grow", GROW, limits={"memory": 1 << 20}))
         expect(not build["success"] and "memory limit of 1048576 bytes" in build["message"], str(build))
+
+
+def test_bodies_that_are_limited_are_gathered_one_after_the_other():
+    """Over HTTP/2 one body may be large, but not all that a client sends at once."""
+    tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    sys.path[:0] = [os.path.join(tests, name) for name in ("http2", "serve")]
+    from frames import INITIAL_WINDOW, Http2
+    with open(os.path.join(tests, "serve", "guests", "echo.wat"), "rb") as file:
+        echo = file.read()
+    with Daemon("--body-limit", "1MiB", "--timeout", "60s") as daemon:
+        daemon.deploy_well("site", echo, limits={"body": 1 << 20})
+        host = f"site.localhost:{daemon.port}"
+        with Http2(daemon.port) as client:
+            expect(client.get(host=host).status == 200, "it is not loaded")
+            window = client.settings[INITIAL_WINDOW]
+            numbers = [client.ask(method="POST", host=host, ends=False) for _ in range(40)]
+            sent = 0
+            for number in numbers:
+                while client.window(0) < window and sent <= (1 << 20) + 2 * window:
+                    expect(client.receive(), "the connection has ended")
+                client.data(number, b"x" * window, ends=False, obeys=False)
+                sent += window
+            client.ping()
+            client.wait_for(lambda: client.pings, "a ping is answered")
+            given = [client.windows.get(number, 0) for number in numbers]
+            expect(given[0] >= window // 2 and not any(given[-20:]), f"windows {given}")
+            for number in numbers:
+                client.data(number, b"", obeys=False)
+                expect(len(client.answer(number).body) == window, "not what was sent")
 
 
 def test_requests_to_elsewhere_have_limits():

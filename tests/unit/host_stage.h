@@ -96,6 +96,7 @@ static inline void stage_make_request(struct stage *stage)
 			.header_count = 1,
 			.body = host_text("body"),
 			.has_body = true,
+			.body_length = 4,
 			.scheme = "http",
 			.http2_print = "1:65536;4:131072|12517377|3:0|m,p,a,s",
 			.tls = &stage->tls,

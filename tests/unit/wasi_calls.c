@@ -375,4 +375,158 @@ TEST(a_signal_ends_waiting)
 	close(pipes[1]);
 }
 
+/* ---- a source, and a guest that waits without a thread ---- */
+
+static struct {
+	enum wasi_given state;
+	const char *bytes;
+	unsigned sleeps;
+	uint64_t until;
+} source;
+
+static enum wasi_given source_give(void *data, uint8_t *to, size_t room, size_t *count)
+{
+	size_t there = strlen(source.bytes);
+	(void)data;
+	*count = room && there > room ? room : there;
+	if (room && *count) {
+		memcpy(to, source.bytes, *count);
+		source.bytes += *count;
+	}
+	return there ? WASI_GIVEN : source.state;
+}
+
+static void source_sleep(void *user, uint64_t until)
+{
+	(void)user;
+	source.sleeps++;
+	source.until = until;
+}
+
+static void source_set(const char *bytes, enum wasi_given state)
+{
+	source.bytes = bytes;
+	source.state = state;
+	source.sleeps = 0;
+	source.until = 0;
+}
+
+#define START_SOURCE() \
+	START(""); \
+	config.streams[0] = (struct wasi_stream){ \
+			.kind = WASI_STREAM_SOURCE, .source = {source_give, NULL}}; \
+	config.sleep = source_sleep; \
+	CHECK_OK(fake_start(&config, &error))
+
+TEST(a_source_is_read_as_it_comes)
+{
+	START_SOURCE();
+	fake_iovec(4);
+	source_set("abcdef", WASI_GIVEN_LATER);
+	CHECK_EQ(CALL(fd_read, 0, AT_IOVEC, 1, AT_RESULT), 0);
+	CHECK_EQ(fake_u32(AT_RESULT), 4);
+	CHECK_EQ(CALL(fd_read, 0, AT_IOVEC, 1, AT_RESULT), 0);
+	CHECK_EQ(fake_u32(AT_RESULT), 2);
+	CHECK_BYTES(fake.memory + AT_DATA, "ef", 2);
+	CHECK_EQ(source.sleeps, 0);
+	/* It waits, and is called again for nothing. */
+	for (unsigned i = 1; i < 3; i++) {
+		(void)CALL(fd_read, 0, AT_IOVEC, 1, AT_RESULT);
+		CHECK_EQ(fake.result, SV_HOST_SUSPEND);
+		CHECK_EQ(source.sleeps, i);
+		CHECK_EQ(source.until, UINT64_MAX);
+	}
+	/* Nothing to read into is nothing to wait for. */
+	fake_iovec(0);
+	CHECK_EQ(CALL(fd_read, 0, AT_IOVEC, 1, AT_RESULT), 0);
+	CHECK_EQ(fake.result, SV_HOST_OK);
+	fake_iovec(4);
+	CHECK_EQ(CALL(fd_fdstat_set_flags, 0, WASI_FDFLAG_NONBLOCK), 0);
+	CHECK_EQ(CALL(fd_read, 0, AT_IOVEC, 1, AT_RESULT), WASI_ERRNO_AGAIN);
+	CHECK_EQ(fake.result, SV_HOST_OK);
+	source_set("", WASI_GIVEN_END);
+	CHECK_EQ(CALL(fd_read, 0, AT_IOVEC, 1, AT_RESULT), 0);
+	CHECK_EQ(fake_u32(AT_RESULT), 0);
+	source_set("", WASI_GIVEN_BROKEN);
+	CHECK_EQ(CALL(fd_read, 0, AT_IOVEC, 1, AT_RESULT), WASI_ERRNO_IO);
+	CHECK_EQ(CALL(fd_write, 0, AT_IOVEC, 1, AT_RESULT), WASI_ERRNO_BADF);
+}
+
+TEST(a_source_fills_several_buffers_as_far_as_it_goes)
+{
+	START_SOURCE();
+	const struct wasi_iovec three[] = {{AT_DATA, 2}, {AT_DATA + 2, 0}, {AT_DATA + 2, 4}};
+	memcpy(fake.memory + AT_IOVEC, three, sizeof three);
+	source_set("abc", WASI_GIVEN_LATER);
+	CHECK_EQ(CALL(fd_read, 0, AT_IOVEC, 3, AT_RESULT), 0);
+	CHECK_EQ(fake_u32(AT_RESULT), 3);
+	/* The first is full and there is no more: that is no reason to wait. */
+	source_set("ab", WASI_GIVEN_BROKEN);
+	CHECK_EQ(CALL(fd_read, 0, AT_IOVEC, 3, AT_RESULT), 0);
+	CHECK_EQ(fake_u32(AT_RESULT), 2);
+	CHECK_EQ(fake.result, SV_HOST_OK);
+}
+
+TEST(a_source_needs_something_to_wait_with)
+{
+	START("");
+	config.streams[0] = (struct wasi_stream){
+			.kind = WASI_STREAM_SOURCE, .source = {source_give, NULL}};
+	CHECK_ERROR(fake_start(&config, &error), SV_ERROR_USAGE, "needs one to wait with");
+}
+
+TEST(poll_waits_for_a_source_and_keeps_its_time)
+{
+	START_SOURCE();
+	struct timespec nap = {.tv_nsec = 30000000};
+	source_set("", WASI_GIVEN_LATER);
+	put_fd(AT_IOVEC, 1, WASI_EVENTTYPE_FD_READ, 0);
+	put_clock(AT_IOVEC + 48, 2, WASI_CLOCK_MONOTONIC, 20 * 1000000, 0);
+	(void)CALL(poll_oneoff, AT_IOVEC, AT_DATA, 2, AT_RESULT);
+	CHECK_EQ(fake.result, SV_HOST_SUSPEND);
+	uint64_t until = source.until;
+	/* Woken for nothing it waits on, for the time that is left. */
+	(void)CALL(poll_oneoff, AT_IOVEC, AT_DATA, 2, AT_RESULT);
+	CHECK_EQ(fake.result, SV_HOST_SUSPEND);
+	CHECK_EQ(source.until, until);
+	nanosleep(&nap, NULL);
+	CHECK_EQ(CALL(poll_oneoff, AT_IOVEC, AT_DATA, 2, AT_RESULT), 0);
+	CHECK_EQ(fake.result, SV_HOST_OK);
+	CHECK_EQ(fake_u32(AT_RESULT), 1);
+	CHECK_EQ(event_at(AT_DATA).userdata, 2);
+	/* The next call has a time of its own; input and an end are seen at once. */
+	(void)CALL(poll_oneoff, AT_IOVEC, AT_DATA, 2, AT_RESULT);
+	CHECK(source.until > until);
+	source_set("abc", WASI_GIVEN_LATER);
+	CHECK_EQ(CALL(poll_oneoff, AT_IOVEC, AT_DATA, 2, AT_RESULT), 0);
+	CHECK_EQ(event_at(AT_DATA).userdata, 1);
+	CHECK_EQ(event_at(AT_DATA).available, 3);
+	source_set("", WASI_GIVEN_END);
+	CHECK_EQ(CALL(poll_oneoff, AT_IOVEC, AT_DATA, 1, AT_RESULT), 0);
+	CHECK_EQ(event_at(AT_DATA).available, 0);
+}
+
+TEST(poll_looks_at_descriptors_of_the_host_without_a_thread)
+{
+	START_SOURCE();
+	int pipes[2];
+	CHECK_EQ(pipe(pipes), 0);
+	config.streams[0] = (struct wasi_stream){.kind = WASI_STREAM_FD, .fd = pipes[0]};
+	CHECK_OK(fake_start(&config, &error));
+	source_set("", WASI_GIVEN_LATER);
+	put_fd(AT_IOVEC, 1, WASI_EVENTTYPE_FD_READ, 0);
+	put_clock(AT_IOVEC + 48, 2, WASI_CLOCK_MONOTONIC, UINT64_C(3600) * 1000000000, 0);
+	(void)CALL(poll_oneoff, AT_IOVEC, AT_DATA, 2, AT_RESULT);
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	uint64_t soon = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec + 1000000000;
+	CHECK_EQ(fake.result, SV_HOST_SUSPEND);
+	CHECK(source.until < soon);
+	CHECK_EQ(write(pipes[1], "x", 1), 1);
+	CHECK_EQ(CALL(poll_oneoff, AT_IOVEC, AT_DATA, 2, AT_RESULT), 0);
+	CHECK_EQ(event_at(AT_DATA).available, 1);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 TEST_MAIN()

@@ -14,5 +14,9 @@
         (br_if $end (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
         (br_if $end (i32.eqz (i32.load (i32.const 8))))
         (i32.store (i32.const 4) (i32.load (i32.const 8)))
-        (br_if $end (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (loop $rest ;; however little is taken at a time
+          (br_if $end (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+          (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.load (i32.const 8))))
+          (i32.store (i32.const 4) (i32.sub (i32.load (i32.const 4)) (i32.load (i32.const 8))))
+          (br_if $rest (i32.load (i32.const 4))))
         (br $more)))))

@@ -1,6 +1,7 @@
 ;; A Fastly Compute guest for bodies that come while it runs; the path's last byte says what it does:
 ;; e: sends every part back at once; c: answers with the number of bytes, 8 of them; n: answers
-;; without a look at the body; f: waits for the first part and answers with that.
+;; without a look at the body; f: waits for the first part and answers with that; t: answers with A
+;; plus the status of asking for trailers at once, their names and the value of x-sum.
 (module
   (import "fastly_abi" "init" (func $init (param i64) (result i32)))
   (import "fastly_http_req" "body_downstream_get" (func $get (param i32 i32) (result i32)))
@@ -8,11 +9,14 @@
   (import "fastly_http_body" "new" (func $body (param i32) (result i32)))
   (import "fastly_http_body" "read" (func $read (param i32 i32 i32 i32) (result i32)))
   (import "fastly_http_body" "write" (func $write (param i32 i32 i32 i32 i32) (result i32)))
+  (import "fastly_http_body" "trailer_names_get" (func $names (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "fastly_http_body" "trailer_value_get" (func $value (param i32 i32 i32 i32 i32 i32) (result i32)))
   (import "fastly_http_body" "close" (func $close (param i32) (result i32)))
   (import "fastly_http_resp" "new" (func $response (param i32) (result i32)))
   (import "fastly_http_resp" "send_downstream" (func $send (param i32 i32 i32) (result i32)))
   (memory (export "memory") 4)
   ;; 0 request, 4 its body, 8 response, 12 its body, 16 count, 24 sum, 64 URI, 65536 bytes
+  (data (i32.const 40) "x-sum")
   (func $must (param i32)
     (if (local.get 0) (then unreachable)))
   (func $read_some (result i32)
@@ -29,6 +33,23 @@
           (br $more)))))
   (func $send_now (param $is_streaming i32)
     (call $must (call $send (i32.load (i32.const 8)) (i32.load (i32.const 12)) (local.get $is_streaming))))
+  ;; Their names, to 8192.
+  (func $names_get (result i32)
+    (call $names (i32.load (i32.const 4)) (i32.const 8192) (i32.const 4096) (i32.const 0) (i32.const 32) (i32.const 16)))
+  (func $do_trailers
+    (i32.store8 (i32.const 8000) (i32.add (i32.const 65) (call $names_get)))
+    (loop $more
+      (br_if $more (call $read_some)))
+    (call $must (call $names_get))
+    (i32.store (i32.const 36) (i32.load (i32.const 16)))
+    (call $write_all (i32.const 8000) (i32.const 1))
+    (call $write_all (i32.const 8192) (i32.load (i32.const 36)))
+    (if (i32.load (i32.const 36))
+      (then
+        (call $must (call $value (i32.load (i32.const 4)) (i32.const 40) (i32.const 5) (i32.const 8192) (i32.const 4096)
+          (i32.const 16)))
+        (call $write_all (i32.const 8192) (i32.load (i32.const 16)))))
+    (call $send_now (i32.const 0)))
   (func (export "_start")
     (local $what i32) (local $count i32)
     (call $must (call $init (i64.const 1)))
@@ -37,6 +58,8 @@
     (local.set $what (i32.load8_u (i32.add (i32.const 63) (i32.load (i32.const 16)))))
     (call $must (call $response (i32.const 8)))
     (call $must (call $body (i32.const 12)))
+    (if (i32.eq (local.get $what) (i32.const 0x74)) ;; t
+      (then (call $do_trailers) (return)))
     (if (i32.eq (local.get $what) (i32.const 0x6e)) ;; n
       (then (call $send_now (i32.const 0)) (return)))
     (if (i32.eq (local.get $what) (i32.const 0x66)) ;; f

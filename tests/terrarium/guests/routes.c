@@ -3,6 +3,7 @@
  * argument. The tests that use a route say what for.
  */
 #include <http_hostcalls.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +180,44 @@ static void do_handles(void)
 	answer(text, strlen(text));
 }
 
+/* The body of the request, behind a line that tells that the guest has begun. */
+static void do_body(void)
+{
+	uint8_t *body;
+	size_t length;
+	hostcall_debug("begun", 5);
+	hostcall_req_get_body(&body, &length, REQUEST_INCOMING);
+	answer(body, length);
+}
+
+/* The same twice: whether it is the same, in two places, and how long. */
+static void do_twice(void)
+{
+	uint8_t *first, *second;
+	size_t length, again;
+	hostcall_req_get_body(&first, &length, REQUEST_INCOMING);
+	hostcall_req_get_body(&second, &again, REQUEST_INCOMING);
+	bool is_same = length == again && (!length || first != second) &&
+			memcmp(first, second, length) == 0;
+	answer_number(is_same ? (int64_t)length : -1);
+}
+
+/* First an answer from elsewhere, then the body; the answer is both. */
+static void do_both(void)
+{
+	uint8_t *body;
+	size_t length;
+	answer_response(hostcall_req_send(request_to("GET")));
+	hostcall_req_get_body(&body, &length, REQUEST_INCOMING);
+	answer(body, length);
+}
+
+/* No look at the body. */
+static void do_ignore(void)
+{
+	answer("ignored", 7);
+}
+
 static const struct {
 	const char *path;
 	void (*run)(void);
@@ -186,7 +225,8 @@ static const struct {
 		{"/upsert", do_upsert}, {"/append", do_append}, {"/value", do_value},
 		{"/remove", do_remove}, {"/fill", do_fill}, {"/key", do_key},
 		{"/resolve", do_resolve}, {"/raw", do_raw}, {"/create", do_create},
-		{"/send", do_send}, {"/handles", do_handles}};
+		{"/send", do_send}, {"/handles", do_handles}, {"/body", do_body},
+		{"/twice", do_twice}, {"/both", do_both}, {"/ignore", do_ignore}};
 
 __attribute__((export_name("run"))) void run(void)
 {
