@@ -51,18 +51,28 @@ static struct buffer module_with(const char *name, struct sv_bytes contents, boo
 	return module;
 }
 
-/* Append the IR of a module, not optimised and with a NUL; finishes the module. */
-static bool module_ir(struct buffer *module, struct buffer *text)
+/* Append the IR of a module before it is optimised, with a NUL; finishes the module. */
+static bool module_ir(struct buffer *module, unsigned level, struct buffer *text)
 {
 	struct sv_compile_options options;
 	struct sv_error error = SV_ERROR_INIT;
+	struct buffer product = {0};
+	char *ir = NULL;
+	size_t length = 0;
 	sv_compile_options_init(&options);
-	options.level = 0;
+	options.level = level;
 	options.jobs = 1;
-	options.emit = SV_EMIT_LLVM;
-	bool done = sv_compile(buffer_view(module), &options, text, &error);
+	options.dump = SV_STAGE_LOWER;
+	options.dump_file = open_memstream(&ir, &length);
+	bool done = options.dump_file &&
+			sv_compile(buffer_view(module), &options, &product, &error);
 	if (!done)
 		printf("%s\n", error.text);
+	if (options.dump_file)
+		fclose(options.dump_file);
+	done = done && buffer_append(text, ir, length, NULL);
+	free(ir);
+	buffer_finish(&product);
 	buffer_finish(module);
 	add_byte(text, '\0');
 	return done;
@@ -87,17 +97,23 @@ static void branch_weights(const struct buffer *text, const char *target, char w
 static const char likely[] = "i32 128, i32 1", unlikely[] = "i32 1, i32 128", none[] = "";
 
 /* A section, and the weights of br_if and if that follow from it. */
-static void check_weights(const char *name, struct sv_bytes contents, bool is_late,
-		const char *of_br_if, const char *of_if)
+static void check_weights_at(unsigned level, struct buffer module, const char *of_br_if,
+		const char *of_if)
 {
-	struct buffer module = module_with(name, contents, is_late), text = {0};
+	struct buffer text = {0};
 	char weights[64];
-	CHECK(module_ir(&module, &text));
+	CHECK(module_ir(&module, level, &text));
 	branch_weights(&text, "end", weights);
 	CHECK_STR(weights, of_br_if);
 	branch_weights(&text, "then", weights);
 	CHECK_STR(weights, of_if);
 	buffer_finish(&text);
+}
+
+static void check_weights(const char *name, struct sv_bytes contents, bool is_late,
+		const char *of_br_if, const char *of_if)
+{
+	check_weights_at(1, module_with(name, contents, is_late), of_br_if, of_if);
 }
 
 #define BOTH "\1\0\2\5\1\1\x0c\1\0"
@@ -108,6 +124,11 @@ TEST(hinted_branches_have_weights)
 	check_weights(section_name, BYTES("\1\0\2\5\1\0\x0c\1\1"), false, unlikely, likely);
 	check_weights(section_name, BYTES("\1\0\1\x0c\1\1"), false, none, likely);
 	check_weights(section_name, BYTES("\2\0\1\5\1\1\7\1\x0c\1\1"), false, likely, none);
+}
+
+TEST(weights_are_for_code_that_is_optimised)
+{
+	check_weights_at(0, module_with(section_name, BYTES(BOTH), false), none, none);
 }
 
 TEST(hints_for_anything_but_a_branch_are_ignored)
