@@ -150,6 +150,8 @@ static bool reply_take(const struct buffer *output, struct buffer *binary, struc
 	if (output->length < sizeof reply)
 		return sv_fail(error, SV_ERROR_INTERNAL, "the text parser said nothing");
 	memcpy(&reply, output->data, sizeof reply);
+	/* A parser that the text has taken over says what it likes. */
+	reply.error.text[sizeof reply.error.text - 1] = '\0';
 	if (!reply.ok)
 		return sv_fail(error, reply.error.code, "%s", reply.error.text);
 	return buffer_append(binary, output->data + sizeof reply, output->length - sizeof reply,

@@ -72,9 +72,9 @@ static int child_spawn(struct child *child, const struct child_task *task)
 	posix_spawn_file_actions_adddup2(&actions, task->input, 0);
 	posix_spawn_file_actions_adddup2(&actions, child->output, 1);
 	posix_spawn_file_actions_adddup2(&actions, child->messages, 2);
-	/* Last, since descriptor 3 may be one of the others. */
+	/* Last, since that descriptor may be one of the others. */
 	if (task->kept)
-		posix_spawn_file_actions_adddup2(&actions, child->kept, 3);
+		posix_spawn_file_actions_adddup2(&actions, child->kept, CHILD_KEPT);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes,
 			POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);

@@ -9,6 +9,9 @@
 #include "base/check.h"
 #include "base/error.h"
 
+/* Where a child has what is kept for it. */
+#define CHILD_KEPT 3
+
 struct child_task {
 	const char *work;     /* operand of `selvage builder` */
 	const char *more[2];  /* operands behind it; NULL: none */
@@ -17,7 +20,7 @@ struct child_task {
 	int stop;             /* descriptor that becomes readable to cut it short; -1: none */
 	unsigned seconds;     /* that it may take */
 	unsigned cpu_seconds; /* the limit that it sets itself, for the message */
-	/* What descriptor 3 has for it, and afterwards what it left there; NULL: there is none. */
+	/* What CHILD_KEPT has for it, and afterwards what it left there; NULL: there is none. */
 	struct buffer *kept;
 	struct buffer *log; /* gets all that it said, up to its limit; NULL: nobody wants that */
 };

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "platform/child.h"
 #include "platform/deployments.h"
 #include "platform/state.h"
 
@@ -21,7 +22,7 @@
 #define PIECES_MOST (UINT64_C(128) << 20)
 
 /* The builder has them at this descriptor, and leaves there what is to be kept. */
-#define PIECES_DESCRIPTOR 3
+#define PIECES_DESCRIPTOR CHILD_KEPT
 
 /* What the builder leaves begins with this. Without pieces behind it: those it was given. */
 struct pieces_head {
