@@ -184,6 +184,12 @@ class Origin:
         self.reply(connection, b"open")
         return True
 
+    def do_open(self, connection, body):
+        """Opens the gate: for what a guest must have done before."""
+        self.gate.set()
+        self.reply(connection, b"opened")
+        return True
+
     def do_halves(self, connection, body, size):
         """One half of the bytes now, the other when the gate is open."""
         data = pattern(int(size))
