@@ -7,6 +7,7 @@
  * One line: nanoseconds min, p50, p99; rounds a second of all.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ struct lane {
 	pthread_t thread;
 	uint8_t *memory;
 	uint64_t *times, took;
-	unsigned count;
+	unsigned count, index;
 };
 
 static const uint8_t image[PAGES * PAGE] __attribute__((aligned(PAGE))) = {7};
@@ -53,9 +54,19 @@ static void count_once(uint8_t *memory)
 
 static void (*once)(uint8_t *memory) = copy_once;
 
+/* To a processor of its own, as selvage bench does. */
+static void lane_settle(const struct lane *lane)
+{
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET(lane->index, &one);
+	pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+}
+
 static void *lane_run(void *data)
 {
 	struct lane *lane = data;
+	lane_settle(lane);
 	for (unsigned i = 0; i < lane->count / 10; i++)
 		once(lane->memory);
 	pthread_barrier_wait(&start);
@@ -87,12 +98,16 @@ int main(int argc, char **argv)
 		return fprintf(stderr, "usage: native copy|count THREADS COUNT\n"), 2;
 	once = counts ? count_once : copy_once;
 	size_t all = (size_t)threads * count;
-	uint64_t *times = calloc(all, sizeof *times), slowest = 0;
+	uint64_t *times = malloc(all * sizeof *times), slowest = 0;
+	/* Pages that are there already are not faulted in between two samples. */
+	if (times)
+		memset(times, 0, all * sizeof *times);
 	pthread_barrier_init(&start, NULL, threads);
 	for (unsigned i = 0; i < threads; i++) {
 		lanes[i].memory = aligned_alloc(PAGE, sizeof image);
 		lanes[i].times = times ? times + (size_t)i * count : NULL;
 		lanes[i].count = count;
+		lanes[i].index = i;
 		if (!lanes[i].memory || !times ||
 				pthread_create(&lanes[i].thread, NULL, lane_run, &lanes[i]) != 0)
 			return fprintf(stderr, "native: no memory or thread\n"), 1;

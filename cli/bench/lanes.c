@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,9 +32,30 @@ struct runner {
 	struct track *track;
 	uint64_t *times; /* the thread's place in the first step's */
 	uint64_t start, end;
+	unsigned index; /* among the threads */
 	pthread_t thread;
 	bool done;
 };
+
+/*
+ * Keep to the index-th of the processors this process may use; with more threads than those,
+ * several share one. Else two threads may begin on one processor and stay there until the next
+ * tick of the clock, which can be longer than the measurement. A system that refuses has it its
+ * own way.
+ */
+static void runner_settle(const struct runner *runner)
+{
+	cpu_set_t all, one;
+	if (sched_getaffinity(0, sizeof all, &all) != 0)
+		return;
+	unsigned left = runner->index % (unsigned)CPU_COUNT(&all);
+	CPU_ZERO(&one);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &all) && left-- == 0)
+			CPU_SET(cpu, &one);
+	}
+	(void)pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+}
 
 static bool runner_enter(struct runner *runner)
 {
@@ -94,6 +116,7 @@ static void *runner_main(void *argument)
 {
 	struct runner *runner = argument;
 	struct lane *lane = &runner->lane;
+	runner_settle(runner);
 	bool entered = runner_enter(runner);
 	bool go = track_arrive(runner->track);
 	runner->done = entered && go && runner_measure(runner);
@@ -109,8 +132,9 @@ static void *runner_main(void *argument)
 static bool runners_run(struct runner *runners, unsigned threads, struct sv_error *error)
 {
 	unsigned started = 0;
-	while (started < threads && (errno = pthread_create(&runners[started].thread, NULL,
-						     runner_main, &runners[started])) == 0)
+	while (started < threads &&
+			(errno = pthread_create(&runners[started].thread, NULL, runner_main,
+					 &runners[started])) == 0)
 		started++;
 	bool done = started == threads;
 	if (!done)
@@ -148,6 +172,7 @@ static bool track_run(struct track *track, unsigned threads, double *seconds,
 						.data = track->work->data,
 						.error = SV_ERROR_INIT},
 				.track = track,
+				.index = i,
 				.times = track->times + i * track->count,
 		};
 	pthread_mutex_init(&track->lock, NULL);
