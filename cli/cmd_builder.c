@@ -112,6 +112,7 @@ static bool builder_unpack(struct sv_error *error)
 			.seconds = UNPACK_CPU_TIME,
 			.output = UNPACK_OUTPUT};
 	struct buffer archive = {.limit = UNPACK_INPUT}, bundle = {.limit = UNPACK_OUTPUT};
+	background_process(COMPILATION_NICE);
 	bool done = tar_load(error) && confine(&limits, error) && file_read("-", &archive, error) &&
 			tar_unpack(buffer_view(&archive), &bundle, error) &&
 			output_write("-", buffer_view(&bundle), 0600, error);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/processors.h"
 
 /* For the signal handler: set before it is installed. */
 static struct {
@@ -25,10 +26,10 @@ static struct {
 
 unsigned daemon_workers(uint64_t asked)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned processors = processors_count();
 	if (asked)
 		return (unsigned)asked;
-	return cpus < 2 ? 4 : (unsigned)cpus * 2;
+	return processors < 2 ? 4 : processors * 2;
 }
 
 void daemon_begin(void)

@@ -7,8 +7,8 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "base/processors.h"
 #include "compiler/artifact.h"
 #include "compiler/emit.h"
 #include "compiler/lower.h"
@@ -53,8 +53,7 @@ static bool shard_is_whole(const struct sv_compile_options *options)
 
 static unsigned shard_jobs(const struct sv_compile_options *options)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned jobs = options->jobs ? options->jobs : processors > 0 ? (unsigned)processors : 1;
+	unsigned jobs = options->jobs ? options->jobs : processors_count();
 	return jobs > jobs_most ? jobs_most : jobs;
 }
 

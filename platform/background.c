@@ -2,7 +2,8 @@
  * background.c: see background.h. Long turns are what lets others go first: Linux (6.12 on) gives
  * the processor to one that wakes up and has shorter ones at once, instead of at the next tick of
  * the clock, up to 4 ms later. With a batch policy, besides, it takes the processor from nobody
- * when it wakes up itself.
+ * when it wakes up itself. That is not enough: even who goes first waits, for milliseconds, if it
+ * has just had a turn of its own. So one processor is left to those who serve.
  */
 #include "platform/background.h"
 
@@ -11,6 +12,8 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/processors.h"
 
 /* Nanoseconds; the most that there is. Others have 3 ms or less. */
 static const uint64_t turn = 100000000;
@@ -43,6 +46,7 @@ void background_process(int nice)
 
 void background_thread(void)
 {
+	processors_leave_one();
 	/* Threads of guests' requests may be started from here: they are none of these. */
 	background_set(SCHED_OTHER, alone, getpriority(PRIO_PROCESS, 0));
 }

@@ -9,7 +9,11 @@
 /* This process, with what it starts; of a full machine it gets what nice(2) says of `nice`. */
 void background_process(int nice);
 
-/* The calling thread, without those that it starts. It may have locks that others wait for. */
+/*
+ * The calling thread, without those that it starts. It may have locks that others wait for. Of the
+ * processors of the process it leaves one to others, and so does what it starts: processes, so that
+ * all builders do, and threads that do not take it back (processors.h).
+ */
 void background_thread(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/processors.h"
 #include "host/dns/inner.h"
 
 /* For the first answer of a server, in milliseconds, and how often all servers are asked. */
@@ -117,6 +118,8 @@ static bool thread_take_wishes(struct dns *dns)
 static void *thread_run(void *data)
 {
 	struct dns *dns = data;
+	/* Who needs it first may be one that leaves a processor to others; this serves all. */
+	processors_use_all();
 	while (thread_take_wishes(dns))
 		thread_turn(dns);
 	ares_cancel(dns->channel);

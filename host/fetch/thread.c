@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/processors.h"
 #include "host/fetch/inner.h"
 
 static void active_add(struct fetcher *fetcher, struct fetch *fetch)
@@ -167,6 +168,8 @@ static bool thread_take_wishes(struct fetcher *fetcher)
 static void *thread_run(void *data)
 {
 	struct fetcher *fetcher = data;
+	/* Who needs it first may be one that leaves a processor to others; this serves all. */
+	processors_use_all();
 	while (thread_take_wishes(fetcher)) {
 		sockets_wait(fetcher);
 		thread_take_results(fetcher);

@@ -1,0 +1,21 @@
+/*
+ * processors.h: those that a thread may use, which are not all that there are: a container,
+ * a service manager or taskset(1) may have left the process some of them.
+ */
+#ifndef SELVAGE_BASE_PROCESSORS_H
+#define SELVAGE_BASE_PROCESSORS_H
+
+/* How many the calling thread may use; at least one. */
+unsigned processors_count(void);
+
+/*
+ * The calling thread, and what it starts from now on, may use those of the process's first thread
+ * but for one, the first of them: the same one for all who leave one. If there is only one, or the
+ * system refuses, nothing changes.
+ */
+void processors_leave_one(void);
+
+/* The calling thread may use those of the first thread, whoever started it. */
+void processors_use_all(void);
+
+#endif
