@@ -123,17 +123,19 @@ static void router_leave(struct router_desk *desk)
 	desk->is_inside = false;
 }
 
-/* Who is kept has no request any more, and what it does then is nobody's. */
+/*
+ * Nobody has heard of the answer yet: who hears of it and asks again is not one more at once. Who
+ * is kept has no request any more, and what it does then is nobody's.
+ */
 static enum handled router_handled(struct router_desk *desk, enum handled handled)
 {
 	if (!desk->exchange || (handled != HANDLED_ANSWERED && handled != HANDLED_KEPT))
 		return handled;
 	router_name_timeout(desk);
 	router_note(desk);
-	if (handled == HANDLED_KEPT) {
-		router_leave(desk);
+	router_leave(desk);
+	if (handled == HANDLED_KEPT)
 		desk->exchange = NULL;
-	}
 	return handled;
 }
 
@@ -238,6 +240,8 @@ static enum handled router_begin(void *data, void *own, struct exchange *exchang
 	if (!route)
 		return router_say(exchange, 404, "nothing is deployed under this host name");
 	enum handled handled = router_begin_at(desk, route, wake);
+	if (handled == HANDLED_ANSWERED)
+		router_leave(desk); /* answers of our own too */
 	route_release(route);
 	return handled;
 }

@@ -108,10 +108,12 @@ def test_a_request_has_its_cpu_time_and_its_time():
         for limit, text in (({"cpu": 50}, "limit cpu: more than 50 ms of CPU time"),
                             ({"cpu": None, "timeout": 60}, "limit timeout: more than 60 ms")):
             limits(daemon, limit)
-            expect(ask(daemon)[0] == 200, "a short one")
             status, answer, _ = ask(daemon, method="POST")
             expect(status == 504 and text in answer, f"{status} {answer}")
             names(daemon, text)
+        for limit in {"cpu": 1000, "timeout": None}, {"cpu": None, "timeout": 10000}: # a busy machine takes its time
+            limits(daemon, limit)
+            expect(ask(daemon)[0] == 200, f"a short one within {limit}")
 
 
 def test_memory_and_body_and_requests_at_once_have_limits():
@@ -200,6 +202,27 @@ def test_so_many_requests_are_answered_at_once():
             return
         expect(seen[0] == 503 and "limit concurrency: more than 1 requests at once" in seen[1] and seen[2] == "1", str(seen))
         expect(ask(daemon)[0] == 200, "behind it")
+
+
+def test_who_has_an_answer_may_ask_again_at_once():
+    """A request is one of those at once until its answer can be seen; those of others bring that along early."""
+    with Daemon() as daemon:
+        daemon.deploy_well("site", cgi("site"), limits={"concurrency": 1})
+        daemon.deploy_well("other", cgi("other"))
+        is_over = threading.Event()
+
+        def disturb():
+            while not is_over.is_set():
+                daemon.get("other")
+
+        others = [threading.Thread(target=disturb) for _ in range(4)]
+        for other in others:
+            other.start()
+        statuses = {path: {daemon.get("site", path)[0] for _ in range(300)} for path in ("/", "/__health")}
+        is_over.set()
+        for other in others:
+            other.join()
+        expect(statuses == {"/": {200}, "/__health": {200}}, f"too many at once: {statuses}")
 
 
 def test_limits_are_within_those_of_the_server():
