@@ -109,6 +109,19 @@ class Server:
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
 
+    def cpu_ticks(self):
+        """Hundredths of a second of CPU time."""
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    def wait_for_work(self, ticks=5):
+        """Until guests that spin have had so much CPU time, which nothing else takes."""
+        end, before = time.monotonic() + PATIENCE, self.cpu_ticks()
+        while self.cpu_ticks() < before + ticks:
+            expect(time.monotonic() < end, "nothing spins")
+            time.sleep(0.01)
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
