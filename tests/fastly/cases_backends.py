@@ -232,7 +232,7 @@ def test_polling_and_selecting_find_what_is_done(guest):
     with origin.Origin() as backend, settings(backend) as path, serve(guest, path) as server:
         script = Script()
         slow, fast = script.out(), script.out()
-        for uri, pending in (("/held", slow), ("/", fast)):
+        for uri, pending in (("/held", slow), ("/behind/held", fast)):
             handle, content = request(script, uri)
             script.call("http_req.send_async", handle.value, content.value, "origin", pending)
         handles, index, response, body = script.take(8), script.out(), script.out(), script.out()

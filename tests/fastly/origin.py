@@ -5,6 +5,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import urllib.parse
 
 from serving import PATIENCE
@@ -188,6 +189,14 @@ class Origin:
         """Opens the gate: for what a guest must have done before."""
         self.gate.set()
         self.reply(connection, b"opened")
+        return True
+
+    def do_behind(self, connection, body, other):
+        """Answered when that other request has come."""
+        end = time.monotonic() + PATIENCE
+        while "/" + other not in self.requests and time.monotonic() < end:
+            time.sleep(0.005)
+        self.reply(connection, b"behind")
         return True
 
     def do_halves(self, connection, body, size):

@@ -119,13 +119,15 @@ static int await(uint32_t promise)
 	} else if (path_is("poll")) {
 		while (!is_ready(promise))
 			sleep(5);
-	} else if (path_is("abandon") || path_is("trap") || path_is("spin")) {
+	} else if (path_is("spin")) { /* when there is one */
+		fastly_async_io_select((uint32_t)&promise, 1, 0, (uint32_t)&which);
+		while (path_is("spin"))
+			spins++;
+	} else if (path_is("abandon") || path_is("trap")) {
 		is_ready(promise);
 		sleep(300);
 		if (path_is("trap"))
 			__builtin_trap();
-		while (path_is("spin"))
-			spins++;
 		say("abandoned: ", (uint32_t)fastly_http_downstream_next_request_abandon(promise));
 		return 0;
 	} else if (path_is("unread")) {
