@@ -44,15 +44,15 @@ def test_many_streams_at_once():
 
 
 def test_streams_beyond_the_limit_are_refused():
-    with Server("c_cgi.wasm", "--max-streams", "3", "--timeout", "60s", "--quiet") as server:
+    with Server("input.wat", "--max-streams", "3", "--timeout", "60s", "--quiet") as server:
         with Http2(server.port) as client:  # has not heard of the limit
-            for _ in range(3):
-                client.ask("/sleep")
-            expect(client.get("/").reset == REFUSED_STREAM, "a fourth one is taken")
+            for _ in range(3):  # each waits for its body
+                client.ask("/?c", method="POST", ends=False)
+            expect(client.get("/?n").reset == REFUSED_STREAM, "a fourth one is taken")
         with Http2(server.port) as client:
             client.wait_for(lambda: client.settings, "settings")
             for _ in range(4):
-                client.ask("/sleep")
+                client.ask("/?c", method="POST", ends=False)
             expect(client.end() == PROTOCOL_ERROR, "a fourth one is taken though the client knows")
 
 
