@@ -3,7 +3,7 @@ import functools
 import http.client
 import os
 import pathlib
-import socket
+import re
 import struct
 import subprocess
 import tempfile
@@ -94,24 +94,17 @@ class Server:
 
     def __init__(self, module, *options):
         self.log = open(BUILD / "sdk-serve.log", "w+")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
         self.process = subprocess.Popen(
-            [SELVAGE, "serve", "--listen", f"127.0.0.1:{self.port}", *options,
-             artifact(module)],
-            stdout=self.log, stderr=self.log)
+            [SELVAGE, "serve", "--listen", "127.0.0.1:0", *options, artifact(module)],
+            stdout=subprocess.PIPE, stderr=self.log, text=True)
 
     def __enter__(self):
-        end = time.monotonic() + 120
-        while time.monotonic() < end and self.process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
-            except OSError:
-                time.sleep(0.05)
+        line = self.process.stdout.readline()
+        if found := re.search(r" on http://127\.0\.0\.1:(\d+)/$", line.strip()):
+            self.port = int(found.group(1))
+            return self
         self.__exit__()
-        raise AssertionError("no server: " + self.output())
+        raise AssertionError(f"no server: {line} {self.output()}")
 
     def __exit__(self, *_):
         self.process.terminate()
@@ -120,10 +113,18 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.process.stdout.close()
 
     def output(self):
         self.log.flush()
         return pathlib.Path(self.log.name).read_text(errors="replace")
+
+    def says(self, text):
+        """Its log comes a little later than what it tells of."""
+        end = time.monotonic() + 20
+        while text not in self.output():
+            assert time.monotonic() < end, self.output()
+            time.sleep(0.01)
 
     def request(self, path="/", method="GET", body=None, headers=()):
         """(status, [(name, value)...], body) of one request on a connection of its own."""

@@ -44,11 +44,22 @@ class NameServer:
         self.asked = threading.Semaphore(0)
         self.numbers = []
 
+    def listen(self):
+        """At one port by both; the system knows of one that is free by TCP only."""
+        for last in range(99, -1, -1):
+            self.stream = socket.create_server(("127.0.0.1", 0))
+            self.port = self.stream.getsockname()[1]
+            self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            try:
+                return self.datagrams.bind(("127.0.0.1", self.port))
+            except OSError:
+                self.stream.close()
+                self.datagrams.close()
+                if not last:
+                    raise
+
     def __enter__(self):
-        self.stream = socket.create_server(("127.0.0.1", 0))
-        self.port = self.stream.getsockname()[1]
-        self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.datagrams.bind(("127.0.0.1", self.port))
+        self.listen()
         for run in (self.serve_datagrams, self.serve_streams):
             threading.Thread(target=run, daemon=True).start()
         return self
