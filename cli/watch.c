@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/aside.h"
 #include "base/check.h"
 
 /* Changes that follow each other so soon are one; milliseconds. */
@@ -148,7 +149,7 @@ struct watch *watch_start(const char *const *paths, size_t count, void (*changed
 		watch->paths[watch->count++] = paths[i];
 		is_ready = folder_watch(watch, i, error);
 	}
-	if (is_ready && (errno = pthread_create(&watch->thread, NULL, watch_run, watch)) != 0)
+	if (is_ready && (errno = aside_start(&watch->thread, NULL, watch_run, watch)) != 0)
 		is_ready = sv_fail_errno(error, "cannot start a thread");
 	if (is_ready)
 		return watch;

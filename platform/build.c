@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/aside.h"
 #include "platform/activate.h"
 #include "platform/background.h"
 #include "platform/compilation.h"
@@ -372,16 +372,9 @@ static void *lane_main(void *data)
 	return NULL;
 }
 
-/* SIGTERM and SIGINT are for the main thread. */
 static bool lane_start(struct build_lane *lane)
 {
-	sigset_t signals, before;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &signals, &before);
-	lane->has_thread = pthread_create(&lane->thread, NULL, lane_main, lane) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	lane->has_thread = aside_start(&lane->thread, NULL, lane_main, lane) == 0;
 	return lane->has_thread;
 }
 

@@ -5,11 +5,11 @@
 #include "platform/keeper.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/aside.h"
 #include "platform/activate.h"
 #include "platform/background.h"
 #include "platform/deployments.h"
@@ -101,7 +101,6 @@ static void *keeper_main(void *data)
 
 struct keeper *keeper_start(struct platform_state *state, struct sv_error *error)
 {
-	sigset_t signals, before;
 	struct keeper *keeper = calloc(1, sizeof *keeper);
 	if (!keeper) {
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for the keeper");
@@ -111,11 +110,7 @@ struct keeper *keeper_start(struct platform_state *state, struct sv_error *error
 	keeper->swept = time(NULL); /* the start has */
 	pthread_mutex_init(&keeper->lock, NULL);
 	pthread_cond_init(&keeper->changed, NULL);
-	sigfillset(&signals); /* it runs no guests, and signals are for the main thread */
-	pthread_sigmask(SIG_BLOCK, &signals, &before);
-	int result = pthread_create(&keeper->thread, NULL, keeper_main, keeper);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (result == 0)
+	if (aside_start(&keeper->thread, NULL, keeper_main, keeper) == 0)
 		return keeper;
 	sv_fail(error, SV_ERROR_SYSTEM, "no thread for the keeper");
 	free(keeper);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/aside.h"
 #include "base/file.h"
 #include "base/version.h"
 #include "platform/background.h"
@@ -323,15 +323,8 @@ static void *control_main(void *data)
 
 bool platform_run(struct platform *platform)
 {
-	sigset_t signals, before;
 	first_token_told(platform->state.token_file);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &signals, &before);
-	int result = pthread_create(&platform->control_thread, NULL, control_main, platform);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (result != 0) {
+	if (aside_start(&platform->control_thread, NULL, control_main, platform) != 0) {
 		fprintf(stderr, "selvage: no thread for the control plane\n");
 		return true;
 	}

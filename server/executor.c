@@ -12,11 +12,11 @@
  */
 #include "server/executor_parts.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/aside.h"
 #include "server/loop.h"
 
 /* The loop is told of so many answers at once, or of those that have waited so long. */
@@ -269,26 +269,13 @@ static void *worker_main(void *data)
 	return NULL;
 }
 
-/* SIGTERM and SIGINT are for the main thread, so that they interrupt its wait. */
-static int worker_start(struct executor *executor, pthread_t *thread)
-{
-	sigset_t signals, before;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &signals, &before);
-	int result = pthread_create(thread, NULL, worker_main, executor);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return result;
-}
-
 /* ---- from outside ---- */
 
 static bool executor_start(struct executor *executor, struct sv_error *error)
 {
 	unsigned workers = executor->config.workers;
 	for (unsigned i = 0; i < workers; i++) {
-		int result = worker_start(executor, &executor->threads[i]);
+		int result = aside_start(&executor->threads[i], NULL, worker_main, executor);
 		if (result != 0)
 			return sv_fail(error, SV_ERROR_SYSTEM, "no thread for worker %u: %s", i + 1,
 					strerror(result));

@@ -9,11 +9,12 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/aside.h"
 
 /* Some hundred requests; a reader that is slower for longer than that loses lines. */
 enum { log_room = 128 * 1024 };
@@ -85,13 +86,11 @@ static void *log_writer_run(void *unused)
 	return NULL;
 }
 
-/* It takes no signals: those of the process are for the main thread. */
 static int log_writer_create(void)
 {
 	pthread_attr_t attributes;
 	pthread_condattr_t monotonic;
 	pthread_t thread;
-	sigset_t all, before;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&writer.changed, &monotonic);
@@ -99,10 +98,7 @@ static int log_writer_create(void)
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 64 * 1024 + (size_t)PTHREAD_STACK_MIN);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failure = pthread_create(&thread, &attributes, log_writer_run, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int failure = aside_start(&thread, &attributes, log_writer_run, NULL);
 	pthread_attr_destroy(&attributes);
 	return failure;
 }

@@ -3,12 +3,12 @@
  */
 #include <arpa/nameser.h>
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/aside.h"
 #include "base/processors.h"
 #include "host/dns/inner.h"
 
@@ -173,20 +173,15 @@ static void thread_release(struct dns *dns)
 	dns->poller = dns->event = -1;
 }
 
-/* It takes no signals: those of the process are for the main thread. */
 bool dns_thread_start(struct dns *dns, struct sv_error *error)
 {
-	sigset_t all, before;
 	if (dns->has_thread)
 		return true;
 	if (!channel_open(dns, error) || !poller_open(dns, error)) {
 		thread_release(dns);
 		return false;
 	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failure = pthread_create(&dns->thread, NULL, thread_run, dns);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int failure = aside_start(&dns->thread, NULL, thread_run, dns);
 	dns->has_thread = failure == 0;
 	if (dns->has_thread)
 		return true;

@@ -2,10 +2,10 @@
  * thread.c: the thread that makes the requests: it begins those that are new, goes on with those
  * whose owner has taken or given something, and ends those that are done, late or given up.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/processors.h"
 #include "host/fetch/inner.h"
 
@@ -181,10 +181,8 @@ static void *thread_run(void *data)
 	return NULL;
 }
 
-/* It takes no signals: those of the process are for the main thread. */
 bool thread_start(struct fetcher *fetcher, struct sv_error *error)
 {
-	sigset_t all, before;
 	if (fetcher->has_thread)
 		return true;
 	if (fetcher->wish < 0)
@@ -193,10 +191,7 @@ bool thread_start(struct fetcher *fetcher, struct sv_error *error)
 	fetcher->curl->multi_setopt(fetcher->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
 			(long)FETCH_MOST);
 	fetcher->curl->multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS, 64L);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failure = pthread_create(&fetcher->thread, NULL, thread_run, fetcher);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int failure = aside_start(&fetcher->thread, NULL, thread_run, fetcher);
 	fetcher->has_thread = failure == 0;
 	return fetcher->has_thread ||
 			sv_fail(error, SV_ERROR_SYSTEM, "no thread for requests to elsewhere: %s",
