@@ -6,6 +6,7 @@
 
 #include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Module.h>
 
 using namespace llvm;
@@ -162,6 +163,40 @@ bool is_opaque(const Instruction &instruction)
 	if (const CallBase *call = dyn_cast<CallBase>(&instruction))
 		return !isa<IntrinsicInst>(call);
 	return instruction.isAtomic();
+}
+
+static LoadInst *emit_field(IRBuilder<> &builder, uint32_t memory, uint64_t field,
+		const exact_layout &layout)
+{
+	uint64_t offset = layout.rows + memory * layout.row_size + field;
+	Value *instance = builder.GetInsertBlock()->getParent()->getArg(0);
+	Value *place = builder.CreateConstGEP1_64(builder.getInt8Ty(), instance, offset);
+	LoadInst *load = builder.CreateLoad(builder.getPtrTy(), place);
+	load->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(builder.getContext(), {}));
+	return load;
+}
+
+Value *emit_base(IRBuilder<> &builder, uint32_t memory, const exact_layout &layout)
+{
+	return emit_field(builder, memory, layout.row_base, layout);
+}
+
+/* A memory never shrinks: what is below its size now is so from now on. */
+Value *emit_size(IRBuilder<> &builder, uint32_t memory, const exact_layout &layout)
+{
+	Value *view = emit_field(builder, memory, layout.row_view, layout);
+	Value *place = builder.CreateConstGEP1_64(builder.getInt8Ty(), view, layout.view_size);
+	LoadInst *load = builder.CreateLoad(builder.getInt64Ty(), place);
+	load->setMetadata(LLVMContext::MD_tbaa,
+			cast<MDNode>(cast<MetadataAsValue>(unwrap(layout.alias_tags[ALIAS_SIZE]))
+							->getMetadata()));
+	exact_memory limits = layout.memories[memory];
+	if (limits.size_end != limits.least_size)
+		load->setMetadata(LLVMContext::MD_range,
+				MDBuilder(builder.getContext())
+						.createRange(APInt(64, limits.least_size),
+								APInt(64, limits.size_end)));
+	return load;
 }
 
 void set_inside(Instruction &instruction)

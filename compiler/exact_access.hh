@@ -4,6 +4,7 @@
 #ifndef SELVAGE_COMPILER_EXACT_ACCESS_HH
 #define SELVAGE_COMPILER_EXACT_ACCESS_HH
 
+#include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Instructions.h>
 
 #include "compiler/exact_order.h"
@@ -44,6 +45,10 @@ bool is_seen(const llvm::Instruction &instruction, const exact_layout &layout);
 
 /* A call or the like of which LLVM knows nothing: it keeps the order by itself. */
 bool is_opaque(const llvm::Instruction &instruction);
+
+/* A memory's size and base, loaded at the builder's place. */
+llvm::Value *emit_size(llvm::IRBuilder<> &builder, uint32_t memory, const exact_layout &layout);
+llvm::Value *emit_base(llvm::IRBuilder<> &builder, uint32_t memory, const exact_layout &layout);
 
 /*
  * Note that an access is in bounds; of a terminator, that nothing traps in its block. A note

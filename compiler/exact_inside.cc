@@ -15,44 +15,6 @@
 using namespace llvm;
 using namespace exact;
 
-/* ---- what is known of memories ---- */
-
-static LoadInst *emit_field(IRBuilder<> &builder, uint32_t memory, uint64_t field,
-		const Context &context)
-{
-	const exact_layout &layout = context.layout;
-	uint64_t offset = layout.rows + memory * layout.row_size + field;
-	Value *place = builder.CreateConstGEP1_64(builder.getInt8Ty(), context.function.getArg(0),
-			offset);
-	LoadInst *load = builder.CreateLoad(builder.getPtrTy(), place);
-	load->setMetadata(LLVMContext::MD_invariant_load, MDNode::get(builder.getContext(), {}));
-	return load;
-}
-
-Value *exact::emit_base(IRBuilder<> &builder, uint32_t memory, const Context &context)
-{
-	return emit_field(builder, memory, context.layout.row_base, context);
-}
-
-/* A memory never shrinks: what is below its size now is so in every turn. */
-Value *exact::emit_size(IRBuilder<> &builder, uint32_t memory, const Context &context)
-{
-	const exact_layout &layout = context.layout;
-	Value *view = emit_field(builder, memory, layout.row_view, context);
-	Value *place = builder.CreateConstGEP1_64(builder.getInt8Ty(), view, layout.view_size);
-	LoadInst *load = builder.CreateLoad(builder.getInt64Ty(), place);
-	load->setMetadata(LLVMContext::MD_tbaa,
-			cast<MDNode>(cast<MetadataAsValue>(unwrap(layout.alias_tags[ALIAS_SIZE]))
-							->getMetadata()));
-	exact_memory limits = layout.memories[memory];
-	if (limits.size_end != limits.least_size)
-		load->setMetadata(LLVMContext::MD_range,
-				MDBuilder(builder.getContext())
-						.createRange(APInt(64, limits.least_size),
-								APInt(64, limits.size_end)));
-	return load;
-}
-
 /* ---- the comparison ---- */
 
 namespace
@@ -93,7 +55,7 @@ static Value *guard_size(Guard &guard, uint32_t memory)
 	guard.sizes.resize(guard.context.layout.memory_count);
 	Value *&size = guard.sizes[memory];
 	if (!size)
-		size = emit_size(guard.builder, memory, guard.context);
+		size = emit_size(guard.builder, memory, guard.context.layout);
 	return size;
 }
 
@@ -377,7 +339,7 @@ static void copy_fix_access(const Plan &plan, Instruction &access, const Loop &c
 	const Bound *bound = plan_find_fixed(plan, site, copy, distance, context);
 	if (!bound)
 		return;
-	Value *base = emit_base(front, bound->memory, context);
+	Value *base = emit_base(front, bound->memory, context.layout);
 	Value *start = front.CreateInBoundsPtrAdd(base, guard.expand(bound->start));
 	unsigned at = isa<LoadInst>(access) ? LoadInst::getPointerOperandIndex()
 					    : StoreInst::getPointerOperandIndex();

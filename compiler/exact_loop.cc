@@ -124,12 +124,20 @@ static bool plan_add(Plan &plan, Instruction &instruction, const Context &contex
 
 bool plan_sites(Plan &plan, const Loop &loop, const Context &context)
 {
-	unsigned count = 0;
+	size_t count = 0;
 	for (BasicBlock *block : loop.blocks()) {
 		for (Instruction &instruction : *block) {
-			if (++count > most_instructions || !plan_add(plan, instruction, context))
+			if (!plan_add(plan, instruction, context))
 				return false;
 		}
+		count += block->size();
+		/* Comparison and branch are gone in the copy. */
+		Site site;
+		BranchInst *branch = dyn_cast<BranchInst>(block->getTerminator());
+		if (branch && site_of_branch(site, branch, context.layout))
+			count -= 2;
+		if (count > most_instructions)
+			return false;
 	}
 	/* Among ordinary loads alone there is no order to be kept. */
 	bool kept = any_of(plan.sites, [](const Site &site) {

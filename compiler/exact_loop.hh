@@ -123,10 +123,6 @@ const llvm::SCEV *offset_split(const llvm::SCEV *offset, uint64_t &right,
 
 bool is_below(const llvm::SCEV *value, unsigned bits, llvm::ScalarEvolution &evolution);
 
-/* A memory's size and base, loaded at the builder's place. */
-llvm::Value *emit_size(llvm::IRBuilder<> &builder, uint32_t memory, const Context &context);
-llvm::Value *emit_base(llvm::IRBuilder<> &builder, uint32_t memory, const Context &context);
-
 /*
  * If the loop stores nothing and looks for elements that are equal to something, put a loop before
  * it that looks at many at once, as far as all of them are in bounds; true if that was done. The

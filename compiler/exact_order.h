@@ -32,6 +32,12 @@ struct exact_layout {
 	const LLVMValueRef *alias_tags; /* by enum alias_class */
 };
 
+/* Leave out checks that one before them decides. */
+void exact_checks(LLVMValueRef function, const struct exact_layout *layout);
+
+/* Make one check of those of one index that follow each other. */
+void exact_chains(LLVMValueRef function, const struct exact_layout *layout);
+
 /*
  * Note of accesses that they cannot trap, since the memory's least size or an access before them
  * says so. To be run first; exact_order takes the notes away.

@@ -378,7 +378,8 @@ static Value *chunks_guard(Chunks &chunks, IRBuilder<> &builder)
 		if (!is_below(reach.start, start_bits, context.analyses.evolution))
 			holds = builder.CreateAnd(holds, builder.CreateICmpULT(start, far));
 		Value *last = builder.CreateAdd(start, builder.getInt64(reach.last + 1));
-		Value *room = builder.CreateSub(emit_size(builder, reach.memory, context), last);
+		Value *size = emit_size(builder, reach.memory, search.context.layout);
+		Value *room = builder.CreateSub(size, last);
 		Value *turns = builder.CreateAShr(room, reach.step);
 		turns = builder.CreateSub(turns, builder.getInt64(chunks.lanes - 1));
 		chunks.most = builder.CreateBinaryIntrinsic(Intrinsic::smin, chunks.most, turns);
@@ -394,7 +395,7 @@ static Value *chunk_element(const Chunks &chunks, IRBuilder<> &builder, const El
 	Value *offset = builder.CreateAdd(chunks.starts.lookup(element.start), way);
 	offset = builder.CreateAdd(offset, builder.getInt64(element.distance));
 	IRBuilder<> before(chunks.front->getTerminator());
-	Value *base = emit_base(before, element.memory, chunks.search.context);
+	Value *base = emit_base(before, element.memory, chunks.search.context.layout);
 	Value *address = builder.CreateGEP(builder.getInt8Ty(), base, offset);
 	LoadInst *load = builder.CreateAlignedLoad(type, address, Align(1));
 	load->setMetadata(LLVMContext::MD_tbaa, element.load->getMetadata(LLVMContext::MD_tbaa));

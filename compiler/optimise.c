@@ -144,9 +144,21 @@ static bool optimise_layout(struct ir *ir, struct exact_layout *layout,
 	return true;
 }
 
+static bool optimise_has_checks(const struct exact_layout *layout)
+{
+	for (uint32_t i = 0; i < layout->memory_count; i++) {
+		if (layout->memories[i].is_checked)
+			return true;
+	}
+	return false;
+}
+
 static void optimise_function_accesses(struct ir *ir, LLVMValueRef function,
 		const struct exact_layout *layout)
 {
+	bool checks = optimise_has_checks(layout);
+	if (checks)
+		exact_checks(function, layout);
 	exact_known(function, layout);
 	if (ir->options->bounds == SV_BOUNDS_GUARD) {
 		exact_stores(function);
@@ -155,6 +167,8 @@ static void optimise_function_accesses(struct ir *ir, LLVMValueRef function,
 	}
 	if (ir->options->level >= 2)
 		exact_loops(function, layout);
+	if (checks)
+		exact_chains(function, layout);
 	exact_order(function, layout);
 }
 

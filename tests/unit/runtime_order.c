@@ -165,6 +165,37 @@ static bool step_fields(struct model *model, uint32_t a, uint32_t b)
 	return true;
 }
 
+/* Farther and farther off two pointers: any of them can be the first to trap. */
+static bool step_structure(struct model *model, uint32_t a, uint32_t b)
+{
+	uint32_t five = 5, x;
+	STORE(b, 0, five);
+	LOAD(a, 0, x);
+	STORE(b, 4, x);
+	LOAD(a, 12, x);
+	model->global = (int32_t)x;
+	STORE(b, 8, x);
+	LOAD(a, 16, x);
+	STORE(b, 12, x);
+	return true;
+}
+
+/* The same with a trap of another kind between. */
+static bool step_divided(struct model *model, uint32_t a, uint32_t b)
+{
+	uint32_t five = 5, x;
+	STORE(b, 0, five);
+	LOAD(a, 0, x);
+	if (x % 8 == 0)
+		return false;
+	x = 1000 / (x % 8);
+	STORE(b, 4, x);
+	LOAD(b + 4, 0, x);
+	x += 7;
+	STORE(b, 12, x);
+	return true;
+}
+
 /* What was loaded is needed for nothing in the end, but its trap. */
 static bool step_replaced(struct model *model, uint32_t a, uint32_t b)
 {
@@ -265,6 +296,8 @@ struct kernel {
 	") (i32.const 1)))"
 #define MOVE(offset) "(i32.store offset=" offset " (local.get $b) (i32.load (local.get $a)))"
 
+#define STORE_AT(offset, value) "(i32.store offset=" offset " (local.get $b) " value ")"
+
 #define NEIGHBOURS \
 	"(local.set $x (i32.load (i32.add (local.get $a) (i32.const -64))))" \
 	"(i32.store (local.get $b) (i32.add (local.get $x) (i32.add (i32.load (local.get $a))" \
@@ -306,6 +339,15 @@ static const struct kernel kernels[] = {
 				"(i32.store offset=4 (local.get $b) (i32.const 5))"
 				"(i32.store offset=8 (local.get $b) (i32.const 7))"
 				"(i32.store offset=12 (local.get $b) (local.get $x))"},
+		{"structure", step_structure, 4, 4,
+				FIVE MOVE("4") "(global.set $g (i32.load offset=12 (local.get $a)))"
+				STORE_AT("8", "(global.get $g)")
+				STORE_AT("12", "(i32.load offset=16 (local.get $a))")},
+		{"divided", step_divided, 4, 4,
+				FIVE STORE_AT("4", "(i32.div_u (i32.const 1000)"
+				"  (i32.and (i32.load (local.get $a)) (i32.const 7)))")
+				STORE_AT("12", "(i32.add (i32.const 7)"
+				"  (i32.load (i32.add (local.get $b) (i32.const 4))))")},
 		{"replaced", step_replaced, 4, 8,
 				LOAD_X FIVE_NEXT STORE_X FIVE "(global.set $g (local.get $x))"
 							      "(global.set $g (i32.const 3))"},
@@ -431,6 +473,7 @@ static void run_kernel(struct guest *guest, const struct kernel *kernel, const c
 			{SIZE - 200 - shift, SIZE - 180 - shift, 300},
 			{SIZE - 164 - shift, SIZE - 200 - shift, 0x40000001},
 			{SIZE - 8 + shift, 1000, 300},
+			{1001, SIZE - 20 + shift, 300},
 			{20000 + shift, 40000, 300},
 			{200 + shift, 30000, 300},
 			{30000, 200 + shift, UINT32_MAX},
