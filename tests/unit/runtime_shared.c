@@ -69,6 +69,8 @@ struct worker {
 	int32_t argument;
 	uint64_t deadline;
 	struct sv_store *_Atomic store; /* while the call may run */
+	_Atomic bool has_ended;         /* the call */
+	_Atomic bool is_looked_at;      /* by another thread, so that the store stays */
 	enum sv_outcome outcome;
 	uint32_t result;
 };
@@ -91,6 +93,9 @@ static void *worker_run(void *data)
 				"i:i", &value, &own);
 	}
 	worker->result = (uint32_t)value.i32;
+	worker->has_ended = true;
+	while (worker->is_looked_at)
+		usleep(100);
 	worker->store = NULL;
 	sv_store_free(store);
 	sv_thread_leave(engine);
@@ -230,16 +235,18 @@ TEST(a_deadline_or_an_interrupt_ends_a_guest_that_waits)
 			worker_start(artifact, linker, "wait", 0)};
 	uint64_t before = fixture_now();
 	workers[0].deadline = before + 30 * millisecond;
+	workers[1].is_looked_at = true;
 	workers_run(workers, 2);
 	pthread_join(workers[0].thread, NULL);
 	CHECK(fixture_now() - before >= 30 * millisecond);
 	CHECK(fixture_now() - before < 5000 * millisecond);
 	CHECK_EQ(workers[0].outcome, SV_TIMED_OUT);
-	while (!workers[1].store)
-		usleep(100);
-	usleep(10000);
-	/* The store is there until the call has ended. */
-	sv_store_interrupt(workers[1].store);
+	/* Those that come before the call are of none. */
+	for (; !workers[1].has_ended; usleep(10000)) {
+		if (workers[1].store)
+			sv_store_interrupt(workers[1].store);
+	}
+	workers[1].is_looked_at = false;
 	pthread_join(workers[1].thread, NULL);
 	CHECK_EQ(workers[1].outcome, SV_TRAPPED);
 	/* Neither is in the list any more. */

@@ -173,8 +173,18 @@ TEST(a_suspended_store_is_not_called_and_others_are_not_resumed)
 			"suspended: resume it");
 	CHECK_ERROR(sv_resume(guest.store, NULL, &error) != SV_REFUSED, SV_ERROR_USAGE,
 			"has 1 results, none given");
-	sv_store_set_deadline(guest.store, fixture_now() + 2 * millisecond);
-	CHECK_EQ(resume_with(&guest, 1), SV_SUSPENDED);
+	uint64_t deadline = fixture_now() + 2 * millisecond;
+	sv_store_set_deadline(guest.store, deadline);
+	enum sv_outcome outcome = resume_with(&guest, 1);
+	while (outcome == SV_TIMED_OUT && fixture_now() >= deadline) {
+		/* This thread was away meanwhile. */
+		sv_store_set_deadline(guest.store, 0);
+		CHECK_EQ(guest_call(&guest, "twice", &value), SV_SUSPENDED);
+		deadline = fixture_now() + 2 * millisecond;
+		sv_store_set_deadline(guest.store, deadline);
+		outcome = resume_with(&guest, 1);
+	}
+	CHECK_EQ(outcome, SV_SUSPENDED);
 	guest_close(&guest); /* with its guest */
 	sv_linker_free(linker);
 }

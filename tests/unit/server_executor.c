@@ -26,6 +26,9 @@ struct fake {
 	sem_t *gate;   /* borrowed; NULL: none */
 	int turns;     /* that a request takes besides the first */
 	uint64_t sleep; /* nanoseconds between two of them */
+	bool holds;     /* the first turn of a request ends in sleep until its waker is used */
+	struct host_waker *held[4];
+	int held_count;
 	sem_t *asleep;  /* borrowed; not NULL: each turn but the last ends in sleep without end */
 	struct host_waker *waker; /* of the desk that has posted `asleep` */
 	atomic_int at_once, most_at_once; /* requests that have begun and not ended */
@@ -71,6 +74,12 @@ static enum handled fake_go_on(void *data, void *own, uint64_t *wake)
 	struct fake_desk *desk = own;
 	if (desk->wake && clock_now() < desk->wake)
 		abort();
+	if (!desk->turns && fake->holds) {
+		desk->turns++;
+		fake->held[fake->held_count++] = desk->exchange->waker;
+		*wake = UINT64_MAX;
+		return HANDLED_ASLEEP;
+	}
 	if (desk->turns++ < fake->turns && fake->asleep) {
 		struct host_waker *waker = desk->exchange->waker;
 		*wake = UINT64_MAX;
@@ -395,12 +404,16 @@ TEST(help_ends_where_no_more_may_begin)
 	struct fake fake;
 	fake_init(&fake);
 	fake.turns = 1;
-	fake.sleep = 20000000;
+	fake.holds = true;
 	struct executor *executor = helped_executor(&fake, 8);
 	CHECK(executor_help(executor));
 	CHECK_EQ(take(executor), 0);
 	CHECK(!executor_help(executor));
 	CHECK(executor_nudge(executor, 0) != 0);
+	CHECK_EQ(fake.held_count, 4);
+	fake.holds = false;
+	for (int i = 0; i < 4; i++)
+		fake.held[i]->wake(fake.held[i]);
 	CHECK_EQ(drain(executor, 8), 8);
 	executor_leave(executor);
 	executor_free(executor);
