@@ -193,8 +193,8 @@ def test_files_that_a_backup_may_read_are_not_swept():
         before = blobs(daemon)
         daemon.fine("DELETE", "/v1/deployments/site")
         for _ in range(2): # the second one, when the first has tried to sweep
-            daemon.deploy_well("other", cgi("y"), ttl=1)
-            wait_until(lambda: daemon.get("other")[0] == 404, "its time is over")
+            daemon.deploy("other", cgi("y"), ttl=1)
+            wait_until(lambda: daemon.call("GET", "/v1/deployments/other")[0] == 404, "its time is over")
         expect(before <= blobs(daemon), "they were swept")
         os.close(folder)
         wait_until(lambda: not blobs(daemon), "they are swept")

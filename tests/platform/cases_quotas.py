@@ -1,5 +1,6 @@
 """What a tenant may have, and whose turn it is."""
 import os
+import signal
 import time
 
 from daemon import PATIENCE, Daemon, Failure, cgi, expect, module
@@ -69,17 +70,53 @@ def test_tokens_have_a_quota():
         daemon.fine("POST", "/v1/tokens", {"role": "read"}, token=boss)
 
 
+def lines_of(*path):
+    """What is in a file of /proc; nothing if the process has ended."""
+    try:
+        with open(os.path.join("/proc", *map(str, path))) as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def builders(daemon):
+    """Processes that compile new versions, one for each tenant at most."""
+    threads = os.listdir(f"/proc/{daemon.process.pid}/task")
+    children = [int(child) for thread in threads
+                for child in lines_of(daemon.process.pid, "task", thread, "children").split()]
+    return [child for child in children if lines_of(child, "cmdline").split("\0")[1:3] == ["builder", "fast"]]
+
+
+def hold_builder(daemon, build):
+    """The process that compiles this build, stopped; None if it is done before."""
+    limit = time.monotonic() + PATIENCE
+    while not daemon.fine("GET", "/v1/builds/" + build["build"])["done"]:
+        expect(time.monotonic() < limit, "nothing is compiled")
+        for process in builders(daemon):
+            os.kill(process, signal.SIGSTOP) # not waited for: at worst it is a zombie
+            while (state := lines_of(process, "stat").rpartition(")")[2].split()[:1]) not in ([], ["T"], ["Z"]):
+                expect(time.monotonic() < limit, f"it does not stop: {state}")
+            if state == ["T"]:
+                return process
+    return None
+
+
 def test_builds_that_wait_have_a_quota():
     with Daemon("--tenant-builds", "3") as daemon:
         code = module("rust196_image_cgi_wasi.wasm")
         other = daemon.fine("POST", "/v1/tokens", {"tenant": "beta", "role": "deploy"})["token"]
-        for i in range(3):
-            daemon.deploy(f"slow{i}", with_padding(code, str(i)))
+        count, held = 0, None
+        while not held: # unless it is done before; a tenant's builds are done one after the other
+            held = hold_builder(daemon, daemon.deploy(f"slow{count}", with_padding(code, str(count))))
+            count += 1
+        for name in "one", "two":
+            daemon.deploy(name, with_padding(code, name))
         before = blobs(daemon)
         text = daemon.deploy_refused(429, "slow9", with_padding(code, "9"))
         expect("more than 3 versions of a tenant that are still to be built" in text, text)
         expect(len(blobs(daemon) - before) <= 3, "the module that was refused is kept") # artifacts
         daemon.refused(404, "GET", "/v1/deployments/slow9")
+        os.kill(held, signal.SIGCONT)
         daemon.deploy_well("quick", cgi("x"), token=other)
 
 
