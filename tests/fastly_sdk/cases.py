@@ -1,8 +1,9 @@
 """Requests to the tour of Fastly Compute (examples/fastly-*): the same for each language."""
 import json
 import threading
+import time
 
-from serving import expect
+from serving import PATIENCE, expect
 
 
 class Lacking(Exception):
@@ -114,8 +115,10 @@ def test_an_instance_answers_several_requests(server, origin):
 
 def test_lines_are_logged(server, origin):
     ask(server, "/log", "logged")
-    log = server.read_log()
-    expect("audit: somebody was here" in log and "to standard output" in log, log[-300:])
+    end = time.monotonic() + PATIENCE # a thread of its own writes them
+    while not all(line in (log := server.read_log()) for line in ("audit: somebody was here", "to standard output")):
+        expect(time.monotonic() < end, log[-300:])
+        time.sleep(0.01)
 
 
 # ---- bodies ----

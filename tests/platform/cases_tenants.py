@@ -176,8 +176,7 @@ def test_what_another_tenant_had_compiled_is_compiled_again():
         tokens = [daemon.fine("POST", "/v1/tokens", {"tenant": tenant, "role": "deploy"})["token"]
                   for tenant in ("alpha", "beta")]
         for i, token in enumerate(tokens):
-            answer = daemon.deploy_well(f"site-{i}", code, token=token)
-            expect(answer["tier"] == "fast", f"{answer}")
+            daemon.deploy_well(f"site-{i}", code, token=token)
             wait_until(lambda: daemon.fine("GET", f"/v1/deployments/site-{i}", token=token)["tier"] == "release",
                        "the release tier")
             expect(build_counts(daemon, f"site-{i}", token) == ["1", "1"], f"{i}: {build_counts(daemon, f'site-{i}', token)}")
@@ -191,4 +190,5 @@ def test_what_another_tenant_had_compiled_is_compiled_again():
         expect(len(blobs(daemon)) == 3, "files of the other tenant went")
         for name in ("site-1", "own"):
             daemon.says(name, "common")
-        expect(daemon.deploy_well("site-0", code, token=tokens[0])["tier"] == "fast", "it is still known what it had")
+        daemon.deploy_well("site-0", code, token=tokens[0])
+        expect(build_counts(daemon, "site-0", tokens[0])[0] == "1", "it is still known what it had")
