@@ -124,20 +124,25 @@ void control_url(const struct platform_state *state, const char *name, bool is_h
 
 /* ---- what a request holds ---- */
 
-bool control_deployment(struct control_call *call, struct deployment *deployment)
+bool control_deployment_now(struct control_call *call, struct deployment *deployment)
 {
 	struct sv_error error = SV_ERROR_INIT;
 	bool found;
-	/* Behind a change that is under way: who is told what is current must find it served. */
-	pthread_mutex_lock(&call->state->change);
-	bool done = deployment_find(call->state->db, call->account.tenant, call->name, deployment,
-			&found, &error);
-	pthread_mutex_unlock(&call->state->change);
-	if (!done)
+	if (!deployment_find(call->state->db, call->account.tenant, call->name, deployment, &found,
+			    &error))
 		return control_fail_error(call, &error);
 	return found ||
 			control_fail(call, 404, "not_found", "there is no deployment \"%s\"",
 					call->name);
+}
+
+bool control_deployment(struct control_call *call, struct deployment *deployment)
+{
+	/* Behind a change that is under way: who is told what is current must find it served. */
+	pthread_mutex_lock(&call->state->change);
+	bool found = control_deployment_now(call, deployment);
+	pthread_mutex_unlock(&call->state->change);
+	return found;
 }
 
 bool control_id(struct control_call *call, enum id_kind kind, const char *what)

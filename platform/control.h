@@ -54,6 +54,9 @@ bool control_answer(struct control_call *call, json_t *answer);
 /* The deployment of the path; false, with the answer, if it is not there for who asks. */
 SV_MUST_USE bool control_deployment(struct control_call *call, struct deployment *deployment);
 
+/* The same for who has the lock of changes. */
+SV_MUST_USE bool control_deployment_now(struct control_call *call, struct deployment *deployment);
+
 /* Who runs the server: an admin of the tenant "default"; whoever is of that tenant. */
 bool is_operator(const struct control_call *call);
 bool is_of_operator(const struct control_call *call);

@@ -105,12 +105,13 @@ void control_list(struct control_call *call)
 	control_answer(call, json_pack("{s:o}", "deployments", listing.array));
 }
 
-void control_show(struct control_call *call)
+/* All of a deployment as it is at one instant; NULL: the call is answered. */
+static json_t *show_json(struct control_call *call)
 {
 	struct deployment deployment;
 	struct listing listing = {.call = call, .error = SV_ERROR_INIT};
-	if (!control_deployment(call, &deployment))
-		return;
+	if (!control_deployment_now(call, &deployment))
+		return NULL;
 	listing.current = deployment.current;
 	json_t *answer = deployment_json(call, &deployment, &listing.error);
 	listing.array = json_array();
@@ -121,22 +122,34 @@ void control_show(struct control_call *call)
 			control_hosts_add(call, deployment.id, answer, &listing.error) &&
 			control_caps_add(call, deployment.id, answer, &listing.error);
 	json_object_set_new(answer, "versions", listing.array);
-	if (done) {
-		control_answer(call, answer);
-		return;
-	}
+	if (done)
+		return answer;
 	json_decref(answer);
 	control_fail_error(call, &listing.error);
+	return NULL;
+}
+
+void control_show(struct control_call *call)
+{
+	pthread_mutex_lock(&call->state->change); /* as in control_deployment */
+	json_t *answer = show_json(call);
+	pthread_mutex_unlock(&call->state->change);
+	if (answer)
+		control_answer(call, answer);
 }
 
 /* ---- builds ---- */
 
 /* Behind a change that is under way: who is told that it is done must find it served. */
-static bool build_get(struct control_call *call, struct version *version, bool *found,
-		struct sv_error *error)
+static bool build_get(struct control_call *call, struct version *version,
+		struct deployment *deployment, bool *found, struct sv_error *error)
 {
+	struct db *db = call->state->db;
 	pthread_mutex_lock(&call->state->change);
-	bool done = version_get(call->state->db, call->id, version, found, error);
+	bool done = version_get(db, call->id, version, found, error) &&
+			(!*found ||
+					deployment_get(db, version->deployment, deployment, found,
+							error));
 	pthread_mutex_unlock(&call->state->change);
 	return done;
 }
@@ -150,10 +163,7 @@ void control_build(struct control_call *call)
 	char url[320], http_url[320], id[ID_SIZE];
 	if (!control_id(call, ID_BUILD, "build"))
 		return;
-	if (!build_get(call, &version, &found, &error) ||
-			(found &&
-					!deployment_get(call->state->db, version.deployment,
-							&deployment, &found, &error))) {
+	if (!build_get(call, &version, &deployment, &found, &error)) {
 		control_fail_error(call, &error);
 		return;
 	}

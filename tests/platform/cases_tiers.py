@@ -141,6 +141,20 @@ def test_tiers_a_release_one_that_fails_leaves_the_fast_one_and_comes_with_the_n
         expect(shown(daemon)["versions"][0]["message"] == "", f"{shown(daemon)}")
 
 
+def test_tiers_who_is_told_of_one_finds_it_live():
+    """What is told of a deployment is told of one instant: not of rows that nobody serves yet."""
+    with Daemon("--quiet") as daemon:
+        for number in range(1, 6):
+            daemon.deploy("site", padded(cgi(f"version {number}")))
+            found = shown(daemon)
+            while (found["version"], found["tier"]) != (number, "release"): # as often as can be
+                found = shown(daemon)
+            swaps = counted(daemon, "swaps") # counted when it is served
+            expect(swaps[1] == number, f"version {number} is told of before it is served: {swaps}")
+            expect(events(daemon)[-1] == f"version {number} is live (release tier)", f"{events(daemon)}")
+            expect(found["versions"][0]["current"] and found["versions"][0]["state"] == "done", f"{found}")
+
+
 def test_tiers_scripts_can_wait_for_the_release_one():
     with Daemon() as daemon:
         shell = Shell(daemon)

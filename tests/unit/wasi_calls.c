@@ -491,7 +491,7 @@ TEST(poll_waits_for_a_source_and_keeps_its_time)
 	source_set("", WASI_GIVEN_LATER);
 	put_fd(AT_IOVEC, 1, WASI_EVENTTYPE_FD_READ, 0);
 	put_clock(AT_IOVEC + 48, 2, WASI_CLOCK_MONOTONIC, 20 * 1000000, 0);
-	/* Woken for nothing it waits on, for the time that is left; if some is, on a busy machine. */
+	/* Woken for nothing it waits on, for the time that is left, if some is. */
 	do {
 		(void)CALL(poll_oneoff, AT_IOVEC, AT_DATA, 2, AT_RESULT);
 		CHECK_EQ(fake.result, SV_HOST_SUSPEND);
