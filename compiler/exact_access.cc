@@ -22,6 +22,12 @@ bool has_tag(const Instruction &access, LLVMValueRef tag)
 	return node && cast<MetadataAsValue>(unwrap(tag))->getMetadata() == node;
 }
 
+void set_tag(Instruction &access, LLVMValueRef tag)
+{
+	access.setMetadata(LLVMContext::MD_tbaa,
+			cast<MDNode>(cast<MetadataAsValue>(unwrap(tag))->getMetadata()));
+}
+
 bool context_offset(const Value *pointer, const Function &function, uint64_t &offset)
 {
 	const DataLayout &data = function.getParent()->getDataLayout();
@@ -187,9 +193,7 @@ Value *emit_size(IRBuilder<> &builder, uint32_t memory, const exact_layout &layo
 	Value *view = emit_field(builder, memory, layout.row_view, layout);
 	Value *place = builder.CreateConstGEP1_64(builder.getInt8Ty(), view, layout.view_size);
 	LoadInst *load = builder.CreateLoad(builder.getInt64Ty(), place);
-	load->setMetadata(LLVMContext::MD_tbaa,
-			cast<MDNode>(cast<MetadataAsValue>(unwrap(layout.alias_tags[ALIAS_SIZE]))
-							->getMetadata()));
+	set_tag(*load, layout.alias_tags[ALIAS_SIZE]);
 	exact_memory limits = layout.memories[memory];
 	if (limits.size_end != limits.least_size)
 		load->setMetadata(LLVMContext::MD_range,

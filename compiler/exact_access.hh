@@ -16,6 +16,7 @@ const uint32_t no_memory = UINT32_MAX;
 
 /* Has the tag, an LLVMValueRef as made by LLVMMDNodeInContext. */
 bool has_tag(const llvm::Instruction &access, LLVMValueRef tag);
+void set_tag(llvm::Instruction &access, LLVMValueRef tag);
 
 /* Offset of a pointer from the function's context; false if it is no constant. */
 bool context_offset(const llvm::Value *pointer, const llvm::Function &function, uint64_t &offset);

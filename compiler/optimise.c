@@ -15,6 +15,7 @@
 #include "abi/artifact.h"
 #include "compiler/exact_order.h"
 #include "compiler/optimise_product.h"
+#include "compiler/optimise_scan.h"
 #include "compiler/optimise_width.h"
 
 enum phase { CLEAN, FOLD, INLINE, MAIN };
@@ -172,18 +173,36 @@ static void optimise_function_accesses(struct ir *ir, LLVMValueRef function,
 	exact_order(function, layout);
 }
 
-static bool optimise_accesses(struct ir *ir, struct sv_error *error)
+static void optimise_all_accesses(struct ir *ir, const struct exact_layout *layout)
+{
+	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
+	for (; function; function = LLVMGetNextFunction(function)) {
+		if (!optimise_is_off(function))
+			optimise_function_accesses(ir, function, layout);
+	}
+}
+
+static void optimise_all_scans(struct ir *ir, const struct exact_layout *layout)
+{
+	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
+	for (; ir->options->level >= 2 && function; function = LLVMGetNextFunction(function)) {
+		if (!optimise_is_off(function))
+			optimise_scans(function, layout);
+	}
+}
+
+/* What needs to know the module's memories. */
+static bool optimise_memories(struct ir *ir, LLVMTargetMachineRef machine, struct sv_error *error)
 {
 	struct exact_layout layout;
 	struct exact_memory *memories;
 	TRY(optimise_layout(ir, &layout, &memories, error));
-	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
-	for (; function; function = LLVMGetNextFunction(function)) {
-		if (!optimise_is_off(function))
-			optimise_function_accesses(ir, function, &layout);
-	}
+	optimise_all_scans(ir, &layout);
+	bool done = optimise_phase(ir, machine, INLINE, error);
+	if (done)
+		optimise_all_accesses(ir, &layout);
 	free(memories);
-	return true;
+	return done;
 }
 
 bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine, struct sv_error *error)
@@ -195,8 +214,7 @@ bool optimise_run(struct ir *ir, LLVMTargetMachineRef machine, struct sv_error *
 		return true;
 	TRY(optimise_phase(ir, machine, FOLD, error));
 	optimise_all_products(ir);
-	TRY(optimise_phase(ir, machine, INLINE, error));
-	TRY(optimise_accesses(ir, error));
+	TRY(optimise_memories(ir, machine, error));
 	TRY(optimise_phase(ir, machine, MAIN, error));
 	optimise_last(ir);
 	return optimise_verify(ir, "after the passes", error);

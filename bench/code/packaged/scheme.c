@@ -12,7 +12,7 @@ static const char script[] =
 		"(define (sum l s) (if (eq? l '()) s (sum (cdr l) (+ s (car l)))))\n"
 		"(define (again n s) (if (= n 0) s (again (- n 1)\n"
 		"  (+ s (sum (keep (lambda (x) (= 0 (remainder x 3))) (range 0 300)) 0)))))\n"
-		"(write (tak 14 8 3)) (display \" \") (write (again 60 0)) (newline)\n";
+		"(write (tak 14 8 3)) (display \" \") (write (again 200 0)) (newline)\n";
 
 int main(void)
 {
