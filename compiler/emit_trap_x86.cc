@@ -25,17 +25,26 @@ using namespace llvm;
 namespace
 {
 
+/*
+ * Of the trap itself: that its block is split before instructions are selected, as for some atomic
+ * operations, changes nothing.
+ */
+using Kinds = DenseMap<const Instruction *, uint64_t>;
+
 /* Behind a trap is nothing, so that a block has one at most. */
-using Kinds = DenseMap<const BasicBlock *, uint64_t>;
+const Instruction *trap_of(const BasicBlock &block)
+{
+	return block.getTerminator()->getPrevNode();
+}
 
 void trap_exchange(BasicBlock &block, Kinds &kinds)
 {
-	auto *trap = dyn_cast_or_null<IntrinsicInst>(block.getTerminator()->getPrevNode());
+	auto *trap = dyn_cast_or_null<IntrinsicInst>(const_cast<Instruction *>(trap_of(block)));
 	if (!trap || trap->getIntrinsicID() != Intrinsic::ubsantrap)
 		return;
-	kinds[&block] = cast<ConstantInt>(trap->getArgOperand(0))->getZExtValue();
 	IRBuilder<> builder(trap);
-	builder.CreateIntrinsic(Intrinsic::trap, {});
+	kinds[builder.CreateIntrinsic(Intrinsic::trap, {})] =
+			cast<ConstantInt>(trap->getArgOperand(0))->getZExtValue();
 	trap->eraseFromParent();
 }
 
@@ -84,7 +93,7 @@ private:
 		for (MachineInstr &at : make_early_inc_range(block)) {
 			if (at.getOpcode() != simple)
 				continue;
-			auto kind = kinds.find(block.getBasicBlock());
+			auto kind = kinds.find(trap_of(*block.getBasicBlock()));
 			check(kind != kinds.end());
 			BuildMI(block, at, at.getDebugLoc(), instructions.get(with_kind))
 					.addImm(kind->second);
