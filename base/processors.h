@@ -18,4 +18,10 @@ void processors_leave_one(void);
 /* The calling thread may use those of the first thread, whoever started it. */
 void processors_use_all(void);
 
+/*
+ * The calling thread keeps to one: the index-th of those it may use, around and around if there are
+ * fewer. If the system refuses, nothing changes.
+ */
+void processors_keep_to(unsigned index);
+
 #endif

@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/processors.h"
 #include "cli/bench/clock.h"
 #include "host/wasi/wasi.h"
 
@@ -36,26 +36,6 @@ struct runner {
 	pthread_t thread;
 	bool done;
 };
-
-/*
- * Keep to the index-th of the processors this process may use; with more threads than those,
- * several share one. Else two threads may begin on one processor and stay there until the next
- * tick of the clock, which can be longer than the measurement. A system that refuses has it its
- * own way.
- */
-static void runner_settle(const struct runner *runner)
-{
-	cpu_set_t all, one;
-	if (sched_getaffinity(0, sizeof all, &all) != 0)
-		return;
-	unsigned left = runner->index % (unsigned)CPU_COUNT(&all);
-	CPU_ZERO(&one);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (CPU_ISSET(cpu, &all) && left-- == 0)
-			CPU_SET(cpu, &one);
-	}
-	(void)pthread_setaffinity_np(pthread_self(), sizeof one, &one);
-}
 
 static bool runner_enter(struct runner *runner)
 {
@@ -116,7 +96,8 @@ static void *runner_main(void *argument)
 {
 	struct runner *runner = argument;
 	struct lane *lane = &runner->lane;
-	runner_settle(runner);
+	/* Else two may begin on one processor and stay there until the next tick of the clock. */
+	processors_keep_to(runner->index);
 	bool entered = runner_enter(runner);
 	bool go = track_arrive(runner->track);
 	runner->done = entered && go && runner_measure(runner);

@@ -145,6 +145,29 @@ TEST(threads_and_builders_leave_one_processor_and_those_who_serve_do_not)
 	CHECK_EQ(in_child(leave_the_first), 0);
 }
 
+static int keep_to_each(void)
+{
+	cpu_set_t all, one, seen;
+	unsigned count = processors_count();
+	CPU_ZERO(&seen);
+	if (!get(&all))
+		return 1;
+	for (unsigned i = 0; i <= count; i++) {
+		processors_keep_to(i);
+		if (!get(&one) || CPU_COUNT(&one) != 1 ||
+				sched_setaffinity(0, sizeof all, &all) != 0)
+			return 2;
+		CPU_OR(&seen, &seen, &one);
+	}
+	/* The last was the first again. */
+	return CPU_EQUAL(&seen, &all) && CPU_ISSET(first_of(&all), &one) ? 0 : 3;
+}
+
+TEST(each_processor_can_be_kept_to)
+{
+	CHECK_EQ(in_child(keep_to_each), 0);
+}
+
 TEST(the_only_processor_is_kept)
 {
 	CHECK_EQ(in_child(keep_the_only_one), 0);
