@@ -53,7 +53,7 @@ llvm::Value *emit_base(llvm::IRBuilder<> &builder, uint32_t memory, const exact_
 
 /*
  * Note that an access is in bounds; of a terminator, that nothing traps in its block. A note
- * does not outlive the passes that follow, so none may run before it is read.
+ * need not outlive passes that run before it is read: what has lost it is slower, and as exact.
  */
 void set_inside(llvm::Instruction &instruction);
 bool is_inside(const llvm::Instruction &instruction);
