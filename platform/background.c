@@ -18,9 +18,6 @@
 /* Nanoseconds; the most that there is. Others have 3 ms or less. */
 static const uint64_t turn = 100000000;
 
-/* Levels of nice(2) behind who serves: about a tenth of a full processor. */
-static const int behind = 10;
-
 /* SCHED_FLAG_RESET_ON_FORK */
 static const uint64_t alone = 1;
 
@@ -51,5 +48,5 @@ void background_thread(void)
 {
 	processors_leave_one();
 	/* Threads of guests' requests may be started from here: they are none of these. */
-	background_set(SCHED_OTHER, alone, getpriority(PRIO_PROCESS, (id_t)getpid()) + behind);
+	background_set(SCHED_OTHER, alone, getpriority(PRIO_PROCESS, 0));
 }

@@ -10,10 +10,9 @@
 void background_process(int nice);
 
 /*
- * The calling thread, without those that it starts: ten levels of nice(2) behind the process, and
- * no more, since it may have locks that others wait for. Of the processors of the process it leaves
- * one to others, and so does what it starts: processes, so that all builders do, and threads that
- * do not take it back (processors.h).
+ * The calling thread, without those that it starts. It may have locks that others wait for. Of the
+ * processors of the process it leaves one to others, and so does what it starts: processes, so that
+ * all builders do, and threads that do not take it back (processors.h).
  */
 void background_thread(void);
 

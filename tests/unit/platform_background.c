@@ -74,19 +74,12 @@ static bool child_get(cpu_set_t *set)
 	return is_good;
 }
 
-/* Ten levels of nice(2), as far as there are so many. */
-static bool is_behind(void)
-{
-	int process = getpriority(PRIO_PROCESS, (id_t)getpid());
-	return getpriority(PRIO_PROCESS, 0) == (process < 9 ? process + 10 : 19);
-}
-
 static void *background_main(void *data)
 {
 	struct seen *seen = data;
 	pthread_t thread;
 	background_thread();
-	bool is_good = get(&seen->here) && is_behind();
+	bool is_good = get(&seen->here);
 	seen->count = processors_count();
 	background_thread();
 	is_good = get(&seen->again) && child_get(&seen->of_child) && is_good &&
