@@ -4,8 +4,33 @@
  */
 #include "base/processors.h"
 
+#include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <unistd.h>
+
+/* What the first thread could use before it was kept to one, if it is. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool is_gathered;
+static cpu_set_t before;
+
+/* Those of the process: of the first thread, since who starts another may have left one already. */
+static bool processors_of_process(cpu_set_t *set)
+{
+	pthread_mutex_lock(&lock);
+	bool is_known = is_gathered;
+	*set = before;
+	pthread_mutex_unlock(&lock);
+	return is_known || sched_getaffinity(getpid(), sizeof *set, set) == 0;
+}
+
+static int processors_first(const cpu_set_t *set)
+{
+	int first = 0;
+	while (!CPU_ISSET(first, set))
+		first++;
+	return first;
+}
 
 unsigned processors_count(void)
 {
@@ -18,20 +43,38 @@ unsigned processors_count(void)
 void processors_leave_one(void)
 {
 	cpu_set_t set;
-	int first = 0;
-	/* Of the first thread, since who starts this one may have left one already. */
-	if (sched_getaffinity(getpid(), sizeof set, &set) != 0 || CPU_COUNT(&set) < 2)
+	if (!processors_of_process(&set) || CPU_COUNT(&set) < 2)
 		return;
-	while (!CPU_ISSET(first, &set))
-		first++;
-	CPU_CLR(first, &set);
+	CPU_CLR(processors_first(&set), &set);
 	(void)sched_setaffinity(0, sizeof set, &set);
+}
+
+void processors_gather_first(void)
+{
+	cpu_set_t one;
+	pthread_mutex_lock(&lock);
+	if (!is_gathered && sched_getaffinity(getpid(), sizeof before, &before) == 0 &&
+			CPU_COUNT(&before) > 1) {
+		CPU_ZERO(&one);
+		CPU_SET(processors_first(&before), &one);
+		is_gathered = sched_setaffinity(getpid(), sizeof one, &one) == 0;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+void processors_free_first(void)
+{
+	pthread_mutex_lock(&lock);
+	if (is_gathered)
+		(void)sched_setaffinity(getpid(), sizeof before, &before);
+	is_gathered = false;
+	pthread_mutex_unlock(&lock);
 }
 
 void processors_use_all(void)
 {
 	cpu_set_t set;
-	if (sched_getaffinity(getpid(), sizeof set, &set) == 0)
+	if (processors_of_process(&set))
 		(void)sched_setaffinity(0, sizeof set, &set);
 }
 

@@ -23,6 +23,12 @@ static bool token_read(struct sv_bytes path, char token[static 129])
 	return token[0] && strspn(token, letters) == path.length - start;
 }
 
+bool acme_is_challenge(struct sv_bytes path)
+{
+	char token[129];
+	return token_read(path, token);
+}
+
 bool acme_challenge(const char *folder, struct sv_bytes path, struct buffer *text)
 {
 	char token[129], name[1024], content[4096];

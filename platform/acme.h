@@ -8,6 +8,9 @@
 #include "base/bytes.h"
 #include "base/check.h"
 
+/* Whether this is the path of a challenge. */
+bool acme_is_challenge(struct sv_bytes path);
+
 /*
  * Append the file of the challenge in `path`, the path of a request, to `text`; false if that is no
  * path of a challenge, or there is no such file in `folder`.

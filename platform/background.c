@@ -7,6 +7,7 @@
  */
 #include "platform/background.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -39,6 +40,9 @@ static void background_set(uint32_t policy, uint64_t flags, int nice)
 	(void)syscall(SYS_sched_setattr, 0, &attributes, 0);
 }
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned under_way; /* how much */
+
 void background_process(int nice)
 {
 	background_set(SCHED_BATCH, 0, nice);
@@ -49,4 +53,24 @@ void background_thread(void)
 	processors_leave_one();
 	/* Threads of guests' requests may be started from here: they are none of these. */
 	background_set(SCHED_OTHER, alone, getpriority(PRIO_PROCESS, 0));
+}
+
+/*
+ * What wakes up may be put behind a turn of such work, and stay there though another processor has
+ * nothing to do; this one it then cannot be put to.
+ */
+void background_begin(void)
+{
+	pthread_mutex_lock(&lock);
+	if (under_way++ == 0)
+		processors_gather_first();
+	pthread_mutex_unlock(&lock);
+}
+
+void background_end(void)
+{
+	pthread_mutex_lock(&lock);
+	if (--under_way == 0)
+		processors_free_first();
+	pthread_mutex_unlock(&lock);
 }

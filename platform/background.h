@@ -16,4 +16,11 @@ void background_process(int nice);
  */
 void background_thread(void);
 
+/*
+ * Such work begins, and ends: from the first beginning to the last end the process's first thread,
+ * which has the connections, keeps to the processor that is left to it. Any thread.
+ */
+void background_begin(void);
+void background_end(void);
+
 #endif

@@ -350,6 +350,14 @@ static void lane_finish(struct build_lane *lane, bool done)
 	pthread_mutex_unlock(&build->lock);
 }
 
+static bool lane_build(struct build_lane *lane, struct version *version, struct sv_error *error)
+{
+	background_begin();
+	bool done = build_version(lane, version, error);
+	background_end();
+	return done;
+}
+
 static void *lane_main(void *data)
 {
 	struct build_lane *lane = data;
@@ -360,7 +368,7 @@ static void *lane_main(void *data)
 		struct sv_error error = SV_ERROR_INIT;
 		bool found = false;
 		bool done = lane_choose(lane, &version, &found, &error) &&
-				(!found || build_version(lane, &version, &error));
+				(!found || lane_build(lane, &version, &error));
 		lane_finish(lane, done);
 		if (!done)
 			build_complain(&error);

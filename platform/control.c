@@ -461,8 +461,13 @@ static enum handled control_go_on(void *data, void *own, uint64_t *wake)
 	(void)data;
 	struct control_desk *desk = own;
 	struct control_call *call = &desk->call;
+	const bool changes = desk->row->changes;
 	call->waits = false;
+	if (changes)
+		background_begin();
 	desk->row->function(call);
+	if (changes)
+		background_end();
 	if (!call->waits)
 		return control_end(desk);
 	*wake = clock_now() + wait_step;
@@ -524,5 +529,5 @@ void control_init(struct handler *handler, struct platform_state *state)
 {
 	*handler = (struct handler){state, control_thread_enter, control_thread_leave,
 			control_desk_new, control_desk_free, control_begin, control_go_on,
-			control_recycle, control_admit, NULL, false};
+			control_recycle, control_admit, NULL, NULL};
 }

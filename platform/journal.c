@@ -1,7 +1,8 @@
 /*
- * journal.c: see journal.h. The first line of a file says at which position it begins.
+ * journal.c: see journal.h. The first line of a file says at which position it begins. The thread
+ * that writes is in journals.c.
  */
-#include "platform/journal.h"
+#include "platform/journals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A file is put aside when it has grown to this; two are kept. */
+/* A file is put aside before it grows beyond this; two are kept. */
 static const uint64_t file_most = 4 * 1024 * 1024;
 
 static const char *const kind_names[] = {"guest", "request", "event"};
@@ -67,24 +68,6 @@ static void file_rotate(struct journal *journal)
 	(void)file_begin(journal, NULL); /* if that fails, the next line tries again */
 }
 
-bool journal_init(struct journal *journal, const char *folder, int64_t id, struct sv_error *error)
-{
-	*journal = (struct journal){.fd = -1};
-	int length = snprintf(journal->path, sizeof journal->path, "%s/%" PRId64 ".log", folder,
-			id);
-	if (length < 0 || (size_t)length >= sizeof journal->path)
-		return sv_fail(error, SV_ERROR_LIMIT, "the path of the data folder is too long");
-	pthread_mutex_init(&journal->lock, NULL);
-	return true;
-}
-
-void journal_finish(struct journal *journal)
-{
-	if (journal->fd >= 0)
-		close(journal->fd);
-	pthread_mutex_destroy(&journal->lock);
-}
-
 void journal_remove(struct journal *journal)
 {
 	char old[520];
@@ -96,6 +79,7 @@ void journal_remove(struct journal *journal)
 		close(journal->fd);
 	journal->fd = -1;
 	journal->is_removed = true;
+	journal_write(journal);
 	pthread_mutex_unlock(&journal->lock);
 }
 
@@ -144,18 +128,41 @@ void journal_add(struct journal *journal, enum journal_kind kind, const char *tr
 	size_t size = line ? strlen(line) : 0;
 	if (line)
 		line[size++] = '\n'; /* in place of the NUL */
-	pthread_mutex_lock(&journal->lock);
-	if (line && journal_is_open(journal)) {
-		ssize_t count = write(journal->fd, line, size);
-		/* Part of a line, on a full disk, would spoil the next one. */
-		if (count == (ssize_t)size)
-			journal->end += size;
-		else if (ftruncate(journal->fd, (off_t)(journal->end - journal->base)) != 0)
-			file_rotate(journal);
-		if (journal->end - journal->base > file_most)
-			file_rotate(journal);
-	}
-	pthread_mutex_unlock(&journal->lock);
+	journals_add(journal, line, size);
+	free(line);
+}
+
+/* Part of a line, on a full disk, would spoil the next one: all of them or none. */
+static void journal_append(struct journal *journal, const void *lines, size_t size)
+{
+	if (size && journal_is_open(journal) && journal->end - journal->base + size > file_most)
+		file_rotate(journal);
+	if (!size || !journal_is_open(journal))
+		return;
+	if (write(journal->fd, lines, size) == (ssize_t)size)
+		journal->end += size;
+	else if (ftruncate(journal->fd, (off_t)(journal->end - journal->base)) != 0)
+		file_rotate(journal);
+}
+
+void journal_write(struct journal *journal)
+{
+	char text[100];
+	struct buffer lines;
+	uint64_t dropped = journals_take(journal, &lines);
+	journal_append(journal, lines.data, lines.length);
+	buffer_finish(&lines);
+	if (!dropped)
+		return;
+	int length = snprintf(text, sizeof text,
+			"%" PRIu64
+			" log lines dropped: they came faster than they could be written",
+			dropped);
+	char *line = line_make(JOURNAL_EVENT, "", text, (size_t)length);
+	size_t size = line ? strlen(line) : 0;
+	if (line)
+		line[size++] = '\n';
+	journal_append(journal, line, size);
 	free(line);
 }
 
@@ -169,6 +176,14 @@ void journal_event(struct journal *journal, const char *format, ...)
 	if (length > 0)
 		journal_add(journal, JOURNAL_EVENT, "", text,
 				(size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+	journal_flush(journal);
+}
+
+void journal_flush(struct journal *journal)
+{
+	pthread_mutex_lock(&journal->lock);
+	journal_write(journal);
+	pthread_mutex_unlock(&journal->lock);
 }
 
 /* ---- reading ---- */
@@ -218,6 +233,7 @@ bool journal_read(struct journal *journal, uint64_t after, size_t most, struct b
 {
 	bool done = true;
 	pthread_mutex_lock(&journal->lock);
+	journal_write(journal);
 	if (!journal_is_open(journal))
 		done = sv_fail_errno(error, "cannot open %s", journal->path);
 	if (done && after < journal->base)
@@ -239,6 +255,7 @@ uint64_t journal_tail(struct journal *journal, unsigned count)
 	uint64_t position = 0;
 	char *bytes = malloc(window);
 	pthread_mutex_lock(&journal->lock);
+	journal_write(journal);
 	if (bytes && journal_is_open(journal)) {
 		uint64_t size = journal->end - journal->base;
 		uint64_t offset = size > window ? size - window : 0;
@@ -256,6 +273,7 @@ uint64_t journal_tail(struct journal *journal, unsigned count)
 uint64_t journal_end(struct journal *journal)
 {
 	pthread_mutex_lock(&journal->lock);
+	journal_write(journal);
 	uint64_t end = journal_is_open(journal) ? journal->end : 0;
 	pthread_mutex_unlock(&journal->lock);
 	return end;

@@ -213,12 +213,18 @@ bool live_takes_intake(const struct live *live)
 	return !live->caps.body && handler->takes_intake(handler->data, NULL);
 }
 
+bool live_is_quick(const struct live *live)
+{
+	const struct handler *handler = live_handler(live);
+	/* Pages of static files may be on the disk alone. */
+	return !live->assets && handler->is_quick && handler->is_quick(handler->data, NULL);
+}
+
 void live_look(struct live *live, struct live_gauges *gauges)
 {
 	struct sv_pool_stats stats;
 	guest_service_look(live->service, &stats);
-	*gauges = (struct live_gauges){
-			stats.made, stats.leased, live->mapped + stats.kept};
+	*gauges = (struct live_gauges){stats.made, stats.leased, live->mapped + stats.kept};
 }
 
 const struct caps *live_caps(const struct live *live)

@@ -39,6 +39,9 @@ void live_release(struct live *live); /* NULL is allowed */
 /* Its guests begin before a body is whole; not where the deployment limits bodies. */
 bool live_takes_intake(const struct live *live);
 
+/* A request's first turn waits for no disk: it is neither for static files nor for kept values. */
+bool live_is_quick(const struct live *live);
+
 void live_look(struct live *live, struct live_gauges *gauges);
 
 const struct caps *live_caps(const struct live *live);

@@ -26,6 +26,7 @@
 #include "platform/db.h"
 #include "platform/deployments.h"
 #include "platform/first_token.h"
+#include "platform/journal.h"
 #include "platform/keeper.h"
 #include "platform/proof.h"
 #include "platform/router.h"
@@ -158,7 +159,8 @@ static bool state_open(struct platform *platform, struct sv_error *error)
 	state->engine = sv_engine_new(NULL, error);
 	if (!state->engine)
 		return false;
-	state->routes = routes_new(state, error);
+	state->journals = journals_new(state->log_folder, error);
+	state->routes = state->journals ? routes_new(state, error) : NULL;
 	return state->routes != NULL;
 }
 
@@ -352,6 +354,7 @@ void platform_free(struct platform *platform)
 	build_stop(state->build);
 	proofs_free(state->proofs);
 	routes_free(state->routes);
+	journals_free(state->journals);
 	sv_engine_free(state->engine);
 	db_free(state->db);
 	explicit_bzero(&state->key, sizeof state->key);

@@ -280,9 +280,24 @@ static bool router_takes_intake(void *data, const struct host_request *request)
 	return takes;
 }
 
+/* What has to be loaded first, or comes from a file, is for the workers. */
+static bool router_is_quick(void *data, const struct host_request *request)
+{
+	struct platform_state *state = data;
+	char host[256];
+	if (state->acme_folder[0] && acme_is_challenge(request->path))
+		return false;
+	host_normalise(request->server_name, host, sizeof host);
+	struct route *route = routes_find(state->routes, host);
+	bool is_quick = route && route_is_quick(route);
+	if (route)
+		route_release(route);
+	return is_quick;
+}
+
 void router_init(struct handler *handler, struct platform_state *state)
 {
 	*handler = (struct handler){state, router_thread_enter, router_thread_leave,
 			router_desk_new, router_desk_free, router_begin, router_go_on,
-			router_recycle, NULL, router_takes_intake, false};
+			router_recycle, NULL, router_takes_intake, router_is_quick};
 }

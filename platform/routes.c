@@ -196,6 +196,17 @@ void route_look(struct route *route, struct live_gauges *gauges)
 	live_release(live);
 }
 
+bool route_is_quick(struct route *route)
+{
+	/* Who unloads what is not used leaves it from now on. */
+	atomic_store(&route->used, clock_now());
+	if (pthread_mutex_trylock(&route->lock) != 0)
+		return false;
+	bool is_quick = route->live && live_is_quick(route->live);
+	pthread_mutex_unlock(&route->lock);
+	return is_quick;
+}
+
 bool route_takes_intake(const struct route *route)
 {
 	return atomic_load(&route->takes_intake);
@@ -228,7 +239,7 @@ static struct route *route_new(struct platform_state *state, int64_t id, const c
 	snprintf(route->name, sizeof route->name, "%s", name);
 	snprintf(route->host, sizeof route->host, "%s.%s", name, state->domain);
 	route->own = (struct entry){.route = route, .host = route->host};
-	if (!journal_init(&route->journal, state->log_folder, id, error)) {
+	if (!journal_init(&route->journal, state->journals, id, error)) {
 		free(route);
 		return NULL;
 	}

@@ -76,6 +76,12 @@ void route_look(struct route *route, struct live_gauges *gauges);
 /* Whether what answered last takes the body of a request as it comes; waits for nobody. */
 bool route_takes_intake(const struct route *route);
 
+/*
+ * Whether a version is loaded whose requests' first turns wait for nothing (live_is_quick); then it
+ * stays so for some time.
+ */
+bool route_is_quick(struct route *route);
+
 /* Exchange what answers for `live`, whose count is taken over; NULL: load when needed. */
 void route_set_live(struct route *route, struct live *live);
 

@@ -16,6 +16,7 @@
 
 struct build;
 struct db;
+struct journals;
 struct proofs;
 struct routes;
 struct sv_engine;
@@ -40,6 +41,7 @@ struct platform_state {
 	struct seal_key key;
 	struct blobs blobs;
 	struct sv_engine *engine;
+	struct journals *journals;
 	struct routes *routes;
 	struct build *build;
 	struct proofs *proofs;

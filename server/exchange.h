@@ -22,6 +22,7 @@ struct exchange {
 	/* The executor's, under its lock for what is done: the list of those with news. */
 	struct exchange *news_previous, *news_next;
 	bool has_news;
+	bool is_quick; /* the executor's: the loop's thread may give it its first turn */
 	struct executor *executor; /* borrowed, while a worker handles it */
 	struct stream *owner;      /* borrowed; for the loop */
 	struct host_waker *waker; /* borrowed from the executor, while a worker handles it */

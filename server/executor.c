@@ -323,7 +323,7 @@ struct executor *executor_new(const struct executor_config *config, struct sv_er
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u workers", config->workers);
 	else if (has_answers &&
 			desks_init(&executor->desks, executor, config->handler, config->desk_limit,
-				 error) &&
+					error) &&
 			executor_start(executor, error))
 		return executor;
 	executor_free(executor);
@@ -354,6 +354,9 @@ void executor_free(struct executor *executor)
 bool executor_submit(struct executor *executor, struct exchange *exchange)
 {
 	size_t limit = executor->config.queue_limit;
+	const struct handler *handler = executor->config.handler;
+	exchange->is_quick =
+			executor->is_helped && handler->is_quick(handler->data, &exchange->request);
 	pthread_mutex_lock(&executor->lock);
 	bool has_room = executor->queue_count < limit;
 	if (has_room) {

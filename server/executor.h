@@ -52,10 +52,11 @@ struct handler {
 	 */
 	bool (*takes_intake)(void *data, const struct host_request *request);
 	/*
-	 * First turns wait for no disk and for nobody else, and are preempted: the loop's thread
-	 * may help (executor_help).
+	 * Whether the first turn of a request waits for no disk and for nobody else, and is
+	 * preempted: the loop's thread may help (executor_help). On that thread, with the server's
+	 * name set. NULL: never.
 	 */
-	bool never_blocks;
+	bool (*is_quick)(void *data, const struct host_request *request);
 };
 
 struct executor_config {

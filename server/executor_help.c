@@ -14,19 +14,27 @@ static const uint64_t longest_help = 1000000;
 /* What waits, if it takes so long together, is worth waking another thread beside the loop's. */
 static const uint64_t worth_sharing = 200000;
 
+/*
+ * One request that waits alone may take longer than waking a thread: where little goes on, that
+ * thread would begin with cold caches, and behind whatever else the processor does.
+ */
+static const uint64_t longest_alone = 100000;
+
 /* Requests that the loop's thread takes before it looks at its connections again. */
 static const unsigned most_helped = 64;
 
 bool executor_is_fit(const struct executor *executor)
 {
-	return executor->is_helped && executor->typical < EXECUTOR_WAKE_COST &&
-			desks_have_room(&executor->desks);
+	if (!executor->queue_count || !executor->queue[executor->queue_first]->is_quick)
+		return false;
+	uint64_t longest = executor->queue_count == 1 ? longest_alone : EXECUTOR_WAKE_COST;
+	return executor->typical < longest && desks_have_room(&executor->desks);
 }
 
 bool executor_enter(struct executor *executor, struct sv_error *error)
 {
 	const struct handler *handler = executor->config.handler;
-	if (!handler->never_blocks || executor->config.turn > longest_help)
+	if (!handler->is_quick || executor->config.turn > longest_help)
 		return false;
 	executor->is_helped = handler->thread_enter(handler->data, error);
 	return executor->is_helped;

@@ -64,7 +64,7 @@ enum handled executor_turn(struct executor *executor, struct desk *desk, size_t 
 
 /* ---- executor_help.c ---- */
 
-/* Under the lock: whether the loop's thread is going to take what waits. */
+/* Under the lock: whether the loop's thread is going to take the first of those that wait. */
 bool executor_is_fit(const struct executor *executor);
 
 #endif

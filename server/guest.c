@@ -232,8 +232,8 @@ static enum handled guest_begin(void *data, void *own, struct exchange *exchange
 	if (guest_is_too_late(exchange))
 		return HANDLED_ANSWERED;
 	if (stay_take(&service->stay, desk, exchange))
-		return guest_handled(service, desk,
-				guest_turn(&desk->guest->call, host_call_go_on), wake);
+		return guest_handled(service, desk, guest_turn(&desk->guest->call, host_call_go_on),
+				wake);
 	stay_attach(desk->guest, exchange);
 	return guest_first_turn(service, desk, wake);
 }
@@ -273,6 +273,17 @@ static bool guest_takes_intake(void *data, const struct host_request *request)
 	(void)data;
 	(void)request;
 	return true;
+}
+
+/*
+ * Host functions of WASI wait for the folders of the host alone, those of the other worlds for
+ * values that somebody keeps for us.
+ */
+static bool guest_is_quick(void *data, const struct host_request *request)
+{
+	const struct guest_service *service = data;
+	(void)request;
+	return !service->guest->preopen_count && !(service->guest->kv && service->abi->has_values);
 }
 
 static void guest_recycle(void *data, void *own)
@@ -336,7 +347,7 @@ struct guest_service *guest_service_new(struct sv_engine *engine, const struct h
 	stay_list_init(&service->stay);
 	service->handler = (struct handler){service, guest_thread_enter, guest_thread_leave,
 			guest_desk_new, guest_desk_free, guest_begin, guest_go_on, guest_recycle,
-			NULL, guest_takes_intake, !guest->preopen_count};
+			NULL, guest_takes_intake, guest_is_quick};
 	if (guest_service_link(service, (uint32_t)limits->guests, error))
 		return service;
 	guest_service_free(service);

@@ -130,6 +130,16 @@ static void relay_recycle(void *data, void *own)
 	desk_leave(data, desk);
 }
 
+static bool relay_is_quick(void *data, const struct host_request *request)
+{
+	struct relay *relay = data;
+	struct stage *stage = stage_enter(relay);
+	const struct handler *handler = stage->handler;
+	bool is_quick = handler->is_quick && handler->is_quick(handler->data, request);
+	stage_leave(relay, stage);
+	return is_quick;
+}
+
 /* ---- */
 
 struct relay *relay_new(const struct handler *handler, void (*gone)(void *data), void *data,
@@ -146,7 +156,7 @@ struct relay *relay_new(const struct handler *handler, void (*gone)(void *data),
 	pthread_mutex_init(&relay->lock, NULL);
 	relay->handler = (struct handler){relay, relay_thread_enter, relay_thread_leave,
 			relay_desk_new, relay_desk_free, relay_begin, relay_go_on, relay_recycle,
-			NULL, NULL, handler->never_blocks};
+			NULL, NULL, relay_is_quick};
 	return relay;
 }
 

@@ -417,6 +417,7 @@ static void fastly_end(struct host_call *call, bool has_ended_well)
 
 const struct host_abi fastly_abi = {
 		.name = "Fastly Compute",
+		.has_values = true,
 		.detect = fastly_detect,
 		.examine = fastly_examine,
 		.bind = fastly_bind,

@@ -199,6 +199,7 @@ static void terrarium_leave(struct host_call *call, bool has_ended_well)
 
 const struct host_abi terrarium_abi = {
 		.name = "Terrarium",
+		.has_values = true,
 		.detect = terrarium_detect,
 		.examine = terrarium_examine,
 		.bind = terrarium_bind,

@@ -138,6 +138,32 @@ TEST(threads_and_builders_leave_one_processor_and_those_who_serve_do_not)
 	CHECK_EQ(in_child(leave_the_first), 0);
 }
 
+/* The first thread is this one; what others leave and get does not change by that. */
+static int gather_and_free(void)
+{
+	struct seen seen = {0};
+	cpu_set_t all, one, again;
+	if (!get(&all))
+		return 1;
+	background_begin();
+	background_begin();
+	background_end();
+	if (!get(&one) || CPU_COUNT(&one) != 1 || !CPU_ISSET(first_of(&all), &one))
+		return 2;
+	if (!look(&seen) || CPU_ISSET(first_of(&all), &seen.here) ||
+			!CPU_EQUAL(&seen.of_server, &all))
+		return 3;
+	background_end();
+	return get(&again) && CPU_EQUAL(&again, &all) ? 0 : 4;
+}
+
+TEST(who_has_the_connections_keeps_to_the_processor_that_is_left)
+{
+	if (processors_count() < 2)
+		SKIP("one processor");
+	CHECK_EQ(in_child(gather_and_free), 0);
+}
+
 static int keep_to_each(void)
 {
 	cpu_set_t all, one, seen;

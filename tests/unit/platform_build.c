@@ -11,6 +11,7 @@
 #include "platform/build.h"
 #include "platform/db.h"
 #include "platform/deployments.h"
+#include "platform/journal.h"
 #include "platform/routes.h"
 #include "platform/state.h"
 #include "tests/lib/test.h"
@@ -58,6 +59,7 @@ static bool state_open(void)
 	return state.db && accounts_tenant(state.db, "someone", &tenant, &error) &&
 			deployment_make(state.db, tenant, "site", 0, &deployment, &is_taken,
 					&error) &&
+			(state.journals = journals_new(state.log_folder, &error)) != NULL &&
 			(state.routes = routes_new(&state, &error)) != NULL;
 }
 
@@ -66,6 +68,7 @@ static void state_close(void)
 	char command[128];
 	build_stop(state.build);
 	routes_free(state.routes);
+	journals_free(state.journals);
 	db_free(state.db);
 	pthread_mutex_destroy(&state.change);
 	snprintf(command, sizeof command, "rm -r %s", folder);

@@ -123,6 +123,12 @@ static void fake_recycle(void *data, void *desk)
 	atomic_fetch_add(&fake->recycled, 1);
 }
 
+static bool fake_is_quick(void *data, const struct host_request *request)
+{
+	(void)data;
+	return !request->remote_address || strcmp(request->remote_address, "disk") != 0;
+}
+
 static void fake_init(struct fake *fake)
 {
 	*fake = (struct fake){
@@ -283,7 +289,7 @@ static struct executor *helped_executor(struct fake *fake, int requests)
 	struct server_limits limits;
 	struct sv_error error = SV_ERROR_INIT;
 	server_limits_init(&limits);
-	fake->handler.never_blocks = true;
+	fake->handler.is_quick = fake_is_quick;
 	struct executor *executor = fake_executor(fake, 2, 500, 4, &error);
 	if (!executor || !executor_enter(executor, &error))
 		abort();
@@ -375,6 +381,57 @@ TEST(long_requests_are_left_to_the_workers)
 	CHECK_EQ(fake.handled, 8);
 }
 
+/* Longer than waking a thread takes, by the thread's clock. */
+static enum handled linger_begin(void *data, void *own, struct exchange *exchange, uint64_t *wake)
+{
+	for (uint64_t end = clock_of_thread() + 60000; clock_of_thread() < end;)
+		;
+	return fake_begin(data, own, exchange, wake);
+}
+
+TEST(a_request_that_waits_alone_may_be_longer)
+{
+	struct fake fake;
+	struct server_limits limits;
+	fake_init(&fake);
+	server_limits_init(&limits);
+	fake.handler.begin = linger_begin;
+	struct executor *executor = helped_executor(&fake, 1);
+	for (int i = 0; i < 6; i++) {
+		CHECK_EQ(executor_nudge(executor, 0), 0);
+		CHECK(executor_help(executor));
+		CHECK_EQ(take(executor), 1);
+		CHECK(executor_submit(executor, exchange_new(&limits)));
+	}
+	/* Now there are two, and they are known to be long. */
+	CHECK(executor_submit(executor, exchange_new(&limits)));
+	CHECK(!executor_help(executor) && executor_nudge(executor, 0) != 0);
+	CHECK_EQ(drain(executor, 2), 2);
+	executor_leave(executor);
+	executor_free(executor);
+	CHECK_EQ(fake.handled, 8);
+}
+
+TEST(a_request_that_may_wait_for_a_disk_is_left_to_the_workers)
+{
+	struct fake fake;
+	struct server_limits limits;
+	fake_init(&fake);
+	server_limits_init(&limits);
+	struct executor *executor = helped_executor(&fake, 1);
+	struct exchange *slow = exchange_new(&limits);
+	slow->request.remote_address = "disk";
+	CHECK(executor_submit(executor, slow));
+	CHECK(executor_submit(executor, exchange_new(&limits)));
+	CHECK(executor_help(executor));
+	/* The one before it; the one behind it waits its turn. */
+	CHECK_EQ(take(executor), 1);
+	CHECK(!executor_help(executor) && executor_nudge(executor, 0) != 0);
+	CHECK_EQ(drain(executor, 2), 2);
+	executor_leave(executor);
+	executor_free(executor);
+}
+
 TEST(nobody_helps_who_may_block_or_has_long_turns)
 {
 	struct fake fake;
@@ -389,7 +446,7 @@ TEST(nobody_helps_who_may_block_or_has_long_turns)
 	CHECK(executor && !executor_enter(executor, &error));
 	executor_leave(executor);
 	executor_free(executor);
-	fake.handler.never_blocks = true;
+	fake.handler.is_quick = fake_is_quick;
 	config.turn = 2000000;
 	executor = executor_new(&config, &error);
 	CHECK(executor && !executor_enter(executor, &error));
