@@ -19,8 +19,11 @@
 /* Nanoseconds from the first line to when it is written, so that others come along. */
 static const long write_after = 20000000;
 
-/* Or as soon as there is so much of one journal; and what is more than this is dropped. */
-static const size_t write_from = 64 * 1024, pending_most = 1024 * 1024;
+/* Or as soon as there is so much of one journal. */
+static const size_t write_from = 64 * 1024;
+
+/* What is more than this is dropped: of one journal, and of all while the disk does not move. */
+static const size_t pending_most = 1024 * 1024, pending_most_of_all = 32 * 1024 * 1024;
 
 struct journals {
 	char folder[512];
@@ -29,6 +32,7 @@ struct journals {
 	pthread_cond_t changed; /* something to write soon or at once, one is written, or the end */
 	struct journal *first, *last; /* those that have something to write, oldest first */
 	size_t count; /* of them */
+	size_t pending; /* bytes of all */
 	struct journal *current; /* the thread is writing this one */
 	bool is_urgent, is_ending;
 };
@@ -72,8 +76,10 @@ void journals_add(struct journal *journal, const char *line, size_t size)
 	bool was_empty = !journals->first;
 	/* Those behind the first that is dropped are dropped with it. */
 	if (!line || journal->dropped || size > pending_most - before ||
+			size > pending_most_of_all - journals->pending ||
 			!buffer_append(&journal->pending, line, size, NULL))
 		journal->dropped++;
+	journals->pending += journal->pending.length - before;
 	bool is_urgent = before < write_from && journal->pending.length >= write_from;
 	if (!journal->is_listed)
 		list_add(journals, journal);
@@ -89,6 +95,7 @@ uint64_t journals_take(struct journal *journal, struct buffer *lines)
 	pthread_mutex_lock(&journals->lock);
 	uint64_t dropped = journal->dropped;
 	*lines = journal->pending;
+	journals->pending -= lines->length;
 	journal->pending = (struct buffer){0};
 	journal->dropped = 0;
 	list_remove(journals, journal);

@@ -240,4 +240,45 @@ TEST(what_comes_too_fast_is_dropped_and_counted)
 	CHECK_EQ(rmdir(folder), 0);
 }
 
+/* All of them together have a limit too, whoever takes it up. */
+TEST(what_waits_for_a_disk_is_limited_over_all_journals)
+{
+	enum { COUNT = 40 };
+	static struct journal many[COUNT];
+	static char line[60001];
+	size_t pending = 0;
+	uint64_t dropped = 0, next;
+	memset(line, 'w', 60000);
+	CHECK(begin() != NULL);
+	for (int i = 0; i < COUNT; i++) {
+		CHECK(journal_init(&many[i], journals, i, NULL));
+		pthread_mutex_lock(&many[i].lock); /* nobody can write */
+		for (int j = 0; j < 17; j++)
+			add_line(&many[i], line);
+	}
+	for (int i = 0; i < COUNT; i++) {
+		pending += many[i].pending.length;
+		dropped += many[i].dropped;
+	}
+	CHECK(pending <= 32 * 1024 * 1024 && pending > 31 * 1024 * 1024);
+	CHECK(many[0].dropped == 0 && many[COUNT - 1].dropped == 17);
+	CHECK_EQ(pending / 60000 + dropped, 17 * COUNT);
+	for (int i = 0; i < COUNT; i++)
+		pthread_mutex_unlock(&many[i].lock);
+	/* What is written makes room. */
+	for (int i = 0; i < COUNT; i++)
+		(void)journal_end(&many[i]);
+	add_line(&many[COUNT - 1], "room");
+	char *text = read_from(&many[COUNT - 1], 0, &next);
+	CHECK_HAS(text, "17 log lines dropped");
+	CHECK_HAS(text, "room");
+	free(text);
+	for (int i = 0; i < COUNT; i++) {
+		journal_remove(&many[i]);
+		journal_finish(&many[i]);
+	}
+	journals_free(journals);
+	CHECK_EQ(rmdir(folder), 0);
+}
+
 TEST_MAIN()
