@@ -88,14 +88,14 @@ struct host_waker {
 struct host_call {
 	const struct host_abi *abi;
 	const struct host_guest *guest;
-	void *state; /* of this call alone, made by state_new */
+	void *state;            /* of this call alone, made by state_new */
 	struct sv_store *store; /* leased, not started, its deadline set */
-	const char *entry; /* the function to call when the instance has started, or NULL */
-	const char *then; /* and behind that; for begin to set; NULL: none */
-	uint64_t deadline; /* nanoseconds of CLOCK_MONOTONIC */
-	uint64_t turn_began; /* the same */
-	uint64_t ran; /* nanoseconds of the turns that are over */
-	uint64_t cpu_used; /* nanoseconds; counted only if that is limited */
+	const char *entry;      /* the function to call when the instance has started, or NULL */
+	const char *then;       /* and behind that; for begin to set; NULL: none */
+	uint64_t deadline;      /* nanoseconds of CLOCK_MONOTONIC */
+	uint64_t turn_began;    /* the same */
+	uint64_t ran;           /* nanoseconds of the turns that are over */
+	uint64_t cpu_used;      /* nanoseconds; counted only if that is limited */
 	uint64_t outbound_requests, outbound_bytes; /* outbound.h */
 	uint64_t wake; /* the same: the guest sleeps until then or until it is woken; 0: not */
 	bool calls_again; /* while it sleeps: what suspended it is called again (sv_resume_call) */
@@ -103,7 +103,7 @@ struct host_call {
 	const struct host_request *request;
 	struct host_response *response; /* reset; not to be changed when `stream` has begun */
 	struct host_stream *stream;
-	struct host_outcome *outcome; /* all zero */
+	struct host_outcome *outcome;   /* all zero */
 	enum host_next next;
 	uint64_t next_time; /* nanoseconds that it may wait for the next request, at most */
 };

@@ -224,7 +224,8 @@ void live_look(struct live *live, struct live_gauges *gauges)
 {
 	struct sv_pool_stats stats;
 	guest_service_look(live->service, &stats);
-	*gauges = (struct live_gauges){stats.made, stats.leased, live->mapped + stats.kept};
+	*gauges = (struct live_gauges){
+			stats.made, stats.leased, live->mapped + stats.kept};
 }
 
 const struct caps *live_caps(const struct live *live)

@@ -150,6 +150,14 @@ static void host_normalise(const char *name, char *host, size_t size)
 	host[length] = '\0';
 }
 
+/* What is deployed under the host name that the client wants, counted; NULL: nothing. */
+static struct route *router_find(const struct platform_state *state, const char *server_name)
+{
+	char host[256];
+	host_normalise(server_name, host, sizeof host);
+	return routes_find(state->routes, host);
+}
+
 /* Static files come before code. */
 static bool router_asset(struct router_desk *desk)
 {
@@ -231,12 +239,10 @@ static enum handled router_begin(void *data, void *own, struct exchange *exchang
 {
 	struct platform_state *state = data;
 	struct router_desk *desk = own;
-	char host[256];
 	*desk = (struct router_desk){.exchange = exchange};
 	if (router_challenge(state, exchange))
 		return HANDLED_ANSWERED;
-	host_normalise(exchange->server_name, host, sizeof host);
-	struct route *route = routes_find(state->routes, host);
+	struct route *route = router_find(state, exchange->server_name);
 	if (!route)
 		return router_say(exchange, 404, "nothing is deployed under this host name");
 	enum handled handled = router_begin_at(desk, route, wake);
@@ -270,28 +276,21 @@ static void router_recycle(void *data, void *own)
 
 static bool router_takes_intake(void *data, const struct host_request *request)
 {
-	struct platform_state *state = data;
-	char host[256];
-	host_normalise(request->server_name, host, sizeof host);
-	struct route *route = routes_find(state->routes, host);
+	struct route *route = router_find(data, request->server_name);
 	bool takes = route && route_takes_intake(route);
-	if (route)
-		route_release(route);
+	route_release(route);
 	return takes;
 }
 
 /* What has to be loaded first, or comes from a file, is for the workers. */
 static bool router_is_quick(void *data, const struct host_request *request)
 {
-	struct platform_state *state = data;
-	char host[256];
+	const struct platform_state *state = data;
 	if (state->acme_folder[0] && acme_is_challenge(request->path))
 		return false;
-	host_normalise(request->server_name, host, sizeof host);
-	struct route *route = routes_find(state->routes, host);
+	struct route *route = router_find(state, request->server_name);
 	bool is_quick = route && route_is_quick(route);
-	if (route)
-		route_release(route);
+	route_release(route);
 	return is_quick;
 }
 

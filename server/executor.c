@@ -323,7 +323,7 @@ struct executor *executor_new(const struct executor_config *config, struct sv_er
 		sv_fail(error, SV_ERROR_NO_MEMORY, "no memory for %u workers", config->workers);
 	else if (has_answers &&
 			desks_init(&executor->desks, executor, config->handler, config->desk_limit,
-					error) &&
+				 error) &&
 			executor_start(executor, error))
 		return executor;
 	executor_free(executor);

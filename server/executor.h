@@ -54,7 +54,7 @@ struct handler {
 	/*
 	 * Whether the first turn of a request waits for no disk and for nobody else, and is
 	 * preempted: the loop's thread may help (executor_help). On that thread, with the server's
-	 * name set. NULL: never.
+	 * name set; without a request, where all are alike. NULL: never.
 	 */
 	bool (*is_quick)(void *data, const struct host_request *request);
 };

@@ -232,8 +232,8 @@ static enum handled guest_begin(void *data, void *own, struct exchange *exchange
 	if (guest_is_too_late(exchange))
 		return HANDLED_ANSWERED;
 	if (stay_take(&service->stay, desk, exchange))
-		return guest_handled(service, desk, guest_turn(&desk->guest->call, host_call_go_on),
-				wake);
+		return guest_handled(service, desk,
+				guest_turn(&desk->guest->call, host_call_go_on), wake);
 	stay_attach(desk->guest, exchange);
 	return guest_first_turn(service, desk, wake);
 }
