@@ -24,7 +24,7 @@ static const uint32_t loop_mark = UINT32_C(1) << 31;
 static const uint64_t plain_values = 200000;
 
 /* Bytes of code above which a module is compiled at level 1 unless the user wants otherwise. */
-static const uint64_t quick_bytes = 16 * 1024 * 1024;
+static const uint64_t quick_bytes = 6 * 1024 * 1024;
 
 unsigned budget_level(const struct module *module, unsigned level)
 {

@@ -166,8 +166,7 @@ static void optimise_function_accesses(struct ir *ir, LLVMValueRef function,
 		if (!ir->options->strict_traps)
 			exact_loads(ir, function);
 	}
-	if (ir->options->level >= 2)
-		exact_loops(function, layout);
+	exact_loops(function, layout);
 	if (checks)
 		exact_chains(function, layout);
 	exact_order(function, layout);
@@ -185,7 +184,7 @@ static void optimise_all_accesses(struct ir *ir, const struct exact_layout *layo
 static void optimise_all_scans(struct ir *ir, const struct exact_layout *layout)
 {
 	LLVMValueRef function = LLVMGetFirstFunction(ir->module);
-	for (; ir->options->level >= 2 && function; function = LLVMGetNextFunction(function)) {
+	for (; function; function = LLVMGetNextFunction(function)) {
 		if (!optimise_is_off(function))
 			optimise_scans(function, layout);
 	}

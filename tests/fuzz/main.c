@@ -1,5 +1,5 @@
 /*
- * main.c: random modules through Selvage in seven modes and through V8, compared.
+ * main.c: random modules through Selvage in nine modes and through V8, compared.
  *
  *   program [--seed=N] [--modules=N] [--first=N] [--workers=N] [--node=PATH --server=PATH]
  *           [--folder=PATH] [--coverage] [--file=MODULE] [--write=FILE]

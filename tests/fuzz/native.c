@@ -27,6 +27,8 @@ struct native {
 const struct native_mode native_modes[NATIVE_MODES] = {
 		{"O0 guard", 0, SV_BOUNDS_GUARD, PROFILE_NONE},
 		{"O0 check", 0, SV_BOUNDS_CHECK, PROFILE_NONE},
+		{"O1 guard", 1, SV_BOUNDS_GUARD, PROFILE_NONE},
+		{"O1 check", 1, SV_BOUNDS_CHECK, PROFILE_NONE},
 		{"O2 guard", 2, SV_BOUNDS_GUARD, PROFILE_NONE},
 		{"O2 check", 2, SV_BOUNDS_CHECK, PROFILE_NONE},
 		{"counting guard", 2, SV_BOUNDS_GUARD, PROFILE_GENERATE},

@@ -21,7 +21,7 @@ struct native_mode {
  * Level 0 and the default level, with both bounds strategies; code that counts for a profile, code
  * made by that, and by one of which all counts are others.
  */
-#define NATIVE_MODES 7
+#define NATIVE_MODES 9
 extern const struct native_mode native_modes[NATIVE_MODES];
 
 struct native *native_new(struct sv_error *error);

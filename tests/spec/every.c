@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 enum {
-	MODES = 8,
+	LEVELS = 3, /* 0 to 2: -O3 has the passes of -O2 */
+	MODES = LEVELS * 4,
 	MAX_JOBS = 64,
 	SHOWN_FAILURES = 20, /* of a script in one mode */
 	SCRIPT_SECONDS = 300, /* the longest takes a few */
@@ -57,11 +58,12 @@ static void modes_init(struct every *every)
 	for (unsigned i = 0; i < MODES; i++) {
 		struct mode *mode = &every->modes[i];
 		mode->options = every->plan->options;
-		mode->options.level = i & 1 ? 2 : 0;
-		mode->options.bounds = i & 2 ? SV_BOUNDS_CHECK : SV_BOUNDS_GUARD;
-		mode->options.strict_traps = i & 4;
+		mode->options.level = i % LEVELS;
+		mode->options.bounds = i / LEVELS & 1 ? SV_BOUNDS_CHECK : SV_BOUNDS_GUARD;
+		mode->options.strict_traps = i / LEVELS & 2;
 		snprintf(mode->text, sizeof mode->text, "-O%u --bounds=%s%s", mode->options.level,
-				i & 2 ? "check" : "guard", i & 4 ? " --strict-traps" : "");
+				i / LEVELS & 1 ? "check" : "guard",
+				i / LEVELS & 2 ? " --strict-traps" : "");
 	}
 }
 
@@ -200,8 +202,8 @@ static void runners_wait(struct every *every)
 static bool runners_init(struct every *every)
 {
 	size_t size = MAX_JOBS * sizeof(struct progress);
-	struct progress *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct progress *shared =
+			mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (unsigned i = 0; shared != MAP_FAILED && i < MAX_JOBS; i++)
 		every->runners[i].progress = &shared[i];
 	return shared != MAP_FAILED;
