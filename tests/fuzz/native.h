@@ -18,8 +18,8 @@ struct native_mode {
 };
 
 /*
- * Level 0 and the default level, with both bounds strategies; code that counts for a profile, code
- * made by that, and by one of which all counts are others.
+ * Level 0 and the default levels, 1 and 2, with both bounds strategies; code that counts for a
+ * profile, code made by that, and by one of which all counts are others.
  */
 #define NATIVE_MODES 9
 extern const struct native_mode native_modes[NATIVE_MODES];

@@ -202,8 +202,8 @@ static void runners_wait(struct every *every)
 static bool runners_init(struct every *every)
 {
 	size_t size = MAX_JOBS * sizeof(struct progress);
-	struct progress *shared =
-			mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct progress *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (unsigned i = 0; shared != MAP_FAILED && i < MAX_JOBS; i++)
 		every->runners[i].progress = &shared[i];
 	return shared != MAP_FAILED;
